@@ -1,0 +1,80 @@
+"""The exchange: one request and its answer, with the facts around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+
+class FinishReason(Enum):
+    """Why an answer ended."""
+
+    STOP = "stop"  # means that the model ended by itself or at a stop string
+    LENGTH = "length"  # means that the token limit cut the answer
+    ERROR = "error"  # means that the engine failed before the end
+    ABANDONED = "abandoned"  # means that the caller left; such an answer is incomplete, no outlier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a conversation, as the caller sent it."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and its answer.
+
+    Everything but the first five fields may be unknown (`None`): signals of unknown facts
+    are NaN, never zero.
+
+    Args:
+        adapter: version that served, `name@digest`; `None` is the base model.
+        epoch: routing epoch under which the request was routed.
+        started_at: timezone-aware.
+        messages: a bare completion prompt is one message of role `prompt`.
+        token_logprobs: natural logarithms, one per output token, each at most 0.
+        response_schema: JSON Schema that the answer must satisfy, where one is declared.
+        grade: quality in [0, 1] where somebody graded the answer.
+
+    Raises:
+        ValueError: if `started_at` is naive.
+    """
+
+    id: str
+    deployment: str
+    started_at: datetime
+    messages: tuple[Message, ...]
+    output: str
+    adapter: str | None = None
+    epoch: int = 0
+    latency_s: float | None = None
+    first_token_s: float | None = None
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    token_logprobs: tuple[float, ...] | None = None
+    finish_reason: FinishReason | None = None
+    error: str | None = None
+    response_schema: Mapping[str, Any] | None = None
+    caller: str | None = None
+    grade: float | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.started_at.tzinfo is None:
+            raise ValueError(f"exchange {self.id}: started_at must be timezone-aware")
+
+    @property
+    def prompt(self) -> str:
+        """The last thing the caller said: what clusters and embeddings of prompts look at."""
+        return self.messages[-1].content if self.messages else ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the answer may be judged: the caller stayed to its end."""
+        return self.finish_reason is not FinishReason.ABANDONED

@@ -1,0 +1,1 @@
+"""Shell: everything that touches the world."""

@@ -1,0 +1,1 @@
+"""Makes adapters: the only place that trains."""

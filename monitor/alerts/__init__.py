@@ -1,0 +1,1 @@
+"""One sender per file behind one port."""

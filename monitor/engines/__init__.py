@@ -1,0 +1,1 @@
+"""What runs the model: one file per engine behind one port."""

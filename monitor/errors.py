@@ -1,0 +1,79 @@
+"""What can go wrong, as a tree. An error's message says what is wrong and what to do.
+
+BackstopError
+├── ConfigError             the configuration cannot be used
+├── BadRequest              the caller's input cannot be used
+│   ├── BadAdapter          the adapter's files are refused
+│   └── BadGoldenSet        the golden file cannot be used
+├── NotFound                no such deployment, version, run, …
+├── Conflict                the state does not allow it, or somebody else was faster
+│   └── GateRefused         the golden gate does not let this version pass
+├── Unauthorized            no token, or a wrong one
+├── EngineError             the engine cannot do it
+├── DeliveryError           a message did not reach its receiver
+│   └── ReceiverGone        the receiver says never to send again (410)
+└── Unavailable             a part that is needed is away; try again
+    └── DatabaseUnavailable
+"""
+
+from __future__ import annotations
+
+
+class BackstopError(Exception):
+    """Something that a person can read and act upon went wrong."""
+
+
+class ConfigError(BackstopError):
+    """The configuration cannot be used."""
+
+
+class BadRequest(BackstopError):
+    """The caller's input cannot be used."""
+
+
+class BadAdapter(BadRequest):
+    """The adapter's files are refused."""
+
+
+class BadGoldenSet(BadRequest):
+    """The golden file cannot be used."""
+
+
+class NotFound(BackstopError):
+    """There is no such thing."""
+
+
+class Conflict(BackstopError):
+    """The state does not allow it, or somebody else was faster."""
+
+
+class GateRefused(Conflict):
+    """The golden gate does not let this version pass."""
+
+
+class Unauthorized(BackstopError):
+    """The token is missing or wrong."""
+
+
+class EngineError(BackstopError):
+    """The engine cannot do it."""
+
+
+class DeliveryError(BackstopError):
+    """A message did not reach its receiver."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ReceiverGone(DeliveryError):
+    """The receiver says never to send again."""
+
+
+class Unavailable(BackstopError):
+    """A part that is needed is away; try again."""
+
+
+class DatabaseUnavailable(Unavailable):
+    """Postgres does not answer."""

@@ -1,0 +1,1 @@
+"""The OpenAI-compatible data plane: route, generate or relay, tee."""

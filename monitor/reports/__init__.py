@@ -1,0 +1,1 @@
+"""Health reports: data first, then HTML, Markdown and JSON."""

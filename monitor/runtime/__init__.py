@@ -1,0 +1,1 @@
+"""The moving parts: ingest, golden runs, promotion, reconcile, outbox."""

@@ -1,0 +1,1 @@
+"""The clock that inserts runs; the only importer of APScheduler."""

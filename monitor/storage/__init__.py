@@ -1,0 +1,1 @@
+"""Postgres: tables, writers, readers, leader lease; the only importer of SQLAlchemy."""

@@ -1,0 +1,1 @@
+"""Operator API, dashboard, health, metrics."""
