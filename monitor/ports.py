@@ -191,6 +191,7 @@ class Notice:
     title: str
     facts: Mapping[str, Any]  # JSON: deployment, from, to, reason, exposure, durations, link, …
     created_at: datetime
+    not_before: datetime | None = None  # held back so long, to leave with what is found meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +211,7 @@ class Flip:
     retire: str | None = None  # version that becomes RETIRED
     quarantine: str | None = None  # version that becomes QUARANTINED
     incident: Incident | None = None
-    message: Notice | None = None
+    notice: Notice | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -218,6 +219,7 @@ class Flip:
 class Fingerprint:
     """What a version answers to the probe prompts on one engine: greedy tokens and log-probabilities."""
 
+    prompts: tuple[str, ...]
     tokens: tuple[tuple[int, ...], ...]
     logprobs: tuple[tuple[float, ...], ...]
 
@@ -278,7 +280,7 @@ class Deployments(Protocol):
 class Incidents(Protocol):
     """Breaches and how far the answer to them has come."""
 
-    def open(self, incident: Incident, message: Notice) -> None:
+    def open(self, incident: Incident, notice: Notice) -> None:
         """Record an incident without a flip (a freeze), with audit and outbox rows; idempotent by id."""
 
     def advance(
@@ -288,9 +290,13 @@ class Incidents(Protocol):
         *,
         at: datetime,
         exposure: int | None = None,
-        message: Notice | None = None,
+        notice: Notice | None = None,
     ) -> Incident:
-        """Record that a step is done, once; a phase that is passed already is left alone."""
+        """Record that a step is done, once; a phase that is passed already is left alone.
+
+        A notice replaces the one that waits under its id and is due at once; one that has left
+        is left alone.
+        """
 
     def unfinished(self) -> Sequence[Incident]:
         """Return incidents in phase FLIPPED or CONVERGED, oldest first."""
@@ -358,9 +364,9 @@ class GoldenStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message on its way to one receiver."""
+    """One notice on its way to one receiver."""
 
-    message: Notice
+    notice: Notice
     receiver: str
     attempt: int  # counted from 0
 
@@ -368,7 +374,7 @@ class Delivery:
 class Outbox(Protocol):
     """Messages that must leave, at least once each, always under the same id."""
 
-    def put(self, message: Notice) -> None:
+    def put(self, notice: Notice) -> None:
         """Queue a message; a second one with the same id changes nothing."""
 
     def claim(
@@ -392,7 +398,7 @@ class Sender(Protocol):
     def receiver(self) -> str:
         """Name from the configuration, stable over restarts."""
 
-    async def send(self, message: Notice, at: datetime) -> None:
+    async def send(self, notice: Notice, at: datetime) -> None:
         """Deliver. Raises `DeliveryError`, or `ReceiverGone` if it must never be tried again."""
 
 

@@ -1,0 +1,53 @@
+# Every target makes what it needs. ARGS passes arguments on: make demo ARGS="--exit --json"
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CONFIG ?= backstop.yaml
+ARGS ?=
+export HF_HUB_OFFLINE = 1
+export TOKENIZERS_PARALLELISM = false
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@for file in bench/[a-z]*.py; do name=$$(basename $$file .py); echo "bench-$$name" | expand; done
+
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || python3 -m venv $(VENV)
+	@echo "Installing Backstop and what it needs into $(VENV) (about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,demo]'
+	@touch $@
+
+venv: $(READY) ## Make the virtual environment
+
+demo: $(READY) ## Tell the whole story on this machine: ARGS="--exit --json" ends at once
+	@$(BIN)/backstop demo $(ARGS)
+
+serve: $(READY) ## Run the service with CONFIG=backstop.yaml
+	@$(BIN)/backstop serve --config $(CONFIG) $(ARGS)
+
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { echo "Installing chromium from the system's packages ..."; \
+	       $$(test "$$(id -u)" = 0 || echo sudo) sh -c 'apt-get update -qq && apt-get install -y -qq chromium' >/dev/null; }
+
+test: $(READY) browser ## Run every test but the long suites
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+check: lint test ## Format, lint, types, import rules and tests
+
+bench-%: $(READY)
+	@$(BIN)/python -m bench.$* $(ARGS)
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) .cache .artefacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help venv demo serve browser test lint check clean

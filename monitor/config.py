@@ -1,0 +1,253 @@
+"""The configuration: one YAML file, `BACKSTOP_` variables over it, read once and passed down.
+
+Unknown keys are refused with the nearest known one. Secrets come from files or the environment
+and are masked in `repr`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from monitor.errors import ConfigError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Listen(_Section):
+    """Where the service listens: loopback unless told otherwise."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8377, ge=0, le=65535)
+
+
+class LocalEngine(_Section):
+    """A model that this process runs itself, with transformers and PEFT."""
+
+    kind: Literal["local"] = "local"
+    model: Path
+    device: str = "auto"
+    max_batch: int = Field(default=16, ge=1, le=1024)
+    max_waiting: int = Field(default=256, ge=1)
+    threads: int | None = Field(default=None, ge=1)
+
+
+class DeploymentConfig(_Section):
+    """A public model name. Paths are relative to the configuration file."""
+
+    golden: Path | None = None
+    policy: Path | dict[str, Any] = Field(default_factory=dict)
+    response_schema: Path | None = None
+
+
+class Receiver(_Section):
+    """Where notices go. Exactly one of `url` (environment) and `url_file` is given."""
+
+    kind: Literal["slack", "webhook"]
+    url: SecretStr | None = None
+    url_file: Path | None = None
+    secret_file: Path | None = None
+    allow_private: bool = False
+
+    def address(self, name: str) -> str:
+        """Return the URL. Raises `ConfigError` if there is none."""
+        if self.url is not None:
+            return self.url.get_secret_value()
+        if self.url_file is None:
+            raise ConfigError(f"receivers.{name}: give url_file, or url by environment")
+        return read_secret(self.url_file, f"receivers.{name}.url_file")
+
+
+class Record(_Section):
+    """What is kept of each answer, and for how long."""
+
+    text: bool = False
+    keep_days: int = Field(default=180, ge=1)
+    keep_text_days: int = Field(default=7, ge=0)
+    queue: int = Field(default=10_000, ge=1)
+
+
+class ScheduleConfig(_Section):
+    """When jobs run: cron expressions in `timezone`; empty means never."""
+
+    timezone: str = "UTC"
+    golden: str = "0 3 * * *"
+    report: str = "0 8 * * *"
+    retention: str = "30 2 * * *"
+
+
+class Config(BaseSettings):
+    """Everything the service is told."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BACKSTOP_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Field(default_factory=lambda: default_data_dir())
+    database: SecretStr = SecretStr("embedded")
+    listen: Listen = Listen()
+    engine: LocalEngine
+    deployments: dict[str, DeploymentConfig]
+    receivers: dict[str, Receiver] = Field(default_factory=dict)
+    record: Record = Record()
+    schedule: ScheduleConfig = ScheduleConfig()
+
+    @field_validator("deployments")
+    @classmethod
+    def _names_are_plain(
+        cls, deployments: dict[str, DeploymentConfig]
+    ) -> dict[str, DeploymentConfig]:
+        for name in deployments:
+            if not name or "@" in name or "/" in name or name != name.strip():
+                raise ValueError(f"{name!r} is no deployment name: use letters, digits and dashes")
+        if not deployments:
+            raise ValueError("name at least one deployment")
+        return deployments
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the environment over the file."""
+        return env_settings, init_settings
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file. Raises `ConfigError` with one line per mistake."""
+    raw = _read_yaml(path)
+    try:
+        config = Config(**raw)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: " + "; ".join(_explain(error))) from error
+    return _resolve(config, path.resolve().parent)
+
+
+def default_data_dir() -> Path:
+    """Return where data goes: never under a home directory as root, see `storage.embedded`."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/backstop")
+    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return home / "backstop"
+
+
+def read_secret(path: Path, key: str) -> str:
+    """Read a one-line secret. Raises `ConfigError` that names the key, never the content."""
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{key}: cannot read {path}: {_reason(error)}") from error
+    if not text:
+        raise ConfigError(f"{key}: {path} is empty; write the secret into it")
+    return text
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read a YAML (or JSON) file that holds a mapping. Raises `ConfigError`."""
+    return _read_yaml(path)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path}: no such file; README.md shows a configuration to start from"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {_reason(error)}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: must hold a mapping of keys to values")
+    return content
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    for item in error.errors():
+        location = [str(part) for part in item["loc"]]
+        where = ".".join(location)
+        if item["type"] == "extra_forbidden":
+            yield f"{where}: unknown key{_nearest(location)}"
+        elif item["type"] == "missing":
+            yield f"{where}: is missing"
+        else:
+            yield f"{where}: {item['msg'].removeprefix('Value error, ')}"
+
+
+def _nearest(location: list[str]) -> str:
+    near = difflib.get_close_matches(location[-1], _known_keys(location[:-1]), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _known_keys(location: list[str]) -> list[str]:
+    """Return the keys of the section that a location of an error points into."""
+    fields: Mapping[str, Any] = Config.model_fields
+    for part in location:
+        if part in fields:
+            section = _section_of(fields[part].annotation)
+            fields = section.model_fields if section else fields
+    return list(fields)
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    candidates = (annotation, *get_args(annotation))
+    return next(
+        (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)),
+        None,
+    )
+
+
+def _resolve(config: Config, base: Path) -> Config:
+    """Make the paths absolute, relative ones against the configuration file's folder."""
+    deployments = {
+        name: deployment.model_copy(
+            update={
+                "golden": _under(base, deployment.golden),
+                "policy": _under(base, deployment.policy)
+                if isinstance(deployment.policy, Path)
+                else deployment.policy,
+                "response_schema": _under(base, deployment.response_schema),
+            }
+        )
+        for name, deployment in config.deployments.items()
+    }
+    receivers = {
+        name: receiver.model_copy(
+            update={
+                "url_file": _under(base, receiver.url_file),
+                "secret_file": _under(base, receiver.secret_file),
+            }
+        )
+        for name, receiver in config.receivers.items()
+    }
+    engine = config.engine.model_copy(update={"model": _under(base, config.engine.model)})
+    return config.model_copy(
+        update={
+            "data_dir": _under(base, config.data_dir),
+            "engine": engine,
+            "deployments": deployments,
+            "receivers": receivers,
+        }
+    )
+
+
+def _under(base: Path, path: Path | None) -> Path | None:
+    return None if path is None else (base / path.expanduser()).resolve()
