@@ -207,6 +207,7 @@ class Flip:
     at: datetime
     action: str  # promote, rollback
     forced: bool = False
+    confirmed: bool = False  # the new active version has shown itself good here before
     frozen: str | None = None
     retire: str | None = None  # version that becomes RETIRED
     quarantine: str | None = None  # version that becomes QUARANTINED

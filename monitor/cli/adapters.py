@@ -1,0 +1,147 @@
+"""`backstop adapters`: versions, and which one serves."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from monitor.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Reason, client_of
+from monitor.cli.output import say, show_json, show_table
+
+app = typer.Typer(help="Add, promote, roll back and quarantine adapter versions.")
+
+Version = Annotated[str, typer.Argument(help="support@3f9a2c1d7b04, or by label: support@v1")]
+
+
+@app.command()
+def add(
+    family: Annotated[str, typer.Argument(help="The adapter's name, e.g. support")],
+    folder: Annotated[Path, typer.Argument(help="A PEFT adapter's folder (safetensors)")],
+    label: Annotated[str, typer.Option(help="What people call it, e.g. v1")] = "",
+    parent: Annotated[str | None, typer.Option(help="The version it was made from")] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Check an adapter's files and take them in, named by content.
+
+    Example: backstop adapters add support ./runs/v1 --label v1
+    """
+    version = client_of(config).post(
+        "/api/adapters",
+        {
+            "family": family,
+            "path": str(folder.resolve()),
+            "label": label,
+            "parent": parent,
+            "facts": {"added_by": getpass.getuser()},
+        },
+    )
+    _done(version, as_json, f"{version['name']} is added; promote it when you are ready")
+
+
+@app.command("list")
+def list_(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """List the versions, newest first.
+
+    Example: backstop adapters list
+    """
+    versions = client_of(config).get("/api/adapters")
+    if as_json:
+        show_json(versions)
+        return
+    show_table(
+        "Adapter versions",
+        ("version", "label", "state", "added", "why"),
+        ((v["name"], v["label"], v["state"], v["created_at"], v["reason"]) for v in versions),
+    )
+
+
+@app.command()
+def show(version: Version, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """Show one version with its manifest.
+
+    Example: backstop adapters show support@v1
+    """
+    found = client_of(config).get(f"/api/adapters/{quote(version)}")
+    if as_json:
+        show_json(found)
+        return
+    show_table(found["name"], ("fact", "value"), sorted(found.items()))
+
+
+@app.command()
+def promote(
+    version: Version,
+    deployment: Annotated[
+        str | None, typer.Option(help="Where to; its family's name if not given")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Go past the golden gate; this is recorded.")] = False,
+    reason: Reason = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Let a version serve, if it passes the golden gate.
+
+    Example: backstop adapters promote support@v2 --reason "better on refunds"
+    """
+    moved = client_of(config).post(
+        f"/api/adapters/{quote(version)}/promote",
+        {"deployment": deployment, "force": force, "reason": reason},
+    )
+    _done(moved, as_json, f"{moved['active']} serves {moved['name']} (epoch {moved['epoch']})")
+
+
+@app.command()
+def rollback(
+    deployment: Annotated[str, typer.Argument(help="Which deployment, e.g. support")],
+    reason: Reason,
+    to: Annotated[str | None, typer.Option(help="A version; the baseline if not given")] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Put the last good version back, by hand.
+
+    Example: backstop adapters rollback support --reason "wrong prices"
+    """
+    incident = client_of(config).post(
+        f"/api/deployments/{quote(deployment)}/rollback", {"to": to, "reason": reason}
+    )
+    _done(incident, as_json, f"{deployment} is back on {incident['to_version']}")
+
+
+@app.command()
+def quarantine(
+    version: Version, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False
+) -> None:
+    """Keep a version out until a person releases it.
+
+    Example: backstop adapters quarantine support@v2 --reason "leaks names"
+    """
+    _move("quarantine", version, reason, config, as_json)
+
+
+@app.command()
+def release(
+    version: Version, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False
+) -> None:
+    """Let a quarantined version be promoted again.
+
+    Example: backstop adapters release support@v2 --reason "false alarm, see report"
+    """
+    _move("release", version, reason, config, as_json)
+
+
+def _move(action: str, version: str, reason: str, config: Path, as_json: bool) -> None:
+    moved = client_of(config).post(f"/api/adapters/{quote(version)}/{action}", {"reason": reason})
+    _done(moved, as_json, f"{moved['name']} is {moved['state']}")
+
+
+def _done(value: dict[str, Any], as_json: bool, sentence: str) -> None:
+    if as_json:
+        show_json(value)
+    else:
+        say(sentence)

@@ -1,0 +1,157 @@
+"""The control loop: read, decide, plan, execute, record; every second, and at once when woken.
+
+Level-triggered: each tick looks at what is and does what is left to do. A process that is killed
+anywhere leaves rows from which the next tick of the next leader goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from monitor.errors import BackstopError, Conflict, Unavailable
+from monitor.ports import Stores
+from monitor.runtime.confirmation import Confirmation
+from monitor.runtime.convergence import Convergence
+from monitor.runtime.dispatch import wait
+from monitor.runtime.freezes import Freezes
+from monitor.runtime.ingest import Ingest
+from monitor.runtime.leadership import Leadership
+from monitor.runtime.rollbacks import Order, Rollbacks
+from monitor.runtime.suspicion import Suspicions
+from monitor.runtime.versions import Versions
+from monitor.runtime.watch import Watch
+from rollback import decision, thresholds
+from rollback.decision import Decision, Freeze, RollBack, Situation, Suspect
+from rollback.deployment import Deployment
+from rollback.policy import Policy
+
+log = structlog.get_logger(__name__)
+
+_TICK_S = 1.0
+_INDICATORS_BACK = timedelta(hours=1)
+_ACTOR = "backstop"
+
+
+class Control:
+    """One replica's control loop. Only the leader decides; every replica converges."""
+
+    def __init__(
+        self,
+        *,
+        stores: Stores,
+        policies: Mapping[str, Policy],
+        watch: Watch,
+        ingest: Ingest,
+        convergence: Convergence,
+        leadership: Leadership,
+        versions: Versions,
+        rollbacks: Rollbacks,
+        freezes: Freezes,
+        suspicions: Suspicions,
+        confirmation: Confirmation,
+    ) -> None:
+        self._stores = stores
+        self._policies = policies
+        self._watch = watch
+        self._ingest = ingest
+        self._convergence = convergence
+        self._leadership = leadership
+        self._versions = versions
+        self._rollbacks = rollbacks
+        self._freezes = freezes
+        self._suspicions = suspicions
+        self._confirmation = confirmation
+        self.moves = asyncio.Lock()  # held by whoever moves a pointer
+
+    async def run(self, wake: asyncio.Event) -> None:
+        """Tick until cancelled. A tick that fails is logged, and the next one tries again."""
+        while True:
+            try:
+                await self.tick()
+            except Unavailable as error:
+                log.warning("control waits", error=str(error))
+            except BackstopError as error:
+                log.error("control failed; tries again", error=str(error))
+            await wait(wake, _TICK_S)
+
+    async def tick(self) -> None:
+        """Converge, and as leader: judge every deployment and finish what is unfinished."""
+        deployments = list(await self._convergence.converge())
+        await self._ingest.on_judges(lambda: self._watch.follow(deployments))
+        if not self._leadership.leads:
+            return
+        for deployment in deployments:
+            if deployment.name in self._policies:
+                await self._judge(deployment)
+        await self.finish()
+        await self._versions.keep_loaded(list(await self._convergence.converge()))
+
+    async def finish(self) -> None:
+        """Take the steps that are left of every unfinished rollback."""
+        for incident in await asyncio.to_thread(self._stores.incidents.unfinished):
+            await self._rollbacks.finish(incident)
+
+    async def _judge(self, deployment: Deployment) -> None:
+        policy = self._policies[deployment.name]
+        decided = await self._decide(deployment, policy)
+        match decided:
+            case RollBack():
+                await self._roll_back(deployment, decided)
+            case Freeze():
+                await self._freezes.freeze(deployment, decided, actor=_ACTOR)
+            case Suspect():
+                self._suspicions.look_into(deployment, policy, decided)
+            case _:
+                await self._confirmation.consider(deployment, policy)
+
+    async def _decide(self, deployment: Deployment, policy: Policy) -> Decision:
+        now = datetime.now(UTC)
+        situation = await self._situation(deployment, policy, now)
+        return decision.decide(
+            deployment, self._watch.point(deployment.name), situation, policy, now
+        )
+
+    async def _situation(
+        self, deployment: Deployment, policy: Policy, now: datetime
+    ) -> Situation:
+        versions = await asyncio.to_thread(self._stores.registry.versions)
+        incidents = await asyncio.to_thread(self._stores.incidents.list, deployment.name)
+        return Situation(
+            versions={version.name: version for version in versions},
+            rollbacks=tuple(
+                i.flipped_at for i in incidents if i.flipped_at and i.actor == _ACTOR
+            ),
+            breaches=await self._breaches(deployment, policy, now),
+            suspicion_known=self._suspicions.knows(deployment, policy, now),
+        )
+
+    async def _breaches(
+        self, deployment: Deployment, policy: Policy, now: datetime
+    ) -> Sequence[thresholds.Breach]:
+        if not policy.thresholds:
+            return ()
+        indicators = await asyncio.to_thread(
+            self._stores.indicators.indicators, deployment.name, now - _INDICATORS_BACK, now
+        )
+        return thresholds.breaches(policy.thresholds, indicators, deployment.active, now)
+
+    async def _roll_back(self, deployment: Deployment, decided: RollBack) -> None:
+        order = Order(
+            to=decided.to,
+            reason=decided.reason,
+            actor=_ACTOR,
+            evidence=decided.numbers,
+            decided_at=datetime.now(UTC),
+            suspected_at=await self._suspicions.since(deployment),
+        )
+        async with self.moves:
+            try:
+                await self._rollbacks.flip(deployment, order)
+            except Conflict as error:
+                log.info("somebody else moved first", error=str(error))
+
+

@@ -1,0 +1,50 @@
+"""Brings this replica's routes to what Postgres says, and tells Postgres so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from monitor.ports import Acknowledgements, Deployments
+from monitor.runtime.routing import Route, Router
+from rollback.deployment import Deployment
+
+
+class Convergence:
+    """Every replica's half of a flip: swap the table, acknowledge the epoch."""
+
+    def __init__(
+        self,
+        deployments: Deployments,
+        acknowledgements: Acknowledgements,
+        router: Router,
+        replica: str,
+    ) -> None:
+        self._deployments = deployments
+        self._acknowledgements = acknowledgements
+        self._router = router
+        self._replica = replica
+
+    async def converge(self) -> Sequence[Deployment]:
+        """Route by what is stored now; return the deployments. Raises `Unavailable`."""
+        deployments = await asyncio.to_thread(self._deployments.all)
+        self.route(*deployments)
+        await self.acknowledge(deployments)
+        return deployments
+
+    def route(self, *deployments: Deployment) -> None:
+        """Swap the routes at once; an older epoch than the present one changes nothing."""
+        for deployment in deployments:
+            self._router.swap(
+                Route(
+                    deployment=deployment.name, active=deployment.active, epoch=deployment.epoch
+                )
+            )
+
+    async def acknowledge(self, deployments: Sequence[Deployment]) -> None:
+        """Record which epochs this replica routes by."""
+        epochs = {deployment.name: deployment.epoch for deployment in deployments}
+        await asyncio.to_thread(
+            self._acknowledgements.acknowledge, self._replica, epochs, datetime.now(UTC)
+        )

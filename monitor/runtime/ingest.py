@@ -1,0 +1,94 @@
+"""From the queue to the record: take a batch, judge it, write it, tell who must act.
+
+Judging runs on one worker thread and never on the event loop. A batch that Postgres does not
+take is kept and offered again, as it was judged, until it does; meanwhile the bounded queue
+fills, and what does not fit is dropped and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+import structlog
+
+from guards.exchange import Exchange
+from monitor.errors import Unavailable
+from monitor.runtime.watch import Recording, Watch
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 500
+_PATIENCE_S = 0.02  # how long the first answer of a batch waits for company
+_RETRY_S = 0.5
+
+T = TypeVar("T")
+
+
+class Source(Protocol):
+    """Where answers come from: the gateway's bounded queue."""
+
+    async def take(self, max_items: int, max_wait_s: float) -> list[Exchange]:
+        """Wait for at least one answer, then a moment for more."""
+
+
+class Ingest:
+    """Drains the queue. Everything that touches a judge goes through `on_judges`."""
+
+    def __init__(self, source: Source, watch: Watch, wake: Callable[[], None]) -> None:
+        self._source = source
+        self._watch = watch
+        self._wake = wake
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="scorer")
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.recorded = 0
+        self.waiting_for_database = False
+
+    async def on_judges(self, work: Callable[[], T]) -> T:
+        """Run on the thread that owns the judges."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def run(self) -> None:
+        """Take, judge and record until cancelled."""
+        while True:
+            batch = await self._source.take(_BATCH, _PATIENCE_S)
+            if batch:
+                await self.absorb(batch)
+
+    async def absorb(self, batch: Sequence[Exchange]) -> None:
+        """Judge and record one batch, however long Postgres is away."""
+        self._idle.clear()
+        try:
+            recording = await self.on_judges(lambda: self._watch.absorb(batch))
+            if recording.calls_for_action:
+                self._wake()
+            await self._until_recorded(recording)
+            self.recorded += len(batch)
+        finally:
+            self._idle.set()
+
+    async def settle(self) -> None:
+        """Wait until no batch is being judged or written."""
+        await self._idle.wait()
+
+    def close(self) -> None:
+        """End the thread; work in hand is finished."""
+        self._thread.shutdown(wait=True)
+
+    async def _until_recorded(self, recording: Recording) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._watch.record, recording)
+            except Unavailable as error:
+                if not self.waiting_for_database:
+                    log.warning("answers wait for the database", error=str(error))
+                self.waiting_for_database = True
+                await asyncio.sleep(_RETRY_S)
+            else:
+                self.waiting_for_database = False
+                return
+
+

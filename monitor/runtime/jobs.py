@@ -1,0 +1,60 @@
+"""Scheduled jobs: claimed in Postgres, so that a slot runs once however many replicas there are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from monitor.errors import BackstopError, Unavailable
+from monitor.ports import Schedule, ScheduledRun
+from monitor.runtime.dispatch import wait
+
+log = structlog.get_logger(__name__)
+
+_LEASE = timedelta(minutes=30)  # a worker that died gives its slot up after this
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Worker:
+    """Claims due slots, one at a time, and runs them."""
+
+    def __init__(self, schedule: Schedule, name: str, jobs: Mapping[str, Job]) -> None:
+        self._schedule = schedule
+        self._name = name
+        self._jobs = dict(jobs)
+
+    async def run(self, wake: asyncio.Event) -> None:
+        """Work whenever woken, and every two seconds, until cancelled."""
+        while True:
+            try:
+                while await self.work():
+                    continue
+            except Unavailable as error:
+                log.warning("schedule not read", error=str(error))
+            await wait(wake, 2.0)
+
+    async def work(self) -> bool:
+        """Run one due slot, if there is one."""
+        run = await asyncio.to_thread(
+            self._schedule.claim, self._name, datetime.now(UTC), _LEASE
+        )
+        if run is None:
+            return False
+        error = await self._do(run)
+        await asyncio.to_thread(self._schedule.finish, run, datetime.now(UTC), error=error)
+        return True
+
+    async def _do(self, run: ScheduledRun) -> str | None:
+        job = self._jobs.get(run.job)
+        if job is None:
+            return f"no job is named {run.job!r} in this version"
+        try:
+            await job()
+        except BackstopError as error:
+            log.error("scheduled run failed", job=run.job, slot=run.slot, error=str(error))
+            return str(error)
+        return None

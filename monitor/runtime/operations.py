@@ -1,0 +1,180 @@
+"""What operators do: the use cases behind the API, the dashboard and the command line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from guards import golden
+from monitor.errors import Conflict, NotFound
+from monitor.ports import GoldenRun, Stores
+from monitor.runtime.control import Control
+from monitor.runtime.golden_runs import GoldenRuns, Plan
+from monitor.runtime.promotion import Promotion, Wish
+from monitor.runtime.rollbacks import Order, Rollbacks
+from monitor.runtime.versions import Versions
+from rollback.deployment import Deployment
+from rollback.incident import Incident
+from rollback.policy import Policy
+from rollback.versions import AdapterVersion, VersionState
+
+Health = Callable[[], Mapping[str, str]]
+
+
+class OperatorActions:
+    """The operations of `ports.Operations` on the running parts."""
+
+    def __init__(
+        self,
+        *,
+        stores: Stores,
+        policies: Mapping[str, Policy],
+        versions: Versions,
+        runs: GoldenRuns,
+        promotion: Promotion,
+        rollbacks: Rollbacks,
+        control: Control,
+        wake: Callable[[], None],
+        health: Health,
+    ) -> None:
+        self._stores = stores
+        self._policies = policies
+        self._versions = versions
+        self._runs = runs
+        self._promotion = promotion
+        self._rollbacks = rollbacks
+        self._control = control
+        self._wake = wake
+        self._health = health
+
+    async def add_adapter(
+        self,
+        family: str,
+        source: Path,
+        *,
+        label: str,
+        actor: str,
+        parent: str | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> AdapterVersion:
+        """Check, copy in and register an adapter's folder."""
+        version = await asyncio.to_thread(
+            self._stores.artifacts.take_in,
+            family,
+            source,
+            label=label,
+            parent=parent,
+            facts=facts or {},
+            at=datetime.now(UTC),
+        )
+        return await asyncio.to_thread(self._stores.registry.add, version, actor=actor)
+
+    async def promote(
+        self, version: str, *, deployment: str | None, force: bool, actor: str, reason: str
+    ) -> Deployment:
+        """Make a version active, if it passes the gate."""
+        found = await self._versions.find(version)
+        target = await self._deployment(deployment or found.family)
+        async with self._control.moves:
+            wish = Wish(version=found, deployment=target, force=force, actor=actor, reason=reason)
+            flipped = await self._promotion.promote(wish, self._policies[target.name])
+        self._wake()
+        return flipped
+
+    async def roll_back(
+        self, deployment: str, *, to: str | None, actor: str, reason: str
+    ) -> Incident:
+        """Put `to`, else the baseline, back and quarantine the active version."""
+        decided_at = datetime.now(UTC)
+        target = await self._deployment(deployment)
+        version = await self._rollback_target(target, to)
+        async with self._control.moves:
+            order = Order(
+                to=version, reason=reason, actor=actor, evidence={}, decided_at=decided_at
+            )
+            incident = await self._rollbacks.flip(target, order)
+            incident = await self._rollbacks.finish(incident)
+        self._wake()
+        return incident
+
+    async def quarantine(self, version: str, *, actor: str, reason: str) -> AdapterVersion:
+        """Keep a version out until a person releases it."""
+        found = await self._versions.find(version)
+        return await self._versions.quarantine(found, actor=actor, reason=reason)
+
+    async def release(self, version: str, *, actor: str, reason: str) -> AdapterVersion:
+        """Let a quarantined version be promoted again."""
+        found = await self._versions.find(version)
+        return await self._versions.release(found, actor=actor, reason=reason)
+
+    async def thaw(self, deployment: str, *, actor: str, reason: str) -> Deployment:
+        """Allow automatic changes again."""
+        target = await self._deployment(deployment)
+        if target.frozen is None:
+            raise Conflict(f"{deployment} is not frozen")
+        return await asyncio.to_thread(
+            self._stores.deployments.amend,
+            deployment,
+            expected_epoch=target.epoch,
+            actor=actor,
+            reason=reason,
+            at=datetime.now(UTC),
+            frozen="",
+        )
+
+    async def import_golden(self, deployment: str, text: str, *, actor: str) -> str:
+        """Replace the golden set with JSON Lines; return its digest."""
+        await self._deployment(deployment)
+        cases = golden.parse_cases(text)
+        return await asyncio.to_thread(
+            self._stores.golden.import_cases,
+            deployment,
+            cases,
+            actor=actor,
+            at=datetime.now(UTC),
+        )
+
+    async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
+        """Run the golden set now: the active version, against the baseline if there is one."""
+        target = await self._deployment(deployment)
+        policy = self._policies[deployment]
+        outcome = await self._runs.run(
+            Plan(
+                deployment=deployment,
+                subject=target.active,
+                against=target.baseline,
+                compared=target.baseline is not None,
+                cause=cause,
+                margin=policy.margin,
+                min_cases=policy.min_golden_cases,
+                floor=policy.first_version_floor,
+            )
+        )
+        return outcome.run
+
+    def health(self) -> Mapping[str, str]:
+        """Return each component with `ok` or what is wrong with it."""
+        return self._health()
+
+    async def _deployment(self, name: str) -> Deployment:
+        if name not in self._policies:
+            known = ", ".join(sorted(self._policies))
+            raise NotFound(f"there is no deployment {name!r}; known are {known}")
+        return await asyncio.to_thread(self._stores.deployments.ensure, name)
+
+    async def _rollback_target(self, deployment: Deployment, to: str | None) -> str | None:
+        if deployment.active is None:
+            raise Conflict(f"{deployment.name} serves the base model; nothing to roll back")
+        if to is None:
+            return deployment.baseline
+        version = await self._versions.find(to)
+        if version.name == deployment.active:
+            raise Conflict(f"{version.name} serves {deployment.name} already")
+        if version.state in (VersionState.REGISTERED, VersionState.QUARANTINED):
+            raise Conflict(
+                f"{version.name} is {version.state.value}; only a verified version may serve"
+            )
+        return version.name

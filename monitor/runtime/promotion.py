@@ -1,0 +1,172 @@
+"""Promotes a version: verify, golden gate against the active one, flip."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from guards.verdicts import Verdict
+from monitor.errors import BadGoldenSet, Conflict, GateRefused
+from monitor.ports import Flip, GoldenRun, Notice, Stores
+from monitor.runtime.convergence import Convergence
+from monitor.runtime.golden_runs import GoldenRuns, Plan
+from monitor.runtime.versions import Versions
+from rollback import gate
+from rollback.deployment import Deployment
+from rollback.policy import Policy
+from rollback.versions import AdapterVersion, VersionState
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Who wants which version promoted, and why."""
+
+    version: AdapterVersion
+    deployment: Deployment
+    force: bool
+    actor: str
+    reason: str
+
+
+class Promotion:
+    """Lets a version serve, if it passes the gate."""
+
+    def __init__(
+        self, stores: Stores, versions: Versions, runs: GoldenRuns, convergence: Convergence
+    ) -> None:
+        self._stores = stores
+        self._versions = versions
+        self._runs = runs
+        self._convergence = convergence
+
+    async def promote(self, wish: Wish, policy: Policy) -> Deployment:
+        """Promote, or say why not.
+
+        Raises `Conflict` (quarantined, frozen, active already), `GateRefused`, `EngineError`.
+        """
+        _check(wish)
+        await self._versions.verify(wish.version, actor=wish.actor)
+        run, critical = await self._golden(wish, policy)
+        passage = gate.gate(run.verdict or Verdict.ERROR, critical, force=wish.force)
+        if isinstance(passage, gate.Refused):
+            await self._record_refusal(wish, passage.reason, run)
+            raise GateRefused(
+                f"{wish.version.name} does not pass the golden gate: {passage.reason}; "
+                "`--force` goes past it, and is recorded"
+            )
+        return await self._flip(wish, forced=isinstance(passage, gate.Forced), run=run)
+
+    async def _golden(self, wish: Wish, policy: Policy) -> tuple[GoldenRun, tuple[str, ...]]:
+        plan = Plan(
+            deployment=wish.deployment.name,
+            subject=wish.version.name,
+            against=wish.deployment.active,
+            compared=wish.deployment.active is not None,
+            cause="gate",
+            margin=policy.margin,
+            min_cases=policy.min_golden_cases,
+            floor=policy.first_version_floor,
+        )
+        try:
+            outcome = await self._runs.run(plan)
+        except BadGoldenSet as error:
+            return _no_run(plan, str(error)), ()
+        return outcome.run, outcome.critical_failures
+
+    async def _record_refusal(self, wish: Wish, reason: str, run: GoldenRun) -> None:
+        await asyncio.to_thread(
+            self._stores.audit.append,
+            actor=wish.actor,
+            action="promotion refused",
+            subject=wish.version.name,
+            payload={"deployment": wish.deployment.name, "reason": reason, "golden_run": run.id},
+            at=datetime.now(UTC),
+        )
+
+    async def _flip(self, wish: Wish, *, forced: bool, run: GoldenRun) -> Deployment:
+        now = datetime.now(UTC)
+        deployment = wish.deployment
+        reference = await asyncio.to_thread(
+            self._stores.evidence.reference, deployment.name, wish.version.name
+        )
+        flipped = await asyncio.to_thread(
+            self._stores.deployments.flip,
+            Flip(
+                deployment=deployment.name,
+                expected_epoch=deployment.epoch,
+                active=wish.version.name,
+                baseline=_new_baseline(deployment),
+                actor=wish.actor,
+                reason=wish.reason or "promoted",
+                at=now,
+                action="promote",
+                forced=forced,
+                confirmed=reference is not None,
+                retire=deployment.active,
+                notice=_notice(wish, forced, now),
+                evidence={"golden_run": run.id, "summary": run.summary},
+            ),
+        )
+        self._convergence.route(flipped)
+        await self._convergence.acknowledge([flipped])
+        log.info("promoted", deployment=deployment.name, version=wish.version.name, forced=forced)
+        return flipped
+
+
+def _check(wish: Wish) -> None:
+    name, deployment = wish.version.name, wish.deployment
+    if wish.version.state is VersionState.QUARANTINED:
+        raise Conflict(
+            f"{name} is quarantined ({wish.version.reason}); a person may release it with "
+            f"`backstop adapters release {name}`"
+        )
+    if deployment.active == name:
+        raise Conflict(f"{name} serves {deployment.name} already")
+    if deployment.frozen and not wish.force:
+        raise Conflict(f"{deployment.name} is frozen: {deployment.frozen}; thaw it first")
+
+
+def _new_baseline(deployment: Deployment) -> str | None:
+    """Prefer what was shown good in live traffic; else what served, rather than nothing."""
+    if deployment.confirmed or deployment.baseline is None:
+        return deployment.active
+    return deployment.baseline
+
+
+def _no_run(plan: Plan, sentence: str) -> GoldenRun:
+    return GoldenRun(
+        id="",
+        deployment=plan.deployment,
+        subject=plan.subject,
+        against=plan.against,
+        compared=plan.compared,
+        cause=plan.cause,
+        set_digest="",
+        started_at=datetime.now(UTC),
+        verdict=Verdict.INCONCLUSIVE,
+        summary={"sentence": sentence},
+    )
+
+
+def _notice(wish: Wish, forced: bool, now: datetime) -> Notice:
+    how = "forced past the golden gate" if forced else "passed the golden gate"
+    return Notice(
+        id=str(uuid.uuid4()),
+        kind="promotion",
+        severity="warning" if forced else "info",
+        title=f"{wish.deployment.name}: {wish.version.label or wish.version.name} serves, {how}",
+        facts={
+            "deployment": wish.deployment.name,
+            "from": wish.deployment.active,
+            "to": wish.version.name,
+            "reason": wish.reason,
+            "actor": wish.actor,
+        },
+        created_at=now,
+    )

@@ -1,0 +1,219 @@
+"""Executes a rollback: flip, converge, prove, tell. Each step is taken once, by whoever leads."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from monitor.errors import EngineError
+from monitor.ports import Engine, Fingerprint, Flip, Notice, Stores
+from monitor.runtime import fingerprints
+from monitor.runtime.convergence import Convergence
+from rollback.deployment import Deployment
+from rollback.incident import Incident, Phase
+
+log = structlog.get_logger(__name__)
+
+# The notice waits so long for the proof; killed in between, it leaves without.
+_WAIT_FOR_PROOF = timedelta(seconds=15)
+# A replica that was silent for so long serves nobody: it stops by itself when it learns no epoch.
+_ALIVE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A rollback that was decided upon."""
+
+    to: str | None
+    reason: str
+    actor: str
+    evidence: Mapping[str, Any]
+    decided_at: datetime
+    suspected_at: datetime | None = None
+
+
+class Rollbacks:
+    """Carries rollbacks out."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        engine: Engine,
+        engine_name: str,
+        convergence: Convergence,
+        settle: Callable[[], Awaitable[None]],
+        link: str,
+    ) -> None:
+        self._stores = stores
+        self._engine = engine
+        self._engine_name = engine_name
+        self._convergence = convergence
+        self._settle = settle
+        self._link = link
+
+    async def flip(self, deployment: Deployment, order: Order) -> Incident:
+        """Move the pointer with everything that must be written with it, and route by it.
+
+        Raises `Conflict` if somebody else moved the pointer first.
+        """
+        now = datetime.now(UTC)
+        incident = _incident(deployment, order, now)
+        flipped = await asyncio.to_thread(
+            self._stores.deployments.flip,
+            Flip(
+                deployment=deployment.name,
+                expected_epoch=deployment.epoch,
+                active=order.to,
+                baseline=None if deployment.baseline == order.to else deployment.baseline,
+                actor=order.actor,
+                reason=order.reason,
+                at=now,
+                action="rollback",
+                confirmed=await self._has_reference(deployment.name, order.to),
+                quarantine=deployment.active,
+                incident=incident,
+                notice=self._notice(incident, "rollback", "critical", hold=_WAIT_FOR_PROOF),
+                evidence=order.evidence,
+            ),
+        )
+        self._convergence.route(flipped)
+        log.warning(
+            "rolled back",
+            deployment=deployment.name,
+            bad=deployment.active,
+            to=order.to,
+            reason=order.reason,
+        )
+        return incident
+
+    async def finish(self, incident: Incident) -> Incident:
+        """Take the steps that are left: converge, prove, tell. Idempotent."""
+        if incident.phase is Phase.FLIPPED:
+            incident = await self._converged(incident)
+        if incident.phase is Phase.CONVERGED:
+            incident = await self._proved(incident)
+        return incident
+
+    async def _converged(self, incident: Incident) -> Incident:
+        deployments = await self._convergence.converge()
+        if any(d.name == incident.deployment and d.epoch < incident.epoch for d in deployments):
+            return incident
+        now = datetime.now(UTC)
+        lagging = await asyncio.to_thread(
+            self._stores.acknowledgements.lagging,
+            incident.deployment,
+            incident.epoch,
+            now - _ALIVE,
+        )
+        if lagging:
+            log.warning("replicas lag", incident=incident.id, replicas=list(lagging))
+            return incident
+        return await asyncio.to_thread(
+            self._stores.incidents.advance, incident.id, Phase.CONVERGED, at=now
+        )
+
+    async def _proved(self, incident: Incident) -> Incident:
+        failure = await self._disproof(incident.to_version)
+        await self._settle()
+        exposure = await asyncio.to_thread(
+            self._stores.exchanges.exposure, incident.deployment, incident.epoch - 1
+        )
+        now = datetime.now(UTC)
+        phase = Phase.UNPROVED if failure else Phase.PROVED
+        facts = {"exposure": exposure, "proof": failure or "fingerprint matches"}
+        if not failure:
+            facts["proved_at"] = now.isoformat()
+        return await asyncio.to_thread(
+            self._stores.incidents.advance,
+            incident.id,
+            phase,
+            at=now,
+            exposure=exposure,
+            notice=self._notice(incident, phase.value, "critical", **facts),
+        )
+
+    async def _has_reference(self, deployment: str, version: str | None) -> bool:
+        reference = await asyncio.to_thread(self._stores.evidence.reference, deployment, version)
+        return reference is not None
+
+    async def _disproof(self, version: str | None) -> str | None:
+        """Say why the engine does not serve a version, or `None` if it is shown that it does."""
+        expected = await asyncio.to_thread(
+            self._stores.registry.fingerprint, version, self._engine_name
+        )
+        if expected is None:
+            return f"no fingerprint of {version or 'the base model'} is stored for this engine"
+        try:
+            found: Fingerprint = await fingerprints.take(self._engine, version)
+        except EngineError as error:
+            return f"the engine does not answer as {version or 'the base model'}: {error}"
+        if fingerprints.same(expected, found):
+            return None
+        return f"the engine answers as {version or 'the base model'} with other weights"
+
+    def _notice(
+        self,
+        incident: Incident,
+        kind: str,
+        severity: str,
+        *,
+        hold: timedelta | None = None,
+        **facts: Any,
+    ) -> Notice:
+        now = datetime.now(UTC)
+        return Notice(
+            id=incident.id,
+            kind=kind,
+            severity=severity,
+            title=f"{incident.deployment}: rolled back to {incident.to_version or 'the base model'}",
+            facts={**_facts(incident), "link": self._link, **facts},
+            created_at=now,
+            not_before=now + hold if hold else None,
+        )
+
+
+def _incident(deployment: Deployment, order: Order, now: datetime) -> Incident:
+    return Incident(
+        id=str(uuid.uuid4()),
+        deployment=deployment.name,
+        opened_at=now,
+        phase=Phase.FLIPPED,
+        from_version=deployment.active,
+        to_version=order.to,
+        reason=order.reason,
+        actor=order.actor,
+        epoch=deployment.epoch + 1,
+        evidence=order.evidence,
+        promoted_at=deployment.promoted_at,
+        suspected_at=order.suspected_at,
+        decided_at=order.decided_at,
+        flipped_at=now,
+    )
+
+
+def _facts(incident: Incident) -> dict[str, Any]:
+    moments = {
+        name: moment.isoformat() if moment else None
+        for name, moment in (
+            ("promoted_at", incident.promoted_at),
+            ("suspected_at", incident.suspected_at),
+            ("decided_at", incident.decided_at),
+            ("flipped_at", incident.flipped_at),
+            ("converged_at", incident.converged_at),
+        )
+    }
+    return {
+        "deployment": incident.deployment,
+        "incident": incident.id,
+        "from": incident.from_version,
+        "to": incident.to_version,
+        "reason": incident.reason,
+        "actor": incident.actor,
+        **moments,
+    }

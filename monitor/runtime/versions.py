@@ -1,0 +1,131 @@
+"""Brings versions onto the engine: load, fingerprint, verify."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+
+from monitor.errors import BackstopError, Conflict, EngineError, NotFound
+from monitor.ports import Engine, Fingerprint, Stores
+from monitor.runtime import fingerprints
+from rollback.deployment import Deployment
+from rollback.versions import AdapterVersion, VersionState
+
+log = structlog.get_logger(__name__)
+
+
+class Versions:
+    """The registry's versions on one engine."""
+
+    def __init__(self, stores: Stores, engine: Engine, engine_name: str) -> None:
+        self._stores = stores
+        self._engine = engine
+        self._engine_name = engine_name
+
+    async def find(self, name: str) -> AdapterVersion:
+        """Return a version by name (`support@3f9a…`) or by label (`support@v1`)."""
+        family, _, rest = name.partition("@")
+        found = await asyncio.to_thread(self._stores.registry.versions, family)
+        for version in found:
+            if rest and rest in (version.digest, version.label):
+                return version
+        known = ", ".join(f"{family}@{v.label or v.digest}" for v in found[:10])
+        raise NotFound(
+            f"there is no version {name!r}; "
+            + (f"known are {known}" if known else f"{family!r} has none yet: `backstop adapters add`")
+        )
+
+    async def verify(self, version: AdapterVersion, *, actor: str) -> AdapterVersion:
+        """Load a version and store what it answers to the probes; at most once per engine.
+
+        Raises `EngineError` if it does not load, changes nothing of the base model's answers, or
+        answers otherwise than when it was verified before.
+        """
+        await self.load(version.name)
+        found = await fingerprints.take(self._engine, version.name)
+        base = await self._base_fingerprint()
+        if fingerprints.same(base, found, tolerance=1e-6):
+            raise EngineError(
+                f"{version.name} answers exactly as the base model does: its weights have no "
+                "effect, so there is nothing to promote"
+            )
+        expected = await asyncio.to_thread(
+            self._stores.registry.fingerprint, version.name, self._engine_name, found
+        )
+        if expected is None or not fingerprints.same(expected, found):
+            raise EngineError(f"{version.name} does not answer as it did when it was verified")
+        if version.state is VersionState.REGISTERED:
+            return await self._move(version, VersionState.VERIFIED, actor, "loads and answers")
+        return version
+
+    async def load(self, name: str) -> None:
+        """Put a version's checked files on the engine."""
+        folder = await asyncio.to_thread(self._stores.artifacts.folder, name)
+        await self._engine.load(name, folder)
+
+    async def keep_loaded(self, deployments: list[Deployment]) -> None:
+        """Load every version that serves or may be rolled back to; unload quarantined ones.
+
+        A version that does not load is logged and left to the proof: one bad file must not keep
+        the others from serving.
+        """
+        needed = {v for d in deployments for v in (d.active, d.baseline) if v is not None}
+        loaded = await self._engine.loaded()
+        for name in sorted(needed - loaded):
+            try:
+                await self.load(name)
+            except BackstopError as error:
+                log.error("version does not load", version=name, error=str(error))
+        await self._unload_quarantined(loaded - needed)
+
+    async def fingerprint_base(self) -> None:
+        """Store the base model's fingerprint, so that a rollback onto it can be proved."""
+        await self._base_fingerprint()
+
+    async def quarantine(self, version: AdapterVersion, *, actor: str, reason: str) -> AdapterVersion:
+        """Keep a version out. Raises `Conflict` while it serves: roll back first."""
+        for deployment in await asyncio.to_thread(self._stores.deployments.all):
+            if deployment.active == version.name:
+                raise Conflict(
+                    f"{version.name} serves {deployment.name}; roll it back with "
+                    f"`backstop adapters rollback {deployment.name}`, which quarantines it"
+                )
+        return await self._move(version, VersionState.QUARANTINED, actor, reason)
+
+    async def release(self, version: AdapterVersion, *, actor: str, reason: str) -> AdapterVersion:
+        """Let a quarantined version be promoted again."""
+        if version.state is not VersionState.QUARANTINED:
+            raise Conflict(f"{version.name} is {version.state.value}, not quarantined")
+        return await self._move(version, VersionState.VERIFIED, actor, reason)
+
+    async def _move(
+        self, version: AdapterVersion, to: VersionState, actor: str, reason: str
+    ) -> AdapterVersion:
+        return await asyncio.to_thread(
+            self._stores.registry.move,
+            version.name,
+            to,
+            actor=actor,
+            reason=reason,
+            at=datetime.now(UTC),
+        )
+
+    async def _base_fingerprint(self) -> Fingerprint:
+        stored = await asyncio.to_thread(
+            self._stores.registry.fingerprint, None, self._engine_name
+        )
+        if stored is not None:
+            return stored
+        found = await fingerprints.take(self._engine, None)
+        await asyncio.to_thread(self._stores.registry.fingerprint, None, self._engine_name, found)
+        return found
+
+    async def _unload_quarantined(self, idle: frozenset[str]) -> None:
+        if not idle:
+            return
+        versions = await asyncio.to_thread(self._stores.registry.versions)
+        for version in versions:
+            if version.name in idle and version.state is VersionState.QUARANTINED:
+                await self._engine.unload(version.name)
