@@ -21,7 +21,7 @@ from monitor.runtime.watch import Recording, Watch
 log = structlog.get_logger(__name__)
 
 _BATCH = 500
-_PATIENCE_S = 0.02  # how long the first answer of a batch waits for company
+_PATIENCE_S = 1.0
 _RETRY_S = 0.5
 
 T = TypeVar("T")
@@ -42,8 +42,8 @@ class Ingest:
         self._watch = watch
         self._wake = wake
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="scorer")
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._in_hand = 0
+        self._done = asyncio.Condition()
         self.recorded = 0
         self.waiting_for_database = False
 
@@ -60,7 +60,7 @@ class Ingest:
 
     async def absorb(self, batch: Sequence[Exchange]) -> None:
         """Judge and record one batch, however long Postgres is away."""
-        self._idle.clear()
+        self._in_hand = len(batch)
         try:
             recording = await self.on_judges(lambda: self._watch.absorb(batch))
             if recording.calls_for_action:
@@ -68,11 +68,15 @@ class Ingest:
             await self._until_recorded(recording)
             self.recorded += len(batch)
         finally:
-            self._idle.set()
+            self._in_hand = 0
+            async with self._done:
+                self._done.notify_all()
 
-    async def settle(self) -> None:
-        """Wait until no batch is being judged or written."""
-        await self._idle.wait()
+    async def settled(self, waiting: Callable[[], int]) -> None:
+        """Return when every answer that has been offered until now is recorded."""
+        target = self.recorded + self._in_hand + waiting()
+        async with self._done:
+            await self._done.wait_for(lambda: self.recorded >= target)
 
     def close(self) -> None:
         """End the thread; work in hand is finished."""

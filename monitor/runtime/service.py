@@ -1,0 +1,148 @@
+"""The running service: its loops, its health, and its orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from monitor.errors import BackstopError, Unavailable
+from monitor.ports import Engine, Stores
+from monitor.runtime.control import Control
+from monitor.runtime.convergence import Convergence
+from monitor.runtime.dispatch import Dispatcher
+from monitor.runtime.ingest import Ingest
+from monitor.runtime.jobs import Worker
+from monitor.runtime.leadership import Leadership
+from monitor.runtime.suspicion import Suspicions
+from monitor.runtime.versions import Versions
+
+log = structlog.get_logger(__name__)
+
+_DRAIN_LIMIT_S = 20.0
+
+
+class Service:
+    """Starts the loops, says how they are, and ends them without losing an answer."""
+
+    def __init__(
+        self,
+        *,
+        stores: Stores,
+        engine: Engine,
+        deployments: Sequence[str],
+        versions: Versions,
+        convergence: Convergence,
+        leadership: Leadership,
+        ingest: Ingest,
+        control: Control,
+        suspicions: Suspicions,
+        dispatcher: Dispatcher,
+        worker: Worker,
+        waiting: Callable[[], int],
+        wakers: Wakers,
+    ) -> None:
+        self._stores = stores
+        self._engine = engine
+        self._deployments = tuple(deployments)
+        self._versions = versions
+        self._convergence = convergence
+        self._leadership = leadership
+        self._ingest = ingest
+        self._control = control
+        self._suspicions = suspicions
+        self._dispatcher = dispatcher
+        self._worker = worker
+        self._waiting = waiting
+        self._wakers = wakers
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.draining = False
+
+    async def start(self) -> None:
+        """Bring the engine and the routes to what Postgres says, then start the loops.
+
+        Raises `Unavailable` or `EngineError` if that cannot be.
+        """
+        for name in self._deployments:
+            await asyncio.to_thread(self._stores.deployments.ensure, name)
+        await self._leadership.renew()
+        stored = list(await asyncio.to_thread(self._stores.deployments.all))
+        await self._versions.fingerprint_base()
+        await self._versions.keep_loaded(stored)
+        await self._convergence.converge()
+        loops: Mapping[str, Coroutine[Any, Any, None]] = {
+            "leadership": self._leadership.run(),
+            "ingest": self._ingest.run(),
+            "control": self._control.run(self._wakers.control),
+            "alerts": self._dispatcher.run(self._wakers.alerts),
+            "schedule": self._worker.run(self._wakers.schedule),
+        }
+        for name, loop in loops.items():
+            self._tasks[name] = asyncio.create_task(loop, name=name)
+            self._tasks[name].add_done_callback(_complain)
+
+    async def stop(self) -> None:
+        """Flush what waits, end the loops, give the lease back."""
+        self.draining = True
+        try:
+            async with asyncio.timeout(_DRAIN_LIMIT_S):
+                await self.flush()
+        except TimeoutError:
+            log.error("answers are lost: the database did not take them", count=self._waiting())
+        await self._suspicions.close()
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._ingest.close()
+
+    async def flush(self) -> None:
+        """Wait until every answer offered so far is recorded."""
+        await self._ingest.settled(self._waiting)
+
+    def health(self) -> Mapping[str, str]:
+        """Return each component with `ok` or what is wrong with it; blocks for the database."""
+        states = {name: _state_of(task) for name, task in self._tasks.items()}
+        states["database"] = self._database()
+        if self._ingest.waiting_for_database:
+            states["ingest"] = f"{self._waiting()} answers wait for the database"
+        if self.draining:
+            states["service"] = "is draining"
+        return states
+
+    def _database(self) -> str:
+        try:
+            self._stores.deployments.all()
+        except Unavailable as error:
+            return str(error)
+        return "ok"
+
+
+class Wakers:
+    """What wakes each loop before its time."""
+
+    def __init__(self) -> None:
+        self.control = asyncio.Event()
+        self.alerts = asyncio.Event()
+        self.schedule = asyncio.Event()
+
+    def wake(self) -> None:
+        """Wake the control loop and, since it may have something to tell, the alerts."""
+        self.control.set()
+        self.alerts.set()
+
+
+def _state_of(task: asyncio.Task[None]) -> str:
+    if not task.done():
+        return "ok"
+    error = None if task.cancelled() else task.exception()
+    return f"stopped: {error!r}" if error else "stopped"
+
+
+def _complain(task: asyncio.Task[None]) -> None:
+    if task.cancelled():
+        return
+    error = task.exception()
+    expected = isinstance(error, BackstopError)
+    log.error("loop stopped", loop=task.get_name(), error=str(error), exc_info=None if expected else error)

@@ -1,0 +1,137 @@
+"""What scheduled jobs do: golden run, health report, retention. Each may be repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from guards.verdicts import Verdict
+from monitor.errors import BackstopError, Unavailable
+from monitor.ports import GoldenRun, Notice, Operations, Stores
+from monitor.reports import data, render
+from monitor.reports.render import Format
+from monitor.runtime.jobs import Job
+from monitor.runtime.leadership import Leadership
+
+log = structlog.get_logger(__name__)
+
+_REPORT_PERIOD = timedelta(hours=24)
+_ROLL_UP_EVERY_S = 5.0
+_ROLL_UP_BACK = timedelta(minutes=3)  # answers that waited for the database still count
+
+
+class Chores:
+    """The bodies of the scheduled jobs.
+
+    Args:
+        folder: where reports are kept.
+        keep, keep_text: how long answers and their texts are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        stores: Stores,
+        operations: Operations,
+        deployments: Sequence[str],
+        folder: Path,
+        keep: timedelta,
+        keep_text: timedelta,
+    ) -> None:
+        self._stores = stores
+        self._operations = operations
+        self._deployments = tuple(deployments)
+        self._folder = folder
+        self._keep = keep
+        self._keep_text = keep_text
+
+    def jobs(self) -> Mapping[str, Job]:
+        """Return the jobs by the names that the schedule uses."""
+        return {"golden": self.golden, "report": self.report, "retention": self.retain}
+
+    async def golden(self) -> None:
+        """Run every deployment's golden set; a verdict that is not OK is told."""
+        for name in self._deployments:
+            if await asyncio.to_thread(self._stores.golden.cases, name):
+                run = await self._operations.run_golden(name, cause="schedule")
+                if run.verdict is not Verdict.OK:
+                    await asyncio.to_thread(self._stores.outbox.put, _golden_notice(run))
+
+    async def report(self) -> None:
+        """Write every deployment's report of the last day, and tell its first line."""
+        now = datetime.now(UTC)
+        for deployment in await asyncio.to_thread(self._stores.deployments.all):
+            if deployment.name not in self._deployments:
+                continue
+            report = await asyncio.to_thread(
+                data.assemble, self._stores, deployment, until=now, period=_REPORT_PERIOD
+            )
+            path = await asyncio.to_thread(self._write, report)
+            await asyncio.to_thread(self._stores.outbox.put, _report_notice(report, path))
+
+    async def retain(self) -> None:
+        """Delete what is older than it may be kept."""
+        now = datetime.now(UTC)
+        deleted = await asyncio.to_thread(
+            self._stores.exchanges.delete_before, now - self._keep, text_before=now - self._keep_text
+        )
+        log.info("retention", deleted=deleted)
+
+    def _write(self, report: data.HealthReport) -> Path:
+        name = f"{report.deployment.name}-{report.until:%Y%m%dT%H%M%SZ}.html"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            path = self._folder / name
+            path.write_text(render.render(report, Format.HTML), encoding="utf-8")
+        except OSError as error:
+            raise BackstopError(f"{self._folder}: no report written: {error.strerror}") from error
+        return path
+
+
+async def roll_up(stores: Stores, leadership: Leadership) -> None:
+    """Keep the indicators of the last minutes up to date while this process leads."""
+    while True:
+        if leadership.leads:
+            now = datetime.now(UTC)
+            try:
+                await asyncio.to_thread(stores.indicators.roll_up, now - _ROLL_UP_BACK, now)
+            except Unavailable as error:
+                log.warning("indicators wait", error=str(error))
+        await asyncio.sleep(_ROLL_UP_EVERY_S)
+
+
+def _golden_notice(run: GoldenRun) -> Notice:
+    verdict = run.verdict.value if run.verdict else "unknown"
+    return Notice(
+        id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"golden:{run.id}")),
+        kind="golden",
+        severity="critical" if run.verdict is Verdict.FAIL else "warning",
+        title=f"{run.deployment}: the scheduled golden run says {verdict}",
+        facts={
+            "deployment": run.deployment,
+            "from": run.subject,
+            "reason": str(run.summary.get("sentence", "")),
+        },
+        created_at=datetime.now(UTC),
+    )
+
+
+def _report_notice(report: data.HealthReport, path: Path) -> Notice:
+    return Notice(
+        id=str(uuid.uuid4()),
+        kind="report",
+        severity="info",
+        title=f"{report.deployment.name}: health report",
+        facts={
+            "deployment": report.deployment.name,
+            "reason": report.standing.detail,
+            "answers": report.answers,
+            "report": str(path),
+        },
+        created_at=datetime.now(UTC),
+    )
