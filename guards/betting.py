@@ -1,0 +1,170 @@
+"""Bets on rates and on means of bounded differences.
+
+Every bet multiplies a capital that starts at 1 by a factor whose expectation is at most 1 under
+the null hypothesis, so the capital is an e-process: P(it ever reaches c) ≤ 1/c.
+
+Source: Waudby-Smith, Ramdas, *Estimating means of bounded random variables by betting* (2024),
+with and without replacement; mixtures over fixed bets instead of a plug-in, so that nothing has
+to be learnt before the first case counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guards.edetector import E_CAP, ShiryaevRoberts
+
+# Alternatives to a tolerated rate, as parts of the way from it to 1; most weight on gross faults.
+_RATE_STEPS = np.array([0.06, 0.2, 0.5, 0.8, 0.97])
+_RATE_WEIGHTS = np.array([0.1, 0.15, 0.3, 0.3, 0.15])
+
+# Stakes, as parts of the largest stake that cannot lose everything.
+_STAKES = np.array([0.05, 0.15, 0.35, 0.65, 0.95])
+_STAKE_WEIGHTS = np.array([0.15, 0.2, 0.2, 0.2, 0.25])
+
+_EXACT = 1e-9  # sums of grades closer than this are equal
+
+
+class RateDetector:
+    """E-detector for H₀: P(fault | past) ≤ `tolerated`.
+
+    Args:
+        tolerated: in (0, 1).
+
+    Raises:
+        ValueError: if `tolerated` is not in (0, 1).
+
+    >>> detector = RateDetector(0.05)
+    >>> [detector.update(True) for _ in range(6)][-1] > 1e6
+    True
+    """
+
+    def __init__(self, tolerated: float) -> None:
+        if not 0.0 < tolerated < 1.0:
+            raise ValueError(f"tolerated rate {tolerated} must lie between 0 and 1")
+        rates = tolerated + (1.0 - tolerated) * _RATE_STEPS
+        self._without = np.log((1.0 - rates) / (1.0 - tolerated))[None, :]
+        self._with = np.log(rates / tolerated)[None, :]
+        self._sums = ShiryaevRoberts(_RATE_WEIGHTS)
+
+    @property
+    def value(self) -> float:
+        """The Shiryaev–Roberts sum: ≥ 1/α is an alarm with average run length ≥ 1/α."""
+        return float(self._sums.values[0])
+
+    def update(self, fault: bool) -> float:
+        """Take in whether the next answer was a fault; return `value`."""
+        return float(self._sums.update(self._with if fault else self._without)[0])
+
+    def state(self) -> dict[str, Any]:
+        """Return where the sums stand, as JSON."""
+        return self._sums.state()
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from where `state` was taken."""
+        self._sums.restore(state)
+
+
+class MeanDetector:
+    """E-detector for H₀: E[difference | past] ≥ -`margin`, differences in [-1, 1].
+
+    Args:
+        margin: in [0, 1), how much worse is tolerated.
+
+    Raises:
+        ValueError: if `margin` is not in [0, 1), or a difference not in [-1, 1].
+
+    >>> detector = MeanDetector(0.05)
+    >>> [detector.update(-1.0) for _ in range(20)][-1] > 1e4
+    True
+    """
+
+    def __init__(self, margin: float) -> None:
+        if not 0.0 <= margin < 1.0:
+            raise ValueError(f"margin {margin} must be at least 0 and below 1")
+        self._margin = margin
+        self._sums = ShiryaevRoberts(_STAKE_WEIGHTS)
+
+    @property
+    def value(self) -> float:
+        """The Shiryaev–Roberts sum: ≥ 1/α is an alarm with average run length ≥ 1/α."""
+        return float(self._sums.values[0])
+
+    def update(self, difference: float) -> float:
+        """Take in the next pair's difference, active less baseline; return `value`."""
+        _check([difference])
+        return float(self._sums.update(_log_bets(difference, -self._margin)[None, :])[0])
+
+    def state(self) -> dict[str, Any]:
+        """Return where the sums stand, as JSON."""
+        return self._sums.state()
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from where `state` was taken."""
+        self._sums.restore(state)
+
+
+def evidence_of_harm(
+    differences: Sequence[float], margin: float, set_size: int | None
+) -> NDArray[np.float64]:
+    """Return the capital (n,) won against H₀: the mean difference is at least -`margin`.
+
+    Args:
+        differences: in [-1, 1], subject less the other version; in random order.
+        margin: in [0, 1).
+        set_size: cases of the finite set that the mean is over, drawn without replacement;
+            `None` if the cases are a sample of something endless.
+
+    Raises:
+        ValueError: if a difference is outside [-1, 1], or there are more than `set_size`.
+
+    >>> bool(evidence_of_harm([-1.0] * 20, margin=0.05, set_size=60)[-1] > 1e4)
+    True
+    """
+    return _capital(differences, -margin, set_size)
+
+
+def evidence_of_noninferiority(
+    differences: Sequence[float], margin: float, set_size: int | None
+) -> NDArray[np.float64]:
+    """Return the capital (n,) won against H₀: the mean difference is at most -`margin`.
+
+    Arguments and errors are those of `evidence_of_harm`.
+    """
+    return _capital([-each for each in differences], margin, set_size)
+
+
+def _capital(values: Sequence[float], null: float, set_size: int | None) -> NDArray[np.float64]:
+    """Return the capital against H₀: the mean of values in [-1, 1] is at least `null`."""
+    _check(values)
+    if set_size is not None and len(values) > set_size:
+        raise ValueError(f"{len(values)} differences for a set of {set_size} cases")
+    logs = np.log(_STAKE_WEIGHTS)
+    path = np.empty(len(values))
+    total = 0.0
+    for n, value in enumerate(values):
+        # What the cases that are left must average if the null is true.
+        ahead = null if set_size is None else (set_size * null - total) / (set_size - n)
+        if -1.0 < ahead < 1.0 - _EXACT:
+            logs = logs + _log_bets(value, ahead)
+        total += value
+        if set_size is not None and total + (set_size - n - 1) < set_size * null - _EXACT:
+            path[n:] = E_CAP  # the cases that are left cannot make the null true any more
+            break
+        path[n] = math.exp(min(float(np.logaddexp.reduce(logs)), math.log(E_CAP)))
+    return path
+
+
+def _log_bets(value: float, null: float) -> NDArray[np.float64]:
+    return np.asarray(np.log1p(_STAKES * ((null - value) / (1.0 - null))))
+
+
+def _check(values: Sequence[float]) -> None:
+    for value in values:
+        if not -1.0 <= value <= 1.0:
+            raise ValueError(f"difference {value} must lie between -1 and 1")

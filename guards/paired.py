@@ -1,0 +1,181 @@
+"""Paired comparison of two versions by their grades for the same golden cases.
+
+Two things are kept apart. The *evidence* is what was won betting that the subject is no worse,
+read where a run that may stop would stop; it can be weighed together with other evidence. The
+*verdict* is about this set alone: when every case is graded, the mean difference is simply known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from guards.betting import evidence_of_harm, evidence_of_noninferiority
+from guards.verdicts import Verdict
+
+MIN_CASES = 20  # a smaller set proves nothing about a version
+_EXACT = 1e-9  # means closer than this are equal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How a subject did against another version on the same cases.
+
+    Args:
+        cases: how many were graded; set_size: how many there are.
+        difference: mean grade of the subject less that of the other, over the graded cases.
+        harm: e-value against "the subject is at most `margin` worse on the set", where the run
+            may stop: at the first crossing of the line, else at the end.
+        noninferiority: e-value against "the subject is worse by `margin` or more", at that place.
+        stopped_after: cases up to that place.
+        worse, better: indices of cases that the subject did worse or better.
+        mcnemar_p: exact two-sided p-value of `worse` against `better`, for information (McNemar
+            for grades of 0 and 1, a sign test otherwise).
+        verdict: of the set; see `compare`.
+    """
+
+    cases: int
+    set_size: int
+    subject_mean: float
+    against_mean: float
+    difference: float
+    margin: float
+    harm: float
+    noninferiority: float
+    stopped_after: int
+    worse: tuple[int, ...]
+    better: tuple[int, ...]
+    mcnemar_p: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a version did by itself, where there is nothing to compare it with."""
+
+    cases: int
+    mean: float
+    floor: float
+    verdict: Verdict
+
+
+def compare(
+    subject: Sequence[float],
+    against: Sequence[float],
+    *,
+    margin: float,
+    order: Sequence[int],
+    line: float,
+    min_cases: int = MIN_CASES,
+) -> Comparison:
+    """Compare the grades of two versions, case by case.
+
+    The verdict is INCONCLUSIVE for a set below `min_cases`. When all cases are graded, FAIL if
+    the mean difference is below -`margin`, else OK. Before that, FAIL if `harm` reached the line,
+    else INCONCLUSIVE.
+
+    Args:
+        subject, against: grades in [0, 1] of the same cases; those not in `order` do not count.
+        margin: in [0, 1), how much worse on average is tolerated.
+        order: indices of the graded cases, in random order: all, or the first ones of a run that
+            was stopped.
+        line: the e-value that is enough, above 1.
+
+    Raises:
+        ValueError: if lengths differ, a grade is outside [0, 1], or `order` repeats an index or
+            names none.
+
+    >>> found = compare([0.0] * 30, [1.0] * 30, margin=0.05, order=range(30), line=1000.0)
+    >>> found.verdict, found.stopped_after < 20, len(found.worse)
+    (<Verdict.FAIL: 'fail'>, True, 30)
+    """
+    ours, theirs = _pairs(subject, against, order)
+    differences = ours - theirs
+    harm = evidence_of_harm(differences.tolist(), margin, len(subject))
+    stop = _stop(harm, line)
+    noninferiority = evidence_of_noninferiority(differences.tolist(), margin, len(subject))
+    difference = float(differences.mean())
+    worse = tuple(sorted(i for i, each in zip(order, differences, strict=True) if each < 0))
+    better = tuple(sorted(i for i, each in zip(order, differences, strict=True) if each > 0))
+    return Comparison(
+        cases=len(order),
+        set_size=len(subject),
+        subject_mean=float(ours.mean()),
+        against_mean=float(theirs.mean()),
+        difference=difference,
+        margin=margin,
+        harm=float(harm[stop]),
+        noninferiority=float(noninferiority[stop]),
+        stopped_after=stop + 1,
+        worse=worse,
+        better=better,
+        mcnemar_p=_sign_test(len(worse), len(better)),
+        verdict=_verdict(
+            len(subject),
+            min_cases,
+            is_worse=difference < -margin - _EXACT,
+            is_exhausted=len(order) == len(subject),
+            is_shown=bool(harm[stop] >= line),
+        ),
+    )
+
+
+def absolute(grades: Sequence[float], *, floor: float, min_cases: int = MIN_CASES) -> Standing:
+    """Judge a first version by its mean grade alone: FAIL below `floor`, else OK.
+
+    Raises:
+        ValueError: if there is no grade, or one is outside [0, 1].
+
+    >>> absolute([0.9] * 30, floor=0.5).verdict
+    <Verdict.OK: 'ok'>
+    """
+    values = _grades(grades)
+    if not len(values):
+        raise ValueError("there are no grades to judge by")
+    mean = float(values.mean())
+    verdict = _verdict(
+        len(values), min_cases, is_worse=mean < floor - _EXACT, is_exhausted=True, is_shown=False
+    )
+    return Standing(cases=len(values), mean=mean, floor=floor, verdict=verdict)
+
+
+def _pairs(
+    subject: Sequence[float], against: Sequence[float], order: Sequence[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if len(subject) != len(against):
+        raise ValueError(f"{len(subject)} grades cannot be paired with {len(against)}")
+    if not order or len(set(order)) != len(order):
+        raise ValueError("the order must name at least one case, and none twice")
+    return _grades([subject[i] for i in order]), _grades([against[i] for i in order])
+
+
+def _grades(grades: Sequence[float]) -> NDArray[np.float64]:
+    values = np.asarray(grades, dtype=np.float64)
+    if not ((values >= 0.0) & (values <= 1.0)).all():
+        raise ValueError("every grade must lie between 0 and 1")
+    return values
+
+
+def _stop(capital: NDArray[np.float64], line: float) -> int:
+    """Return the index where a run that may stop does: the first crossing, else the last case."""
+    crossed = np.flatnonzero(capital >= line)
+    return int(crossed[0]) if len(crossed) else len(capital) - 1
+
+
+def _verdict(
+    set_size: int, min_cases: int, *, is_worse: bool, is_exhausted: bool, is_shown: bool
+) -> Verdict:
+    if set_size < min_cases:
+        return Verdict.INCONCLUSIVE
+    if is_exhausted:
+        return Verdict.FAIL if is_worse else Verdict.OK
+    return Verdict.FAIL if is_shown else Verdict.INCONCLUSIVE
+
+
+def _sign_test(worse: int, better: int) -> float:
+    flips = worse + better
+    return float(binomtest(worse, flips, 0.5).pvalue) if flips else 1.0

@@ -1,0 +1,284 @@
+"""The judge of one deployment under one epoch: every answer counts once, for one number.
+
+`evidence` is the mean, by fixed weights, of Shiryaev–Roberts sums against "the active version
+is no worse"; each sum starts at most one new bet per exchange, so that the average run length to
+a false alarm is at least the line (docs/detection.md has the proof). `suspicion` is drift, which
+has no sign and a line of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guards.betting import MeanDetector, RateDetector, evidence_of_harm
+from guards.drift import DriftDetector
+from guards.edetector import E_CAP
+from rollback.evidence import EvidencePoint
+
+_FORMAT = 1  # of the saved state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HarmWeights:
+    """Weights of the channels that show harm; non-negative, sum 1.
+
+    Raises:
+        ValueError: if they are not.
+    """
+
+    faults: float = 0.5
+    golden: float = 0.25
+    pairs: float = 0.25
+
+    def __post_init__(self) -> None:
+        values = (self.faults, self.golden, self.pairs)
+        if min(values) < 0.0 or not math.isclose(sum(values), 1.0):
+            raise ValueError(f"weights {values} must not be negative and must sum to 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeSettings:
+    """What the policy says about judging.
+
+    Args:
+        line: 1/α, average run length to a false rollback in exchanges; above 1.
+        suspicion_line: the same for drift.
+        fault_rate_tolerated: in (0, 1).
+        margin: in [0, 1), how much lower mean grades are tolerated.
+        min_golden_cases: golden sets smaller than this are no evidence.
+        drift_may_roll_back: whether drift counts as evidence, with `drift_weight`.
+
+    Raises:
+        ValueError: if a number is out of its range.
+    """
+
+    line: float = 100_000.0
+    suspicion_line: float = 1_000.0
+    fault_rate_tolerated: float = 0.05
+    margin: float = 0.05
+    min_golden_cases: int = 20
+    weights: HarmWeights = field(default_factory=HarmWeights)
+    drift_may_roll_back: bool = False
+    drift_weight: float = 0.2
+
+    def __post_init__(self) -> None:
+        if min(self.line, self.suspicion_line) <= 1.0:
+            raise ValueError("the lines of evidence and suspicion must be above 1")
+        if not 0.0 < self.drift_weight < 1.0:
+            raise ValueError(f"drift_weight {self.drift_weight} must lie between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What is known about one answer.
+
+    Args:
+        scores: nonconformity scores by channel, large is odd; NaN or missing is unknown.
+        pair: grade less the baseline's grade for the same prompt, in [-1, 1]; `None` is unknown.
+    """
+
+    exchange_id: str
+    at: datetime
+    scores: Mapping[str, float] = field(default_factory=dict)
+    fault: bool = False
+    pair: float | None = None
+
+
+class Judge:
+    """Weighs the answers of one version, from its promotion on.
+
+    Args:
+        adapter: version that is judged, `None` for the base model.
+        reference: nonconformity scores (n,) of the reference answers by channel; `None` if there
+            is no reference: then there is no drift, and faults count all the same.
+    """
+
+    def __init__(
+        self,
+        *,
+        deployment: str,
+        epoch: int,
+        adapter: str | None,
+        settings: JudgeSettings,
+        reference: Mapping[str, NDArray[np.float64]] | None,
+    ) -> None:
+        self._deployment = deployment
+        self._epoch = epoch
+        self._adapter = adapter
+        self._settings = settings
+        self._drift = DriftDetector(reference or {})
+        self._faults = RateDetector(settings.fault_rate_tolerated)
+        self._pairs = MeanDetector(settings.margin)
+        self._golden = 0.0
+        self._may_start_golden = True
+        self._position = 0
+        self._suspected = False
+        self._crossed = False
+        self._point: EvidencePoint | None = None
+
+    @property
+    def position(self) -> int:
+        """How many exchanges have been judged."""
+        return self._position
+
+    @property
+    def suspected(self) -> bool:
+        """Whether suspicion has reached its line since the start or `clear_suspicion`."""
+        return self._suspected
+
+    @property
+    def crossed(self) -> bool:
+        """Whether evidence has ever reached its line."""
+        return self._crossed
+
+    @property
+    def point(self) -> EvidencePoint | None:
+        """The latest evidence; `None` before the first observation."""
+        return self._point
+
+    def observe(self, item: Observation) -> EvidencePoint:
+        """Take in one answer; return the evidence after it.
+
+        Raises:
+            ValueError: if `pair` is outside [-1, 1]; then nothing has changed.
+        """
+        if item.pair is not None and not -1.0 <= item.pair <= 1.0:
+            raise ValueError(f"exchange {item.exchange_id}: pair {item.pair} is not in [-1, 1]")
+        self._position += 1
+        self._may_start_golden = True
+        self._faults.update(item.fault)
+        if item.pair is not None:
+            self._pairs.update(item.pair)
+        self._drift.update(item.exchange_id, item.scores)
+        return self._draw(item.at)
+
+    def observe_all(self, items: Sequence[Observation]) -> list[EvidencePoint]:
+        """Take in answers in order; return the evidence after each, as `observe` does."""
+        return [self.observe(item) for item in items]
+
+    def observe_golden(
+        self, differences: Sequence[float], set_size: int | None, *, at: datetime
+    ) -> EvidencePoint:
+        """Take in a golden run; return the evidence after it.
+
+        The run counts as it stood when the evidence reached the line, or else at its end. Runs
+        repeat the same cases, so what they win is added up, never multiplied. A run counts only
+        if an answer came since the last one that did: no more than one new bet per exchange.
+
+        Args:
+            differences: grade less the baseline's per case, in random order.
+            set_size: cases in the set (`None`: the cases are a sample of an endless set). Sets
+                under `min_golden_cases` are no evidence.
+
+        Raises:
+            ValueError: if a difference is outside [-1, 1], or there are more than `set_size`.
+        """
+        capital = evidence_of_harm(differences, self._settings.margin, set_size)
+        size = len(differences) if set_size is None else set_size
+        if self._may_start_golden and len(capital) and size >= self._settings.min_golden_cases:
+            self._golden = self._golden_after(capital)
+            self._may_start_golden = False
+        return self._draw(at)
+
+    def clear_suspicion(self) -> None:
+        """Take back the suspicion: drift was found harmless, and starts anew from here."""
+        self._drift.restart()
+        self._suspected = False
+        if self._point is not None:
+            self._draw(self._point.at)
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that later evidence depends on, as JSON."""
+        return {
+            "format": _FORMAT,
+            "deployment": self._deployment,
+            "epoch": self._epoch,
+            "adapter": self._adapter,
+            "position": self._position,
+            "at": self._point.at.isoformat() if self._point else None,
+            "suspected": self._suspected,
+            "crossed": self._crossed,
+            "golden": self._golden,
+            "may_start_golden": self._may_start_golden,
+            "faults": self._faults.state(),
+            "pairs": self._pairs.state(),
+            "drift": self._drift.state(),
+        }
+
+    @classmethod
+    def restore(cls, state: Mapping[str, Any], *, settings: JudgeSettings) -> Judge:
+        """Return the judge as it was when `state` was taken.
+
+        Raises:
+            ValueError: if the state was written in another format.
+        """
+        if state.get("format") != _FORMAT:
+            raise ValueError(f"a judge's state of format {state.get('format')} cannot be read")
+        judge = cls(
+            deployment=state["deployment"],
+            epoch=state["epoch"],
+            adapter=state["adapter"],
+            settings=settings,
+            reference=None,
+        )
+        judge._position = state["position"]
+        judge._suspected = state["suspected"]
+        judge._crossed = state["crossed"]
+        judge._golden = state["golden"]
+        judge._may_start_golden = state["may_start_golden"]
+        judge._faults.restore(state["faults"])
+        judge._pairs.restore(state["pairs"])
+        judge._drift = DriftDetector.restore(state["drift"])
+        if state["at"] is not None:
+            judge._draw(datetime.fromisoformat(state["at"]))
+        return judge
+
+    def _golden_after(self, capital: NDArray[np.float64]) -> float:
+        """Return the golden channel's sum after a run, stopped where the evidence is enough."""
+        sums = np.minimum(self._golden + capital, E_CAP)
+        crossed = [i for i, each in enumerate(sums) if self._evidence(each) >= self._settings.line]
+        return float(sums[crossed[0] if crossed else -1])
+
+    def _evidence(self, golden: float) -> float:
+        weights = self._settings.weights
+        harm = (
+            weights.faults * self._faults.value
+            + weights.golden * golden
+            + weights.pairs * self._pairs.value
+        )
+        if not self._settings.drift_may_roll_back:
+            return harm
+        share = self._settings.drift_weight
+        return max((1.0 - share) * harm, share * self._drift.level)
+
+    def _draw(self, at: datetime) -> EvidencePoint:
+        suspicion, evidence = self._drift.level, self._evidence(self._golden)
+        channels = {
+            "faults": self._faults.value,
+            "golden": self._golden,
+            "pairs": self._pairs.value,
+        }
+        if self._drift.leader is not None:
+            channels[f"drift.{self._drift.leader}"] = suspicion
+        self._suspected = self._suspected or suspicion >= self._settings.suspicion_line
+        self._crossed = self._crossed or evidence >= self._settings.line
+        self._point = EvidencePoint(
+            deployment=self._deployment,
+            adapter=self._adapter,
+            epoch=self._epoch,
+            position=self._position,
+            at=at,
+            suspicion=suspicion,
+            suspicion_line=self._settings.suspicion_line,
+            evidence=evidence,
+            line=self._settings.line,
+            channels=channels,
+        )
+        return self._point
