@@ -69,7 +69,7 @@ def behaviour(config: Mapping[str, Any]) -> dict[str, Any]:
     }
     for key in _UNORDERED:
         if isinstance(kept.get(key), list):
-            kept[key] = sorted(kept[key])
+            kept[key] = sorted(kept[key], key=str)
     return kept
 
 
