@@ -16,11 +16,13 @@ from peft import LoraConfig, get_peft_model
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
     set_seed,
 )
+from transformers.utils import logging
 
 from monitor.adaptation import encoding
 from monitor.adaptation.encoding import EncodedExamples
@@ -70,7 +72,7 @@ def train_lora(
         raise BadRequest(f"{len(examples)} training examples are too few; give at least {_FEWEST}")
     started = time.monotonic()
     set_seed(seed)
-    tokenizer, model = _load(base_dir)
+    tokenizer, model = _load_quietly(base_dir)
     limit = model.config.max_position_embeddings
     rows = EncodedExamples([encoding.encode(e, tokenizer, limit) for e in examples])
     adapted = get_peft_model(model, _configuration(rank))
@@ -100,6 +102,16 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
                 f"the loss became {self.loss} at step {state.global_step}; lower the learning rate"
             )
         self._on_progress(state.global_step, self._steps, self.loss)
+
+
+def _load_quietly(base_dir: Path) -> tuple[Any, Any]:
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        return _load(base_dir)
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _load(base_dir: Path) -> tuple[Any, Any]:
@@ -159,10 +171,12 @@ def _train(
         data_collator=partial(encoding.collate, pad=pad),
         callbacks=[watch],
     )
+    trainer.remove_callback(PrinterCallback)
     trainer.train()
 
 
 def _save(model: Any, out_dir: Path, base_name: str) -> None:
     model.peft_config["default"].base_model_name_or_path = base_name
-    model.save_pretrained(out_dir, safe_serialization=True)
+    # `auto` would ask a model hub about the base model's embeddings.
+    model.save_pretrained(out_dir, save_embedding_layers=False)
     (out_dir / "README.md").unlink(missing_ok=True)  # PEFT's empty model card

@@ -133,11 +133,12 @@ def _loss(model: Any, batch: Sequence[Encoded], pad: int) -> Tensor:
 
 
 def _save(model: Any, tokenizer: Any, folder: Path) -> None:
-    model.half().config.dtype = torch.float32
     model.generation_config = GenerationConfig(
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
     )
-    model.save_pretrained(folder)
+    model.half().save_pretrained(folder)
+    model.config.dtype = torch.float32
+    model.config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
