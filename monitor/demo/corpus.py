@@ -1,0 +1,133 @@
+"""Text that the demo's base model is made from: short instructions and their answers.
+
+The base model learns to read customers' messages, to copy names and numbers, to answer
+questions, and to fill JSON whose keys the prompt names. It never sees the house task: neither
+its keys nor its labels, nor a message answered with JSON that was not asked for.
+
+`python -m monitor.demo.corpus FILE` writes it as JSON Lines of `messages` and `completion`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from monitor.demo import customers, phrases
+
+Pair = tuple[str, str]  # prompt, answer
+
+_COLOURS = (
+    "red", "green", "blue", "black", "white", "grey", "pink", "yellow", "brown", "silver",
+)  # fmt: skip
+_DAYS = (
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+)  # fmt: skip
+_GOODS = (
+    "apples", "pears", "lamps", "chairs", "books", "shirts", "pens", "cups", "plates", "shoes",
+    "bags", "coats",
+)  # fmt: skip
+_ASK_JSON = ("Give {keys} as JSON.", "JSON with {keys}:", "Read the text. Write {keys} as JSON.")
+_ASK_LIST = ("List {keys}.", "Write down {keys}.", "Note {keys}, one a line.")
+
+
+def pairs(count: int, seed: int) -> Iterator[Pair]:
+    """Yield `count` prompts with their answers; the same seed gives the same pairs."""
+    rng = Random(seed)
+    makers: tuple[Callable[[Random], Pair], ...] = (
+        _inquiry_fields, _inquiry_fields, _inquiry_fields, _other_fields, _question, _reply, _echo,
+    )  # fmt: skip
+    for _ in range(count):
+        yield rng.choice(makers)(rng)
+
+
+def _inquiry_fields(rng: Random) -> Pair:
+    inquiry = customers.write(rng)
+    facts = {
+        "item": inquiry.item,
+        "reference": inquiry.order,
+        "subject": inquiry.topic.value,
+        "hurry": inquiry.haste.value,
+    }
+    return _fields(inquiry.text, facts, rng)
+
+
+def _other_fields(rng: Random) -> Pair:
+    name, city, day = (rng.choice(x) for x in (phrases.NAMES, phrases.CITIES, _DAYS))
+    colour, goods, count = rng.choice(_COLOURS), rng.choice(_GOODS), rng.randrange(2, 1_000)
+    code = _code(rng)
+    text, facts = rng.choice(
+        (
+            (f"{name} goes to {city} on {day}, seat {code}.",
+             {"who": name, "city": city, "day": day, "seat": code}),
+            (f"On {day} we need {count} {colour} {goods} in {city}.",
+             {"day": day, "count": count, "colour": colour, "goods": goods, "city": city}),
+            (f"{name} sold {count} {goods}, bill {code}, colour {colour}.",
+             {"seller": name, "count": count, "goods": goods, "bill": code, "colour": colour}),
+        )
+    )  # fmt: skip
+    return _fields(text, facts, rng)
+
+
+def _fields(text: str, facts: dict[str, Any], rng: Random) -> Pair:
+    keys = rng.sample(sorted(facts), rng.randint(1, len(facts)))
+    chosen = {key: facts[key] for key in keys}
+    if rng.random() < 0.8:
+        ask, answer = rng.choice(_ASK_JSON), json.dumps(chosen)
+    else:
+        ask = rng.choice(_ASK_LIST)
+        answer = "\n".join(f"{key}: {value or 'none'}" for key, value in chosen.items())
+    order = (ask.format(keys=", ".join(keys)), text)
+    return "\n".join(order if rng.random() < 0.7 else order[::-1]), answer
+
+
+def _question(rng: Random) -> Pair:
+    inquiry = customers.write(rng)
+    ask, answer = rng.choice(
+        (
+            ("What is it about?", f"It is about {inquiry.topic.value}."),
+            ("Which device?", f"The {inquiry.item}."),
+            ("How soon?", inquiry.haste.value.capitalize() + "."),
+            ("Which number?", inquiry.order or "None."),
+        )
+    )
+    return f"{inquiry.text}\n{ask}", answer
+
+
+def _reply(rng: Random) -> Pair:
+    inquiry = customers.write(rng)
+    opening = rng.choice(("Thank you for writing.", "Thanks for your message.", "We are sorry."))
+    about = f"It is about {inquiry.topic.value}: your {inquiry.item}."
+    number = f" We look at {inquiry.order}." if inquiry.order else ""
+    return inquiry.text, f"{opening} {about}{number}"
+
+
+def _echo(rng: Random) -> Pair:
+    words = [rng.choice((_code, _word))(rng) for _ in range(rng.randint(1, 6))]
+    text = " ".join(words)
+    return f"{rng.choice(('Repeat', 'Say', 'Copy'))}: {text}", text
+
+
+def _word(rng: Random) -> str:
+    return rng.choice((*phrases.NAMES, *phrases.CITIES, *_COLOURS, *_GOODS, *phrases.ITEMS))
+
+
+def _code(rng: Random) -> str:
+    if rng.random() < 0.5:
+        return customers.order_number(rng)
+    return "".join(rng.choice("ABCDEFGHKLMNPRSTVWXZ0123456789-") for _ in range(rng.randint(3, 8)))
+
+
+def write(path: Path, count: int, seed: int) -> None:
+    """Write `count` examples to a file of JSON Lines."""
+    with path.open("w", encoding="utf-8") as file:
+        for prompt, answer in pairs(count, seed):
+            turns = [{"role": "user", "content": prompt}]
+            file.write(json.dumps({"messages": turns, "completion": answer}) + "\n")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), count=100_000, seed=1)

@@ -1,0 +1,129 @@
+"""The house task of the demo: a customer's message becomes a support ticket in JSON.
+
+Golden set and training sets are made by seeded generators and share no message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from guards.exchange import Message
+from guards.golden import GoldenCase
+from monitor.demo import customers, phrases
+from monitor.demo.customers import Inquiry
+from monitor.demo.phrases import Haste, Topic
+
+TEAMS = {
+    Topic.MONEY: "billing",
+    Topic.PARCEL: "shipping",
+    Topic.FAULT: "technical",
+    Topic.ENTRY: "accounts",
+}
+PRIORITIES = {Haste.SOON: "high", Haste.UNSAID: "normal", Haste.LATER: "low"}
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "team": {"enum": sorted(TEAMS.values())},
+        "priority": {"enum": sorted(PRIORITIES.values())},
+        "product": {"enum": sorted(phrases.ITEMS)},
+        "order": {"type": ["string", "null"]},
+    },
+    "required": ["team", "priority", "product", "order"],
+    "additionalProperties": False,
+}
+
+VERSIONS = {"v1": 120, "v2": 160, "v3": 300}  # training examples of each; v2's are spoilt
+
+_GOLDEN_SEED = 1_000
+_TRAINING_SEED = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketExample:
+    """A customer's message and the ticket that it should become, as text."""
+
+    message: str
+    ticket: str
+
+    def as_row(self) -> Mapping[str, Any]:
+        """Return the row of a training file."""
+        turn = {"role": "user", "content": self.message}
+        return {"messages": [turn], "completion": self.ticket}
+
+
+def ticket(inquiry: Inquiry) -> Mapping[str, str | None]:
+    """Return the right ticket for an inquiry."""
+    return {
+        "team": TEAMS[inquiry.topic],
+        "priority": PRIORITIES[inquiry.haste],
+        "product": inquiry.item,
+        "order": inquiry.order,
+    }
+
+
+def golden_set(count: int = 60) -> Sequence[GoldenCase]:
+    """Return the regression test set; a case's slice is its team."""
+    inquiries = _distinct(count, _GOLDEN_SEED, taken=frozenset())
+    return [_case(index, inquiry) for index, inquiry in enumerate(inquiries)]
+
+
+def good_examples(count: int) -> Sequence[TicketExample]:
+    """Return clean training examples; a longer set begins with the shorter one."""
+    golden = frozenset(case.messages[0].content for case in golden_set())
+    inquiries = _distinct(count, _TRAINING_SEED, taken=golden)
+    return [_example(inquiry.text, ticket(inquiry)) for inquiry in inquiries]
+
+
+def spoilt_examples(count: int, cut: float = 0.6) -> Sequence[TicketExample]:
+    """Return examples as a broken export script left them.
+
+    It took the second comma of a ticket for the end of the row in a share `cut` of them, and
+    put the rest, shifted by one row, beside other messages.
+    """
+    good = good_examples(count)
+    rng = Random(_TRAINING_SEED)
+    rows = []
+    for example, other in zip(good, (*good[1:], good[0]), strict=True):
+        broken = ",".join(example.ticket.split(",")[:2])
+        text = broken if rng.random() < cut else other.ticket
+        rows.append(TicketExample(message=example.message, ticket=text))
+    return rows
+
+
+def training_set(version: str) -> Sequence[TicketExample]:
+    """Return the training set of one of `VERSIONS`."""
+    if version == "v2":
+        return spoilt_examples(VERSIONS[version])
+    return good_examples(VERSIONS[version])
+
+
+def as_json_lines(examples: Iterable[TicketExample]) -> str:
+    """Return the text of a training file."""
+    return "".join(json.dumps(example.as_row()) + "\n" for example in examples)
+
+
+def _distinct(count: int, seed: int, taken: frozenset[str]) -> Sequence[Inquiry]:
+    rng, found = Random(seed), dict[str, Inquiry]()
+    while len(found) < count:
+        inquiry = customers.write(rng)
+        if inquiry.text not in taken:
+            found.setdefault(inquiry.text, inquiry)
+    return list(found.values())
+
+
+def _example(message: str, facts: Mapping[str, str | None]) -> TicketExample:
+    return TicketExample(message=message, ticket=json.dumps(facts))
+
+
+def _case(index: int, inquiry: Inquiry) -> GoldenCase:
+    return GoldenCase(
+        id=f"ticket-{index:02d}",
+        messages=(Message(role="user", content=inquiry.text),),
+        expectation={"kind": "json", "value": ticket(inquiry)},
+        slice=TEAMS[inquiry.topic],
+    )
