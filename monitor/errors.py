@@ -18,6 +18,9 @@ BackstopError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class BackstopError(Exception):
     """Something that a person can read and act upon went wrong."""
@@ -48,7 +51,11 @@ class Conflict(BackstopError):
 
 
 class GateRefused(Conflict):
-    """The golden gate does not let this version pass."""
+    """The golden gate does not let this version pass; `numbers` are those of the golden run."""
+
+    def __init__(self, message: str, *, numbers: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.numbers = dict(numbers or {})
 
 
 class Unauthorized(BackstopError):

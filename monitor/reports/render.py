@@ -1,0 +1,76 @@
+"""A health report for people (HTML, Markdown) and for machines (JSON)."""
+
+from __future__ import annotations
+
+import base64
+from enum import Enum
+from functools import lru_cache, partial
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import TypeAdapter
+
+from monitor.reports import names
+from monitor.reports.chart import evidence_png
+from monitor.reports.data import HealthReport
+from monitor.reports.timeline import between
+
+
+class Format(Enum):
+    """What a report is written as."""
+
+    HTML = "html"  # means one file that stands alone: styles and picture inside
+    MARKDOWN = "md"  # means text for a chat, a ticket or a repository
+    JSON = "json"  # means the values themselves
+
+
+MEDIA_TYPES = {
+    Format.HTML: "text/html; charset=utf-8",
+    Format.MARKDOWN: "text/markdown; charset=utf-8",
+    Format.JSON: "application/json",
+}
+
+
+def render(report: HealthReport, form: Format) -> str:
+    """Return the report as text of the format."""
+    if form is Format.JSON:
+        return _JSON.dump_json(report, indent=2).decode()
+    picture = base64.b64encode(evidence_png(report.curve)).decode() if report.curve else ""
+    template = _templates().get_template(f"report.{form.value}.jinja")
+    return template.render(
+        report=report,
+        picture=picture,
+        label=partial(names.version_label, labels=report.labels),
+    )
+
+
+def table_cell(text: object) -> str:
+    """Return text that cannot break out of a cell of a Markdown table.
+
+    >>> table_cell("a|b" + chr(10) + "c")
+    'a\\\\|b c'
+    """
+    return " ".join(
+        str(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split()
+    )
+
+
+_JSON = TypeAdapter(HealthReport)
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("monitor.reports"),
+        autoescape=lambda name: name is not None and ".html" in name,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        moment=names.moment,
+        duration=names.duration,
+        number=names.number,
+        cell=table_cell,
+        between=between,
+    )
+    return environment

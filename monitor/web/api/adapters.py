@@ -1,0 +1,77 @@
+"""`/api/adapters`: register, look at, promote, quarantine and release adapter versions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from monitor.errors import BadRequest
+from monitor.web import lookup
+from monitor.web.api.answers import AdapterAnswer, AdapterSummary, DeploymentAnswer
+from monitor.web.api.requests import NewAdapter, PromotionRequest, Reason
+from monitor.web.context import Context
+from monitor.web.identity import Operator
+from rollback.deployment import Deployment
+from rollback.versions import AdapterVersion
+
+router = APIRouter(prefix="/adapters", tags=["adapters"])
+
+
+@router.get("", response_model=list[AdapterSummary], summary="Every adapter version")
+def every(web: Context, family: str | None = None) -> Sequence[AdapterVersion]:
+    """Return the versions of a family, or all, newest first."""
+    return web.stores.registry.versions(family)
+
+
+@router.post("", response_model=AdapterAnswer, status_code=201, summary="Register an adapter")
+async def add(request: NewAdapter, web: Context, operator: Operator) -> AdapterVersion:
+    """Check an adapter's folder, copy it in and register it under its content's name."""
+    source = Path(request.path)
+    if not source.is_absolute():
+        raise BadRequest(
+            f"The path {request.path!r} is relative; give it as the service sees it, from `/` on."
+        )
+    return await web.operations.add_adapter(
+        request.family,
+        source,
+        label=request.label,
+        actor=operator,
+        parent=request.parent,
+        facts=request.facts,
+    )
+
+
+@router.get("/{name}", response_model=AdapterAnswer, summary="One adapter version")
+def one(name: str, web: Context) -> AdapterVersion:
+    """Return a version by name (`support@3f9a2c1d7b04`) or label (`support@v1`)."""
+    return lookup.version(web.stores, name)
+
+
+@router.post("/{name}/promote", response_model=DeploymentAnswer, summary="Make it active")
+async def promote(
+    name: str, request: PromotionRequest, web: Context, operator: Operator
+) -> Deployment:
+    """Make a version active if the golden gate lets it pass, or if it is forced."""
+    return await web.operations.promote(
+        name,
+        deployment=request.deployment,
+        force=request.force,
+        actor=operator,
+        reason=request.reason,
+    )
+
+
+@router.post("/{name}/quarantine", response_model=AdapterAnswer, summary="Keep it out")
+async def quarantine(
+    name: str, request: Reason, web: Context, operator: Operator
+) -> AdapterVersion:
+    """Keep a version out until a person releases it."""
+    return await web.operations.quarantine(name, actor=operator, reason=request.reason)
+
+
+@router.post("/{name}/release", response_model=AdapterAnswer, summary="Let it be promoted again")
+async def release(name: str, request: Reason, web: Context, operator: Operator) -> AdapterVersion:
+    """Release a version from quarantine."""
+    return await web.operations.release(name, actor=operator, reason=request.reason)

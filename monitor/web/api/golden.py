@@ -1,0 +1,72 @@
+"""`/api/golden`: the golden set of a deployment, and its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from monitor.errors import BadGoldenSet
+from monitor.ports import GoldenRun
+from monitor.web import lookup
+from monitor.web.api.answers import GoldenRunAnswer, GoldenSetAnswer
+from monitor.web.context import Context
+from monitor.web.identity import Operator
+
+router = APIRouter(prefix="/golden", tags=["golden set"])
+
+MOST_BYTES = 32 * 1024 * 1024
+
+
+@router.put(
+    "/{deployment}",
+    response_model=GoldenSetAnswer,
+    summary="Replace the golden set",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def replace(
+    deployment: str, request: Request, web: Context, operator: Operator
+) -> GoldenSetAnswer:
+    """Replace a deployment's golden set with JSON Lines, one case a line."""
+    digest = await web.operations.import_golden(deployment, await _text(request), actor=operator)
+    cases = await run_in_threadpool(web.stores.golden.cases, deployment)
+    return GoldenSetAnswer(deployment=deployment, digest=digest, cases=len(cases))
+
+
+@router.post("/{deployment}/run", response_model=GoldenRunAnswer, summary="Run it now")
+async def run(
+    deployment: str,
+    web: Context,
+    cause: Annotated[str, Body(embed=True, max_length=100)] = "demand",
+) -> GoldenRun:
+    """Run the golden set against the active version and return how it went."""
+    return await web.operations.run_golden(deployment, cause=cause)
+
+
+@router.get("/{deployment}/runs", response_model=list[GoldenRunAnswer], summary="Past runs")
+def runs(
+    deployment: str, web: Context, limit: Annotated[int, Query(ge=1, le=1000)] = 20
+) -> Sequence[GoldenRun]:
+    """Return the runs of a deployment's golden set, newest first."""
+    lookup.deployment(web.stores, deployment)
+    return web.stores.golden.runs(deployment, limit)
+
+
+async def _text(request: Request) -> str:
+    """Read the body, and stop reading at the limit."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise BadGoldenSet(f"The golden set is larger than {MOST_BYTES // 2**20} MiB.")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise BadGoldenSet(f"The golden set is not UTF-8 at byte {error.start}.") from error

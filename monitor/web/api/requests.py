@@ -1,0 +1,40 @@
+"""Bodies that the operator API takes; unknown fields are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Reason(_Request):
+    """Why an operator does it; it is kept in the audit log."""
+
+    reason: str = Field(min_length=1, max_length=1000)
+
+
+class RollbackRequest(Reason):
+    """Roll back to a version, or to the baseline without one."""
+
+    to: str | None = None
+
+
+class PromotionRequest(Reason):
+    """Promote a version; `force` passes the golden gate and is recorded."""
+
+    deployment: str | None = None
+    force: bool = False
+
+
+class NewAdapter(_Request):
+    """An adapter's folder on the service's machine."""
+
+    family: str = Field(min_length=1, max_length=100)
+    path: str = Field(description="absolute path of the folder, as the service sees it")
+    label: str = Field(default="", max_length=100)
+    parent: str | None = None
+    facts: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,59 @@
+"""The operator's HTTP surfaces as one FastAPI app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from fastapi import Depends, FastAPI
+from starlette.routing import BaseRoute
+from starlette.staticfiles import StaticFiles
+
+from monitor.web import probes, statuses
+from monitor.web.api import adapters, audit, deployments, golden, incidents, overview, reports
+from monitor.web.context import Web
+from monitor.web.identity import operator
+from monitor.web.pages import dashboard, login, rollback_dialog
+from monitor.web.security_headers import SecurityHeaders
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+_API = (overview, deployments, adapters, incidents, golden, reports, audit)
+_PAGES = (login, dashboard, rollback_dialog)
+
+
+def create_app(
+    web: Web,
+    *,
+    release: str,
+    data_plane: Sequence[BaseRoute] = (),
+    lifespan: Lifespan | None = None,
+) -> FastAPI:
+    """Return the app with the operator API, the dashboard, the probes and the data plane.
+
+    Args:
+        release: version of the product, for the OpenAPI document.
+        data_plane: routes under `/v1`; they bring their own tokens and their own errors.
+    """
+    # FastAPI's own documentation pages load scripts from another host: only the document is kept.
+    app = FastAPI(
+        title="Backstop",
+        version=release,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.web = web
+    app.add_middleware(SecurityHeaders)
+    statuses.install(app)
+    login.install(app)
+    app.router.routes.extend(data_plane)
+    app.include_router(probes.router)
+    for module in _API:
+        app.include_router(module.router, prefix="/api", dependencies=[Depends(operator)])
+    for page in _PAGES:
+        app.include_router(page.router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    return app

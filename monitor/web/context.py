@@ -1,0 +1,40 @@
+"""What the operator's surfaces work with, handed in by who wires the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
+
+from monitor.ports import Operations, Stores
+from monitor.web.sessions import Sessions
+from monitor.web.tokens import OperatorTokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """What the operator API, the dashboard and the probes work with.
+
+    Args:
+        clock: returns the present as a timezone-aware time.
+        registry: metrics of the whole process, for `/metrics`.
+    """
+
+    stores: Stores
+    operations: Operations
+    tokens: OperatorTokens
+    sessions: Sessions
+    registry: CollectorRegistry
+    clock: Callable[[], datetime]
+
+
+async def _web(request: Request) -> Web:
+    web: Web = request.app.state.web
+    return web
+
+
+Context = Annotated[Web, Depends(_web)]

@@ -1,0 +1,70 @@
+"""The only place that knows which HTTP status an error is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from monitor import errors
+
+_STATUSES: tuple[tuple[type[errors.BackstopError], int, str], ...] = (
+    (errors.GateRefused, 409, "gate_refused"),
+    (errors.BadAdapter, 400, "bad_adapter"),
+    (errors.BadGoldenSet, 400, "bad_golden_set"),
+    (errors.BadRequest, 400, "bad_request"),
+    (errors.NotFound, 404, "not_found"),
+    (errors.Conflict, 409, "conflict"),
+    (errors.Unauthorized, 401, "unauthorized"),
+    (errors.EngineError, 502, "engine_error"),
+    (errors.Unavailable, 503, "unavailable"),
+    (errors.ConfigError, 500, "config_error"),
+    (errors.BackstopError, 500, "internal_error"),
+)
+
+
+def status_of(error: errors.BackstopError) -> tuple[int, str]:
+    """Return the HTTP status and the type that stands in the answer's body."""
+    return next((status, kind) for cls, status, kind in _STATUSES if isinstance(error, cls))
+
+
+def error_body(
+    message: str, kind: str, numbers: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return the body of every error of the operator API."""
+    body: dict[str, Any] = {"message": message, "type": kind}
+    return {"error": body | {"numbers": dict(numbers)} if numbers else body}
+
+
+def install(app: FastAPI) -> None:
+    """Make the app answer errors as JSON with their status."""
+    app.add_exception_handler(errors.BackstopError, _on_backstop_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+
+
+async def _on_backstop_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.BackstopError)
+    status, kind = status_of(error)
+    numbers = error.numbers if isinstance(error, errors.GateRefused) else None
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(error_body(str(error), kind, numbers), status, headers)
+
+
+async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+        for fault in error.errors()
+    ]
+    return JSONResponse(error_body("; ".join(faults), "bad_request"), 400)
+
+
+async def _on_http_exception(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    kind = "not_found" if error.status_code == 404 else "bad_request"
+    return JSONResponse(error_body(error.detail, kind), error.status_code, error.headers)
