@@ -52,6 +52,15 @@ class Comparison:
     mcnemar_p: float
     verdict: Verdict
 
+    @property
+    def sentence(self) -> str:
+        """The comparison in words, for people."""
+        return (
+            f"mean grade {self.subject_mean:.3f} against {self.against_mean:.3f} on "
+            f"{self.cases} of {self.set_size} cases: {len(self.worse)} worse, "
+            f"{len(self.better)} better, e-value of harm {self.harm:.3g}"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -61,6 +70,11 @@ class Standing:
     mean: float
     floor: float
     verdict: Verdict
+
+    @property
+    def sentence(self) -> str:
+        """The standing in words, for people."""
+        return f"mean grade {self.mean:.3f} on {self.cases} cases, and {self.floor:g} is asked for"
 
 
 def compare(

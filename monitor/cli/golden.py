@@ -40,7 +40,9 @@ def import_(
 
 
 @app.command("run")
-def run(deployment: Deployment, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+def run(
+    deployment: Deployment, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False
+) -> None:
     """Run the golden set now, active against baseline.
 
     Example: backstop golden run support
@@ -54,7 +56,9 @@ def run(deployment: Deployment, config: ConfigFile = DEFAULT_CONFIG, as_json: As
 
 
 @app.command("show")
-def show(deployment: Deployment, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+def show(
+    deployment: Deployment, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False
+) -> None:
     """Show the last runs, newest first.
 
     Example: backstop golden show support --json

@@ -86,9 +86,7 @@ class Receiver:
             body = self._webhook.verify(payload, dict(request.headers))
         except WebhookVerificationError:
             return web.Response(status=401, text="wrong signature")
-        await self._keep(
-            Received(kind="webhook", id=request.headers.get("webhook-id"), body=body)
-        )
+        await self._keep(Received(kind="webhook", id=request.headers.get("webhook-id"), body=body))
         return web.Response(status=204)
 
     async def _keep(self, received: Received) -> None:

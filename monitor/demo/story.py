@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -122,9 +121,7 @@ class Story:
             await sending
         await self._receiver.wait_for("webhook", "roll", _PATIENCE_S)
         self._say("the ops chat received:\n" + _indented(message.text))
-        incidents = await self._call(
-            self._operator.get, "/api/incidents", deployment=_DEPLOYMENT
-        )
+        incidents = await self._call(self._operator.get, "/api/incidents", deployment=_DEPLOYMENT)
         return dict(incidents[0])
 
     async def better_version_stays(self) -> None:

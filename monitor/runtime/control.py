@@ -7,7 +7,7 @@ anywhere leaves rows from which the next tick of the next leader goes on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -115,23 +115,19 @@ class Control:
             deployment, self._watch.point(deployment.name), situation, policy, now
         )
 
-    async def _situation(
-        self, deployment: Deployment, policy: Policy, now: datetime
-    ) -> Situation:
+    async def _situation(self, deployment: Deployment, policy: Policy, now: datetime) -> Situation:
         versions = await asyncio.to_thread(self._stores.registry.versions)
         incidents = await asyncio.to_thread(self._stores.incidents.list, deployment.name)
         return Situation(
             versions={version.name: version for version in versions},
-            rollbacks=tuple(
-                i.flipped_at for i in incidents if i.flipped_at and i.actor == _ACTOR
-            ),
+            rollbacks=tuple(i.flipped_at for i in incidents if i.flipped_at and i.actor == _ACTOR),
             breaches=await self._breaches(deployment, policy, now),
             suspicion_known=self._suspicions.knows(deployment, policy, now),
         )
 
     async def _breaches(
         self, deployment: Deployment, policy: Policy, now: datetime
-    ) -> Sequence[thresholds.Breach]:
+    ) -> tuple[thresholds.Breach, ...]:
         if not policy.thresholds:
             return ()
         indicators = await asyncio.to_thread(
@@ -153,5 +149,3 @@ class Control:
                 await self._rollbacks.flip(deployment, order)
             except Conflict as error:
                 log.info("somebody else moved first", error=str(error))
-
-

@@ -37,9 +37,7 @@ class Convergence:
         """Swap the routes at once; an older epoch than the present one changes nothing."""
         for deployment in deployments:
             self._router.swap(
-                Route(
-                    deployment=deployment.name, active=deployment.active, epoch=deployment.epoch
-                )
+                Route(deployment=deployment.name, active=deployment.active, epoch=deployment.epoch)
             )
 
     async def acknowledge(self, deployments: Sequence[Deployment]) -> None:

@@ -39,9 +39,7 @@ def same(expected: Fingerprint, found: Fingerprint, tolerance: float = TOLERANCE
     Tokens are compared up to the first place where the two best were within `tolerance` of each
     other: beyond such a tie the answers may part although the weights are the same.
     """
-    pairs = zip(
-        expected.tokens, expected.logprobs, found.tokens, found.logprobs, strict=False
-    )
+    pairs = zip(expected.tokens, expected.logprobs, found.tokens, found.logprobs, strict=False)
     return (
         expected.prompts == found.prompts
         and len(expected.tokens) == len(found.tokens)

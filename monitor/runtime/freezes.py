@@ -30,9 +30,7 @@ class Freezes:
         """
         now = datetime.now(UTC)
         incident = _incident(deployment, decided, actor, now)
-        await asyncio.to_thread(
-            self._stores.incidents.open, incident, self._notice(incident, now)
-        )
+        await asyncio.to_thread(self._stores.incidents.open, incident, self._notice(incident, now))
         await asyncio.to_thread(
             self._stores.deployments.amend,
             deployment.name,

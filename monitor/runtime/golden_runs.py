@@ -6,13 +6,15 @@ import asyncio
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
 
 from guards import golden, grading, paired
+from guards.betting import evidence_of_harm
 from guards.golden import GoldenCase, GoldenResult
+from guards.paired import Comparison, Standing
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet, EngineError
 from monitor.ports import Engine, Generation, GoldenRun, GoldenStore
@@ -78,41 +80,37 @@ class GoldenRuns:
     async def _run(self, plan: Plan, cases: Sequence[GoldenCase]) -> Outcome:
         run = _begin(plan, cases)
         await asyncio.to_thread(self._store.save_run, run, {})
-        order = np.random.default_rng(uuid.UUID(run.id).int).permutation(len(cases))
-        shuffled = [cases[i] for i in order]
+        order = np.random.default_rng(uuid.UUID(run.id).int).permutation(len(cases)).tolist()
+        answers = Answers(order=order)
         try:
-            subject, against = await self._answers(plan, shuffled)
-            outcome = _conclude(plan, run, shuffled, subject, against)
+            await self._collect(plan, cases, answers)
+            outcome = _conclude(plan, run, cases, answers)
         except EngineError as error:
-            subject, against = [], []
             outcome = _broken(run, len(cases), str(error))
-        results = {plan.subject or "": subject}
+        results = {plan.subject or "": answers.subject}
         if plan.compared:
-            results[plan.against or ""] = against
+            results[plan.against or ""] = answers.against
         await asyncio.to_thread(self._store.save_run, outcome.run, results)
         return outcome
 
-    async def _answers(
-        self, plan: Plan, cases: Sequence[GoldenCase]
-    ) -> tuple[list[GoldenResult], list[GoldenResult]]:
-        subject: list[GoldenResult] = []
-        against: list[GoldenResult] = []
+    async def _collect(self, plan: Plan, cases: Sequence[GoldenCase], answers: Answers) -> None:
+        """Ask the cases in random order, a few at a time, until they are enough."""
         for start in range(0, len(cases), _AT_ONCE):
-            chunk = cases[start : start + _AT_ONCE]
+            chunk = [cases[i] for i in answers.order[start : start + _AT_ONCE]]
             asked = [self._answer(case, plan.subject) for case in chunk]
             if plan.compared:
                 asked += [self._answer(case, plan.against) for case in chunk]
             answered = await asyncio.gather(*asked)
-            subject += answered[: len(chunk)]
-            against += answered[len(chunk) :]
-            if plan.compared and _clear(plan, subject, against, len(cases)):
-                break
-        return subject, against
+            answers.subject += answered[: len(chunk)]
+            answers.against += answered[len(chunk) :]
+            if plan.compared and _is_clear(plan, answers, len(cases)):
+                return
 
     async def _answer(self, case: GoldenCase, version: str | None) -> GoldenResult:
         began = time.monotonic()
         generation = Generation(messages=case.messages, max_tokens=_MAX_TOKENS, temperature=0.0)
         pieces = [piece.text async for piece in self._engine.complete(generation, version)]
+        latency_s = time.monotonic() - began
         output = "".join(pieces)
         grade = await asyncio.to_thread(grading.grade, case.expectation, output)
         return GoldenResult(
@@ -120,8 +118,22 @@ class GoldenRuns:
             output=output,
             raw=grade.raw,
             grade=grade.normalized,
-            latency_s=time.monotonic() - began,
+            latency_s=latency_s,
         )
+
+
+@dataclass(slots=True, kw_only=True)
+class Answers:
+    """Graded answers so far, in the order of asking; `order` holds the cases' indices."""
+
+    order: list[int]
+    subject: list[GoldenResult] = field(default_factory=list)
+    against: list[GoldenResult] = field(default_factory=list)
+
+    @property
+    def differences(self) -> tuple[float, ...]:
+        """Grade of the subject less that of the other, case by case."""
+        return tuple(s.grade - a.grade for s, a in zip(self.subject, self.against, strict=True))
 
 
 def _begin(plan: Plan, cases: Sequence[GoldenCase]) -> GoldenRun:
@@ -137,61 +149,60 @@ def _begin(plan: Plan, cases: Sequence[GoldenCase]) -> GoldenRun:
     )
 
 
-def _differences(
-    subject: Sequence[GoldenResult], against: Sequence[GoldenResult]
-) -> tuple[float, ...]:
-    return tuple(s.grade - a.grade for s, a in zip(subject, against, strict=True))
-
-
-def _clear(
-    plan: Plan, subject: Sequence[GoldenResult], against: Sequence[GoldenResult], size: int
-) -> bool:
+def _is_clear(plan: Plan, answers: Answers, set_size: int) -> bool:
     """Whether harm is shown beyond the line already, so that more cases would be waste."""
-    test = paired.HarmTest(margin=plan.margin, set_size=size)
-    return any(test.update(d) >= plan.stop_line for d in _differences(subject, against))
+    capital = evidence_of_harm(answers.differences, plan.margin, set_size)
+    return bool((capital >= plan.stop_line).any())
 
 
-def _conclude(
-    plan: Plan,
-    run: GoldenRun,
-    cases: Sequence[GoldenCase],
-    subject: Sequence[GoldenResult],
-    against: Sequence[GoldenResult],
-) -> Outcome:
+def _conclude(plan: Plan, run: GoldenRun, cases: Sequence[GoldenCase], answers: Answers) -> Outcome:
+    asked = [cases[i] for i in answers.order[: len(answers.subject)]]
     critical = tuple(
         case.id
-        for case, result in zip(cases, subject, strict=False)
+        for case, result in zip(asked, answers.subject, strict=True)
         if case.critical and result.grade < 1
     )
-    grades = [result.grade for result in subject]
-    if plan.compared:
-        comparison = paired.compare(
-            grades,
-            [result.grade for result in against],
-            margin=plan.margin,
-            set_size=len(cases),
-            line=plan.stop_line,
-            min_cases=plan.min_cases,
-        )
-    else:
-        comparison = paired.absolute(grades, floor=plan.floor, min_cases=plan.min_cases)
-    verdict = Verdict.FAIL if critical else comparison.verdict
+    found = _compared(plan, answers, len(cases)) if plan.compared else _alone(plan, answers)
+    verdict = Verdict.FAIL if critical else found.verdict
+    summary = {
+        **asdict(found),
+        "verdict": verdict.value,
+        "sentence": found.sentence,
+        "critical_failures": list(critical),
+        "raw_mean": float(np.mean([result.raw for result in answers.subject])),
+        "latency_mean_s": float(np.mean([result.latency_s for result in answers.subject])),
+    }
     return Outcome(
-        run=replace(
-            run,
-            finished_at=datetime.now(UTC),
-            verdict=verdict,
-            summary={
-                **comparison.numbers(),
-                "critical_failures": list(critical),
-                "raw_mean": float(np.mean([result.raw for result in subject])),
-                "latency_mean_s": float(np.mean([result.latency_s for result in subject])),
-            },
-        ),
-        differences=_differences(subject, against) if plan.compared else (),
+        run=replace(run, finished_at=datetime.now(UTC), verdict=verdict, summary=summary),
+        differences=answers.differences if plan.compared else (),
         set_size=len(cases),
         critical_failures=critical,
     )
+
+
+def _compared(plan: Plan, answers: Answers, set_size: int) -> Comparison:
+    graded = answers.order[: len(answers.subject)]
+    return paired.compare(
+        _spread(graded, answers.subject, set_size),
+        _spread(graded, answers.against, set_size),
+        margin=plan.margin,
+        order=graded,
+        line=plan.stop_line,
+        min_cases=plan.min_cases,
+    )
+
+
+def _alone(plan: Plan, answers: Answers) -> Standing:
+    grades = [result.grade for result in answers.subject]
+    return paired.absolute(grades, floor=plan.floor, min_cases=plan.min_cases)
+
+
+def _spread(graded: Sequence[int], results: Sequence[GoldenResult], set_size: int) -> list[float]:
+    """Return grades by the case's place in the set; places that were not asked do not count."""
+    grades = [0.0] * set_size
+    for index, result in zip(graded, results, strict=True):
+        grades[index] = result.grade
+    return grades
 
 
 def _broken(run: GoldenRun, set_size: int, reason: str) -> Outcome:

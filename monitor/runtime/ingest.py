@@ -94,5 +94,3 @@ class Ingest:
             else:
                 self.waiting_for_database = False
                 return
-
-

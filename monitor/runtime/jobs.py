@@ -39,9 +39,7 @@ class Worker:
 
     async def work(self) -> bool:
         """Run one due slot, if there is one."""
-        run = await asyncio.to_thread(
-            self._schedule.claim, self._name, datetime.now(UTC), _LEASE
-        )
+        run = await asyncio.to_thread(self._schedule.claim, self._name, datetime.now(UTC), _LEASE)
         if run is None:
             return False
         error = await self._do(run)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -126,16 +127,15 @@ class Rollbacks:
         )
         now = datetime.now(UTC)
         phase = Phase.UNPROVED if failure else Phase.PROVED
-        facts = {"exposure": exposure, "proof": failure or "fingerprint matches"}
-        if not failure:
-            facts["proved_at"] = now.isoformat()
+        proved = replace(incident, proved_at=None if failure else now)
+        facts = {"exposure": exposure, "proof": failure or "the fingerprint matches"}
         return await asyncio.to_thread(
             self._stores.incidents.advance,
             incident.id,
             phase,
             at=now,
             exposure=exposure,
-            notice=self._notice(incident, phase.value, "critical", **facts),
+            notice=self._notice(proved, phase.value, "critical", extra=facts),
         )
 
     async def _has_reference(self, deployment: str, version: str | None) -> bool:
@@ -164,7 +164,7 @@ class Rollbacks:
         severity: str,
         *,
         hold: timedelta | None = None,
-        **facts: Any,
+        extra: Mapping[str, Any] = MappingProxyType({}),
     ) -> Notice:
         now = datetime.now(UTC)
         return Notice(
@@ -172,7 +172,7 @@ class Rollbacks:
             kind=kind,
             severity=severity,
             title=f"{incident.deployment}: rolled back to {incident.to_version or 'the base model'}",
-            facts={**_facts(incident), "link": self._link, **facts},
+            facts={**_facts(incident), "link": self._link, **extra},
             created_at=now,
             not_before=now + hold if hold else None,
         )
@@ -198,16 +198,6 @@ def _incident(deployment: Deployment, order: Order, now: datetime) -> Incident:
 
 
 def _facts(incident: Incident) -> dict[str, Any]:
-    moments = {
-        name: moment.isoformat() if moment else None
-        for name, moment in (
-            ("promoted_at", incident.promoted_at),
-            ("suspected_at", incident.suspected_at),
-            ("decided_at", incident.decided_at),
-            ("flipped_at", incident.flipped_at),
-            ("converged_at", incident.converged_at),
-        )
-    }
     return {
         "deployment": incident.deployment,
         "incident": incident.id,
@@ -215,5 +205,22 @@ def _facts(incident: Incident) -> dict[str, Any]:
         "to": incident.to_version,
         "reason": incident.reason,
         "actor": incident.actor,
-        **moments,
+        "durations": _durations(incident),
+    }
+
+
+def _durations(incident: Incident) -> dict[str, float]:
+    """Return the seconds from the promotion to each step that is done."""
+    start = incident.promoted_at
+    steps = {
+        "to suspicion": incident.suspected_at,
+        "to decision": incident.decided_at,
+        "to flip": incident.flipped_at,
+        "to last replica": incident.converged_at,
+        "to proof": incident.proved_at,
+    }
+    return {
+        name: (moment - start).total_seconds()
+        for name, moment in steps.items()
+        if start is not None and moment is not None
     }

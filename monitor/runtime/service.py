@@ -145,4 +145,6 @@ def _complain(task: asyncio.Task[None]) -> None:
         return
     error = task.exception()
     expected = isinstance(error, BackstopError)
-    log.error("loop stopped", loop=task.get_name(), error=str(error), exc_info=None if expected else error)
+    log.error(
+        "loop stopped", loop=task.get_name(), error=str(error), exc_info=None if expected else error
+    )

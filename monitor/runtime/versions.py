@@ -34,7 +34,11 @@ class Versions:
         known = ", ".join(f"{family}@{v.label or v.digest}" for v in found[:10])
         raise NotFound(
             f"there is no version {name!r}; "
-            + (f"known are {known}" if known else f"{family!r} has none yet: `backstop adapters add`")
+            + (
+                f"known are {known}"
+                if known
+                else f"{family!r} has none yet: `backstop adapters add`"
+            )
         )
 
     async def verify(self, version: AdapterVersion, *, actor: str) -> AdapterVersion:
@@ -84,7 +88,9 @@ class Versions:
         """Store the base model's fingerprint, so that a rollback onto it can be proved."""
         await self._base_fingerprint()
 
-    async def quarantine(self, version: AdapterVersion, *, actor: str, reason: str) -> AdapterVersion:
+    async def quarantine(
+        self, version: AdapterVersion, *, actor: str, reason: str
+    ) -> AdapterVersion:
         """Keep a version out. Raises `Conflict` while it serves: roll back first."""
         for deployment in await asyncio.to_thread(self._stores.deployments.all):
             if deployment.active == version.name:
@@ -113,9 +119,7 @@ class Versions:
         )
 
     async def _base_fingerprint(self) -> Fingerprint:
-        stored = await asyncio.to_thread(
-            self._stores.registry.fingerprint, None, self._engine_name
-        )
+        stored = await asyncio.to_thread(self._stores.registry.fingerprint, None, self._engine_name)
         if stored is not None:
             return stored
         found = await fingerprints.take(self._engine, None)

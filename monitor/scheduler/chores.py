@@ -78,7 +78,9 @@ class Chores:
         """Delete what is older than it may be kept."""
         now = datetime.now(UTC)
         deleted = await asyncio.to_thread(
-            self._stores.exchanges.delete_before, now - self._keep, text_before=now - self._keep_text
+            self._stores.exchanges.delete_before,
+            now - self._keep,
+            text_before=now - self._keep_text,
         )
         log.info("retention", deleted=deleted)
 

@@ -85,7 +85,9 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ConfigError(f"schedule.timezone: {name!r} is no time zone, e.g. Asia/Tokyo") from error
+        raise ConfigError(
+            f"schedule.timezone: {name!r} is no time zone, e.g. Asia/Tokyo"
+        ) from error
 
 
 def _trigger(name: str, expression: str, zone: ZoneInfo) -> CronTrigger:
