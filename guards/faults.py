@@ -54,7 +54,7 @@ def faults(exchange: Exchange) -> tuple[Fault, ...]:
     """
     if not exchange.is_complete:
         return ()
-    if _failed(exchange):
+    if has_failed(exchange):
         return (Fault.ENGINE_ERROR,)
     return tuple(fault for fault, shows in _CHECKS if shows(exchange))
 
@@ -73,7 +73,8 @@ def is_degenerate(text: str) -> bool:
     return False
 
 
-def _failed(exchange: Exchange) -> bool:
+def has_failed(exchange: Exchange) -> bool:
+    """Return whether the engine failed before the end of the answer."""
     return exchange.error is not None or exchange.finish_reason is FinishReason.ERROR
 
 
