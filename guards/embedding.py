@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.preprocessing import normalize
 
 Vectors = NDArray[np.float32]
 
@@ -39,18 +40,17 @@ class Embedder:
     def fit(cls, texts: Sequence[str], *, dimensions: int = 64, seed: int = 0) -> Self:
         """Learn directions from at least two texts; the same seed gives the same ones."""
         counts = _counts(texts)
-        frequency = np.asarray((counts > 0).sum(axis=0)).ravel()
+        frequency = np.bincount(counts.indices, minlength=FEATURES)
         weights = (np.log((1 + len(texts)) / (1 + frequency)) + 1).astype(np.float32)
-        rank = min(dimensions, len(texts) - 1)
-        svd = TruncatedSVD(n_components=rank, n_iter=7, random_state=seed)
+        svd = TruncatedSVD(n_components=min(dimensions, len(texts) - 1), random_state=seed)
         # Texts that are all alike have no variance to explain; nobody asks for the share.
         with np.errstate(divide="ignore", invalid="ignore"):
-            svd.fit(_unit_rows(counts @ sparse.diags(weights)))
+            svd.fit(_weighted(counts, weights))
         return cls(weights=weights, components=svd.components_.astype(np.float32))
 
     def transform(self, texts: Sequence[str]) -> Vectors:
         """Return vectors of shape (n, dimensions)."""
-        rows = _unit_rows(_counts(texts) @ sparse.diags(self.weights))
+        rows = _weighted(_counts(texts), self.weights)
         return np.asarray(rows @ self.components.T, dtype=np.float32)
 
     def to_arrays(self) -> dict[str, Vectors]:
@@ -72,6 +72,6 @@ def _counts(texts: Sequence[str]) -> sparse.csr_matrix:
     return counts
 
 
-def _unit_rows(rows: sparse.csr_matrix) -> sparse.csr_matrix:
-    lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    return sparse.diags(1 / np.maximum(lengths, 1e-12)) @ rows
+def _weighted(counts: sparse.csr_matrix, weights: Vectors) -> sparse.csr_matrix:
+    counts.data *= weights[counts.indices]
+    return normalize(counts, copy=False)

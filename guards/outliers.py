@@ -33,19 +33,7 @@ class NearestNeighbours:
 
     def score_samples(self, vectors: NDArray[Any]) -> NDArray[np.float64]:
         """Return scores of shape (n,); the lower, the odder."""
-        return self._scores(1 - vectors @ self.vectors_.T)
-
-    def leave_one_out(self) -> NDArray[np.float64]:
-        """Return the scores of the fitted vectors, each without itself as a neighbour.
-
-        They have one neighbour fewer to choose from than a new vector has. So they are not
-        exchangeable with new scores, only close.
-        """
-        distances = 1 - self.vectors_ @ self.vectors_.T
-        np.fill_diagonal(distances, np.inf)
-        return self._scores(distances, among=len(distances) - 1)
-
-    def _scores(self, distances: NDArray[Any], among: int | None = None) -> NDArray[np.float64]:
-        k = min(self.k, distances.shape[1] if among is None else among)
+        distances = 1 - vectors @ self.vectors_.T
+        k = min(self.k, len(self.vectors_))
         nearest = np.partition(distances, k - 1, axis=1)[:, :k]
-        return -nearest.mean(axis=1).astype(np.float64)
+        return np.asarray(-nearest.mean(axis=1), dtype=np.float64)
