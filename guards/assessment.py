@@ -1,11 +1,17 @@
-"""An exchange with what was found about it."""
+"""The assessment of answers: signals, faults, oddness and a verdict for each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from guards import faults
+from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
+from guards.faults import Fault
+from guards.reference import Reference
+from guards.signals import catalogue
+from guards.signals.catalogue import SignalTable
 from guards.verdicts import Verdict
 
 
@@ -17,3 +23,112 @@ class Scored:
     verdict: Verdict
     signals: Mapping[str, float]  # NaN values left out
     findings: tuple[str, ...] = ()  # faults and outliers in words, for people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """What the record keeps of an exchange, and what the judge observes of it.
+
+    Args:
+        faults: hard faults of the answer; any of them makes it a faulty one for the judge.
+        scores: nonconformity scores by channel of the reference, NaN left out; empty without a
+            reference and for answers that are not comparable.
+    """
+
+    scored: Scored
+    faults: tuple[Fault, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def fault(self) -> bool:
+        """Whether the answer has a hard fault."""
+        return bool(self.faults)
+
+
+def assess(
+    exchanges: Sequence[Exchange],
+    reference: Reference | None,
+    constant: ConstantAnswers,
+    *,
+    outlier_quantile: float = 0.99,
+) -> tuple[Assessed, ...]:
+    """Assess answers of one deployment in the order in which they came.
+
+    The verdict is FAIL for a hard fault, WARN for an outlier, INCONCLUSIVE for an answer that its
+    caller abandoned, else OK. An outlier is rarer than `outlier_quantile` of the calibration
+    answers over all channels together, or than all of them where they are too few to say: about
+    one usual answer in 100 is called one. Nothing but WARN follows from it.
+
+    Args:
+        reference: usual answers of the deployment; without one nothing is an outlier.
+        constant: moved on by these answers; its state belongs to the deployment and its epoch.
+    """
+    if not exchanges:
+        return ()
+    table = catalogue.table(exchanges)
+    found = [_faults(exchange, constant) for exchange in exchanges]
+    if reference is None:
+        nothing: list[Oddness] = [Oddness()] * len(exchanges)
+        return _join(exchanges, table, found, nothing)
+    return _join(exchanges, table, found, _oddness(reference, table, exchanges, outlier_quantile))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oddness:
+    """How odd one answer is beside the reference; without findings it is no outlier."""
+
+    scores: Mapping[str, float] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+
+
+def _faults(exchange: Exchange, constant: ConstantAnswers) -> tuple[Fault, ...]:
+    found = faults.faults(exchange)
+    return (*found, Fault.CONSTANT) if constant.observe(exchange) else found
+
+
+def _oddness(
+    reference: Reference, table: SignalTable, exchanges: Sequence[Exchange], quantile: float
+) -> list[Oddness]:
+    columns = reference.scores_of(table, exchanges)
+    p_values = reference.outlier_p_values(columns)
+    line = max(1 - quantile, 1 / (1 + len(reference.surprise)))
+    found = []
+    for row, p_value in enumerate(p_values):
+        values = {name: float(column[row]) for name, column in columns.items()}
+        scores = {name: value for name, value in values.items() if value == value}
+        findings = _outlier(reference, scores) if p_value <= line else ()
+        found.append(Oddness(scores=scores, findings=findings))
+    return found
+
+
+def _outlier(reference: Reference, scores: Mapping[str, float]) -> tuple[str, ...]:
+    return reference.explain_scores(scores) or ("odd in many signals at once",)
+
+
+def _join(
+    exchanges: Sequence[Exchange],
+    table: SignalTable,
+    found: Sequence[tuple[Fault, ...]],
+    oddness: Sequence[Oddness],
+) -> tuple[Assessed, ...]:
+    return tuple(
+        Assessed(
+            scored=Scored(
+                exchange=exchange,
+                verdict=_verdict(exchange, found[row], oddness[row]),
+                signals=table.mapping(row),
+                findings=(*(fault.sentence for fault in found[row]), *oddness[row].findings),
+            ),
+            faults=found[row],
+            scores=oddness[row].scores,
+        )
+        for row, exchange in enumerate(exchanges)
+    )
+
+
+def _verdict(exchange: Exchange, found: tuple[Fault, ...], oddness: Oddness) -> Verdict:
+    if found:
+        return Verdict.FAIL
+    if not exchange.is_complete:
+        return Verdict.INCONCLUSIVE
+    return Verdict.WARN if oddness.findings else Verdict.OK

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 
 import structlog
 
 from guards import assessment
 from guards.assessment import Assessed, Scored
+from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.reference import Reference, TooFewAnswers, UnreadableReference
 from monitor.errors import Conflict
@@ -48,6 +50,7 @@ class _Watched:
     epoch: int
     confirmed: bool
     reference: Reference | None
+    constant: ConstantAnswers
     crossing: EvidencePoint | None = None  # kept, since evidence may fall again
     good: list[Exchange] = field(default_factory=list)  # candidates for the next reference
 
@@ -81,15 +84,17 @@ class Watch:
         for name in dict.fromkeys(exchange.deployment for exchange in exchanges):
             own = [exchange for exchange in exchanges if exchange.deployment == name]
             watched = self._watched.get(name)
-            assessed = assessment.assess(own, watched.reference if watched else None)
-            batch += [each.scored for each in assessed]
-            if watched is None:
+            if watched is None:  # nobody asked to watch this name
+                unwatched = assessment.assess(own, None, ConstantAnswers())
+                batch += [each.scored for each in unwatched]
                 continue
+            assessed = _assess(watched, own)
+            batch += [each.scored for each in assessed]
             seen = self._judge(watched, assessed)
             points += seen
             if seen:
                 states.append(_state(name, watched))
-                urgent = urgent or self._is_urgent(watched)
+                urgent = urgent or _is_urgent(watched)
         return Recording(batch=batch, points=points, states=states, calls_for_action=urgent)
 
     def weigh_golden(self, deployment: Deployment, outcome: Outcome, *, clear: bool) -> Recording:
@@ -156,9 +161,6 @@ class Watch:
         room = size - len(watched.good)
         watched.good += [each.scored.exchange for each in own[: max(0, room)]]
 
-    def _is_urgent(self, watched: _Watched) -> bool:
-        return watched.judge.crossed or watched.judge.suspected
-
     def _open(self, deployment: Deployment) -> _Watched:
         reference = self._reference(deployment)
         settings = _settings(self._policies[deployment.name], reference)
@@ -181,6 +183,19 @@ class Watch:
                 except UnreadableReference as error:
                     log.error("reference not used", version=version, error=str(error))
         return None
+
+
+def _assess(watched: _Watched, exchanges: Sequence[Exchange]) -> list[Assessed]:
+    """Assess in order; answers of another epoch leave the stream's own faults alone."""
+    found: list[Assessed] = []
+    for is_own, group in groupby(exchanges, key=lambda exchange: exchange.epoch == watched.epoch):
+        constant = watched.constant if is_own else ConstantAnswers()
+        found += assessment.assess(list(group), watched.reference, constant)
+    return found
+
+
+def _is_urgent(watched: _Watched) -> bool:
+    return watched.judge.crossed or watched.judge.suspected
 
 
 def _settings(policy: Policy, reference: Reference | None) -> JudgeSettings:
@@ -213,7 +228,14 @@ def _fresh(
         epoch=deployment.epoch,
         confirmed=deployment.confirmed,
         reference=reference,
+        constant=_constant(reference),
     )
+
+
+def _constant(reference: Reference | None) -> ConstantAnswers:
+    if reference is None:
+        return ConstantAnswers()
+    return ConstantAnswers.for_share(reference.commonest_share)
 
 
 def _restored(
@@ -223,7 +245,8 @@ def _restored(
     reference: Reference | None,
 ) -> _Watched:
     watched = _fresh(deployment, settings, reference)
-    watched.judge = Judge.restore(saved.state, settings=settings)
+    watched.judge = Judge.restore(saved.state["judge"], settings=settings)
+    watched.constant.restore(saved.state["constant"])
     if watched.judge.crossed:
         watched.crossing = watched.judge.point
     return watched
@@ -234,7 +257,7 @@ def _state(name: str, watched: _Watched) -> JudgeState:
         deployment=name,
         epoch=watched.epoch,
         position=watched.judge.position,
-        state=watched.judge.state(),
+        state={"judge": watched.judge.state(), "constant": watched.constant.state()},
     )
 
 

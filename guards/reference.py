@@ -1,0 +1,183 @@
+"""The frozen reference: what usual answers look like, and how odd new ones are beside them.
+
+Ranks of new scores among the reference's scores are valid p-values if the two are exchangeable
+as long as the model does not change. Scores that are a signal's own value are, with no more ado.
+The outlier score is fitted, and answers that it was fitted on would look too usual: so a random
+half of the answers (the *proper* half) fixes embedder and neighbours, and only the other half
+(the *calibration* half) gives reference scores, made exactly as those of new answers are (split
+conformal; Papadopoulos et al., 2002).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from scipy import stats
+
+from guards import archive, channels, constancy, explanation, faults
+from guards.exchange import Exchange
+from guards.novelty import Novelty
+from guards.signals import catalogue
+from guards.signals.catalogue import SignalTable
+from guards.signals.signal import Values
+
+SMALLEST = 40  # comparable answers, so that each half still has 20
+_FEWEST_DEFINED = 10  # values that a channel needs
+FORMAT = 1
+_CONFIDENCE = 0.99
+
+
+class TooFewAnswers(ValueError):
+    """A reference needs at least 40 answers that are whole and free of engine errors."""
+
+
+class UnreadableReference(ValueError):
+    """The bytes are no reference, or one of another format: freeze the reference again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reference:
+    """Usual answers, frozen.
+
+    Args:
+        channels: nonconformity scores of the reference answers by channel, sorted; large is odd.
+        surprise: sorted scores of the calibration half over all channels together.
+        fault_rate_bound: upper 99 % confidence bound of the share of faulty answers (Clopper and
+            Pearson, 1934). Where it is above the rate that the policy tolerates, faults are usual
+            here (callers who ask for few tokens, say), and only more than that is news.
+        commonest_share: share of the commonest answer, for `ConstantAnswers.for_share`.
+        size: answers that the reference was made of.
+    """
+
+    channels: Mapping[str, Values]
+    surprise: Values
+    fault_rate_bound: float
+    commonest_share: float
+    size: int
+    novelty: Novelty
+
+    @classmethod
+    def fit(cls, exchanges: Sequence[Exchange], *, seed: int) -> Self:
+        """Freeze a reference; the same exchanges and seed give the same one.
+
+        Answers that were abandoned or that an engine error ended are left out of the scores.
+
+        Raises:
+            TooFewAnswers: if fewer than 40 answers are left.
+        """
+        usual = [exchange for exchange in exchanges if is_comparable(exchange)]
+        if len(usual) < SMALLEST:
+            raise TooFewAnswers(
+                f"a reference needs at least {SMALLEST} whole answers and got {len(usual)}: "
+                "wait for more traffic"
+            )
+        order = np.random.default_rng(seed).permutation(len(usual))
+        proper, calibration = order[: len(usual) // 2], order[len(usual) // 2 :]
+        texts = [exchange.output for exchange in usual]
+        novelty = Novelty.fit([texts[index] for index in proper], seed=seed)
+        scores = channels.signal_scores(catalogue.table(usual))
+        scores[channels.OUTLIER] = np.full(len(usual), np.nan)
+        scores[channels.OUTLIER][calibration] = novelty.scores([texts[i] for i in calibration])
+        kept = {name: _defined(values) for name, values in scores.items()}
+        kept = {name: values for name, values in kept.items() if len(values) >= _FEWEST_DEFINED}
+        return cls(
+            channels=kept,
+            surprise=np.sort(_surprise(kept, scores)[calibration]),
+            fault_rate_bound=_fault_rate_bound(exchanges),
+            commonest_share=constancy.commonest_share(texts),
+            size=len(usual),
+            novelty=novelty,
+        )
+
+    def scores(self, exchanges: Sequence[Exchange]) -> dict[str, Values]:
+        """Return nonconformity scores of shape (n,) by channel; large is odd.
+
+        NaN where a signal is undefined, and throughout for answers that are not comparable.
+        """
+        return self.scores_of(catalogue.table(exchanges), exchanges)
+
+    def scores_of(self, table: SignalTable, exchanges: Sequence[Exchange]) -> dict[str, Values]:
+        """Return what `scores` does, for exchanges whose signals are there already."""
+        comparable = np.array([is_comparable(exchange) for exchange in exchanges], dtype=bool)
+        scores = channels.signal_scores(table)
+        scores[channels.OUTLIER] = self.novelty.scores([each.output for each in exchanges])
+        return {name: np.where(comparable, scores[name], np.nan) for name in self.channels}
+
+    def outlier_p_values(self, scores: Mapping[str, Values]) -> Values:
+        """Return p-values of shape (n,) of answers over all channels together; NaN without scores.
+
+        The least possible value is 1 / (calibration answers + 1).
+        """
+        return channels.p_values(self.surprise, _surprise(self.channels, scores))
+
+    def explain(self, exchange: Exchange, *, at_most: int = 3) -> tuple[str, ...]:
+        """Return in words what is rarest about an answer, rarest first."""
+        scores = {name: float(values[0]) for name, values in self.scores([exchange]).items()}
+        return self.explain_scores(scores, at_most=at_most)
+
+    def explain_scores(self, scores: Mapping[str, float], *, at_most: int = 3) -> tuple[str, ...]:
+        """Return what `explain` does, for an answer whose scores are there already."""
+        defined = {name: score for name, score in scores.items() if not math.isnan(score)}
+        return explanation.rarest(self.channels, defined, at_most=at_most)
+
+    def to_bytes(self) -> bytes:
+        """Return the reference as an npz archive without pickled objects."""
+        description = {
+            "format": FORMAT,
+            "fault_rate_bound": self.fault_rate_bound,
+            "commonest_share": self.commonest_share,
+            "size": self.size,
+        }
+        arrays = {
+            "surprise": self.surprise,
+            **archive.prefixed("channels", self.channels),
+            **archive.prefixed("novelty", self.novelty.to_arrays()),
+        }
+        return archive.pack(description, arrays)
+
+    @classmethod
+    def from_bytes(cls, payload: bytes) -> Self:
+        """Return the reference that gave the bytes. Raises `UnreadableReference`."""
+        try:
+            description, arrays = archive.unpack(payload)
+            if description["format"] != FORMAT:
+                raise UnreadableReference(f"format {description['format']} is not {FORMAT}")
+            return cls(
+                channels=archive.under("channels", arrays),
+                surprise=arrays["surprise"],
+                fault_rate_bound=description["fault_rate_bound"],
+                commonest_share=description["commonest_share"],
+                size=description["size"],
+                novelty=Novelty.from_arrays(archive.under("novelty", arrays)),
+            )
+        except (archive.UnreadableArchive, KeyError) as error:
+            raise UnreadableReference(f"the bytes are no reference: {error}") from error
+
+
+def is_comparable(exchange: Exchange) -> bool:
+    """Return whether an answer says something about the model: it is whole, without an error."""
+    return exchange.is_complete and not faults.has_failed(exchange)
+
+
+def _defined(values: Values) -> Values:
+    return np.sort(values[~np.isnan(values)])
+
+
+def _surprise(usual: Mapping[str, Values], scores: Mapping[str, Values]) -> Values:
+    """Return the mean of -ln p over the channels, as Fisher (1932) combines them: (n,)."""
+    surprises = np.stack([-np.log(channels.p_values(usual[name], scores[name])) for name in usual])
+    defined = ~np.isnan(surprises)
+    total = np.where(defined, surprises, 0.0).sum(axis=0)
+    count = defined.sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _fault_rate_bound(exchanges: Sequence[Exchange]) -> float:
+    complete = [exchange for exchange in exchanges if exchange.is_complete]
+    faulty = sum(1 for exchange in complete if faults.faults(exchange))
+    test = stats.binomtest(faulty, len(complete), alternative="less")
+    return float(test.proportion_ci(confidence_level=_CONFIDENCE, method="exact").high)

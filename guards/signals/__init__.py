@@ -1,0 +1,1 @@
+"""Signals: named numbers computed from one exchange, one file per family."""
