@@ -16,10 +16,10 @@ def verify(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
 
     Example: backstop audit verify
     """
-    from monitor import bootstrap
+    from monitor.bootstrap import tools
     from monitor import config as configuration
 
-    verification = bootstrap.verify_audit(configuration.load(config))
+    verification = tools.verify_audit(configuration.load(config))
     if as_json:
         show_json(verification)
     else:
@@ -34,8 +34,8 @@ def export(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
     Example: backstop audit export > audit.jsonl
     """
-    from monitor import bootstrap
+    from monitor.bootstrap import tools
     from monitor import config as configuration
 
-    for row in bootstrap.export_audit(configuration.load(config)):
+    for row in tools.export_audit(configuration.load(config)):
         show_line(row)

@@ -13,8 +13,13 @@ import aiohttp
 from monitor.config import Config, read_secret
 from monitor.errors import (
     BackstopError,
+    BadAdapter,
+    BadGoldenSet,
     BadRequest,
+    ConfigError,
     Conflict,
+    EngineError,
+    GateRefused,
     NotFound,
     Unauthorized,
     Unavailable,
@@ -23,15 +28,17 @@ from monitor.errors import (
 OPERATOR_TOKEN_FILE = "operator.token"
 _TIMEOUT = aiohttp.ClientTimeout(total=1800, connect=5)
 
-_BY_STATUS: Mapping[int, type[BackstopError]] = {
-    400: BadRequest,
-    401: Unauthorized,
-    403: Unauthorized,
-    404: NotFound,
-    409: Conflict,
-    413: BadRequest,
-    422: BadRequest,
-    503: Unavailable,
+_BY_TYPE: Mapping[str, type[BackstopError]] = {
+    "gate_refused": GateRefused,
+    "bad_adapter": BadAdapter,
+    "bad_golden_set": BadGoldenSet,
+    "bad_request": BadRequest,
+    "not_found": NotFound,
+    "conflict": Conflict,
+    "unauthorized": Unauthorized,
+    "engine_error": EngineError,
+    "unavailable": Unavailable,
+    "config_error": ConfigError,
 }
 
 
@@ -87,11 +94,14 @@ def _plain(query: Mapping[str, Any]) -> dict[str, str]:
 def _decode(status: int, body: bytes, content_type: str) -> Any:
     if status < 400:
         return json.loads(body) if content_type == "application/json" else body.decode()
-    raise _BY_STATUS.get(status, BackstopError)(_sentence(status, body))
+    raise _error(status, body)
 
 
-def _sentence(status: int, body: bytes) -> str:
+def _error(status: int, body: bytes) -> BackstopError:
+    """Return the service's own error, as it was raised there."""
     try:
-        return str(json.loads(body)["error"]["message"])
+        told = json.loads(body)["error"]
+        return _BY_TYPE.get(told["type"], BackstopError)(str(told["message"]))
     except (ValueError, KeyError, TypeError):
-        return f"the service answered {status}: {body[:200].decode(errors='replace')}"
+        said = body[:200].decode(errors="replace")
+        return BackstopError(f"the service answered {status}: {said}")

@@ -28,10 +28,10 @@ def serve(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
     Example: backstop serve --config backstop.yaml
     """
-    from monitor import bootstrap  # torch and transformers take seconds to import
+    from monitor.bootstrap import server  # torch and transformers take seconds to import
     from monitor import config as configuration
 
-    bootstrap.serve(configuration.load(config))
+    server.serve(configuration.load(config))
 
 
 def check(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
@@ -39,10 +39,10 @@ def check(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
 
     Example: backstop check --config backstop.yaml
     """
-    from monitor import bootstrap
+    from monitor.bootstrap import tools
     from monitor import config as configuration
 
-    findings = bootstrap.check(configuration.load(config))
+    findings = tools.check(configuration.load(config))
     if as_json:
         show_json(findings)
     else:
@@ -80,10 +80,10 @@ def upgrade(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> Non
 
     Example: backstop db upgrade
     """
-    from monitor import bootstrap
+    from monitor.bootstrap import tools
     from monitor import config as configuration
 
-    revision = bootstrap.upgrade(configuration.load(config))
+    revision = tools.upgrade(configuration.load(config))
     if as_json:
         show_json({"revision": revision})
     else:

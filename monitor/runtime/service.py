@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from monitor.errors import BackstopError, Unavailable
-from monitor.ports import Engine, Stores
+from monitor.ports import Stores
 from monitor.runtime.control import Control
 from monitor.runtime.convergence import Convergence
 from monitor.runtime.dispatch import Dispatcher
@@ -31,7 +31,6 @@ class Service:
         self,
         *,
         stores: Stores,
-        engine: Engine,
         deployments: Sequence[str],
         versions: Versions,
         convergence: Convergence,
@@ -45,7 +44,6 @@ class Service:
         wakers: Wakers,
     ) -> None:
         self._stores = stores
-        self._engine = engine
         self._deployments = tuple(deployments)
         self._versions = versions
         self._convergence = convergence

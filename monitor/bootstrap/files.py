@@ -1,0 +1,90 @@
+"""Reads the files that a configuration names, before anything is started."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jsonschema import SchemaError
+from jsonschema.validators import validator_for
+
+from guards import golden
+from guards.golden import GoldenCase, GoldenFormatError
+from monitor import config as configuration
+from monitor.config import Config, DeploymentConfig
+from monitor.errors import ConfigError
+from rollback import policy as policies
+from rollback.policy import Policy, PolicyError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentFiles:
+    """What the files of one deployment say."""
+
+    policy: Policy
+    response_schema: Mapping[str, Any] | None
+    golden: tuple[GoldenCase, ...] | None
+
+
+def read(config: Config) -> Mapping[str, DeploymentFiles]:
+    """Read every deployment's files. Raises `ConfigError` that names the file."""
+    if not (config.engine.model / "config.json").is_file():
+        raise ConfigError(
+            f"engine.model: {config.engine.model} holds no model (config.json is missing); "
+            "name the folder of a transformers model"
+        )
+    return {name: _read_one(name, section) for name, section in config.deployments.items()}
+
+
+def _read_one(name: str, section: DeploymentConfig) -> DeploymentFiles:
+    return DeploymentFiles(
+        policy=_policy(name, section),
+        response_schema=_schema(section.response_schema),
+        golden=_golden(section.golden),
+    )
+
+
+def _policy(name: str, section: DeploymentConfig) -> Policy:
+    source = section.policy
+    where = str(source) if isinstance(source, Path) else f"deployments.{name}.policy"
+    mapping = configuration.read_mapping(source) if isinstance(source, Path) else source
+    try:
+        return policies.parse(mapping)
+    except PolicyError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _schema(path: Path | None) -> Mapping[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        schema = json.loads(_text(path))
+        validator_for(schema).check_schema(schema)
+    except ValueError as error:
+        raise ConfigError(f"{path}: is not JSON: {error}") from error
+    except SchemaError as error:
+        raise ConfigError(f"{path}: is no JSON Schema: {error.message}") from error
+    if not isinstance(schema, dict):
+        raise ConfigError(f"{path}: must hold a JSON Schema object")
+    return schema
+
+
+def _golden(path: Path | None) -> tuple[GoldenCase, ...] | None:
+    if path is None:
+        return None
+    try:
+        return tuple(golden.parse_cases(_text(path)))
+    except GoldenFormatError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error

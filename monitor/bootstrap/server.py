@@ -1,0 +1,193 @@
+"""Runs the service: database, engine, parts, surfaces; one process, one port."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from importlib import metadata
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.engine import Engine as Database
+
+from monitor.bootstrap import database, files, parts, tokens
+from monitor.bootstrap.files import DeploymentFiles
+from monitor.bootstrap.parts import Parts
+from monitor.config import Config
+from monitor.engines.fingerprint import base_facts
+from monitor.engines.local import LocalEngine
+from monitor.errors import ConfigError, Unavailable
+from monitor.gateway.app import routes
+from monitor.gateway.callers import token_hash
+from monitor.scheduler import chores
+from monitor.scheduler.clock import Clock
+from monitor.storage.artifacts import ArtifactFolder
+from monitor.storage.stores import open_stores
+from monitor.web.app import create_app
+from monitor.web.context import Web
+from monitor.web.metrics import DeploymentCollector
+from monitor.web.sessions import Sessions
+from monitor.web.tokens import OperatorTokens
+
+log = structlog.get_logger(__name__)
+
+_DRAIN_S = 10
+
+
+def serve(config: Config) -> None:
+    """Run until Ctrl-C or SIGTERM. Raises a `BackstopError` if the service cannot start."""
+    read = files.read(config)
+    parts.senders(config)  # a receiver that cannot be used is found before anything starts
+    listener = listen(config)
+    with listener, database.opened(config) as sql:
+        database.bring_up_to_date(config, sql)
+        engine = LocalEngine.open(
+            config.engine.model,
+            device=config.engine.device,
+            max_batch=config.engine.max_batch,
+            threads=config.engine.threads,
+        )
+        try:
+            built = _build(config, read, sql, engine)
+            asyncio.run(_run(config, built, read, listener))
+        finally:
+            engine.close()
+
+
+def listen(config: Config) -> socket.socket:
+    """Bind the port, before any work is done. Raises `ConfigError` if it is taken."""
+    host, port = config.listen.host, config.listen.port
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"listen: {host}:{port} cannot be used: {error.strerror}; stop what listens there, "
+            "or name another port (listen.port, BACKSTOP_LISTEN__PORT)"
+        ) from error
+    return listener
+
+
+def _build(
+    config: Config, read: dict[str, DeploymentFiles], sql: Database, engine: LocalEngine
+) -> Parts:
+    artifacts = ArtifactFolder(config.data_dir / "adapters", base_facts(config.engine.model))
+    return parts.assemble(
+        config,
+        read,
+        open_stores(sql, artifacts),
+        engine,
+        caller_token=tokens.ensure(config.data_dir, "caller"),
+        operator_token=tokens.ensure(config.data_dir, "operator"),
+    )
+
+
+async def _run(
+    config: Config, built: Parts, read: dict[str, DeploymentFiles], listener: socket.socket
+) -> None:
+    app = create_app(
+        _web(config, built),
+        release=metadata.version("backstop"),
+        data_plane=routes(built.gateway),
+        lifespan=_lifespan(config, built, read),
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=_DRAIN_S,
+        )
+    )
+    built.registry.register(DeploymentCollector(built.stores, lambda: datetime.now(UTC)))
+    await server.serve(sockets=[listener])
+
+
+def _web(config: Config, built: Parts) -> Web:
+    operator = tokens.ensure(config.data_dir, "operator")
+    return Web(
+        stores=built.stores,
+        operations=built.operations,
+        tokens=OperatorTokens(
+            {"operator": token_hash(operator)},
+            whereabouts=str(tokens.path_of(config.data_dir, "operator")),
+        ),
+        sessions=Sessions(secrets.token_urlsafe),
+        registry=built.registry,
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def _lifespan(config: Config, built: Parts, read: dict[str, DeploymentFiles]):  # type: ignore[no-untyped-def]
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await built.service.start()
+        await _import_golden(built, read)
+        clock = _clock(config, built)
+        clock.start()
+        indicators = asyncio.create_task(chores.roll_up(built.stores, built.leadership))
+        _announce(config)
+        try:
+            yield
+        finally:
+            built.gateway.draining = True
+            clock.stop()
+            indicators.cancel()
+            with suppress(asyncio.CancelledError):
+                await indicators
+            await built.service.stop()
+
+    return lifespan
+
+
+async def _import_golden(built: Parts, read: dict[str, DeploymentFiles]) -> None:
+    """Bring the golden sets that the configuration names; the same content changes nothing."""
+    for name, each in read.items():
+        if each.golden is not None:
+            await asyncio.to_thread(
+                built.stores.golden.import_cases,
+                name,
+                each.golden,
+                actor="configuration",
+                at=datetime.now(UTC),
+            )
+
+
+def _clock(config: Config, built: Parts) -> Clock:
+    loop = asyncio.get_running_loop()
+
+    def on_slot(job: str, slot: datetime) -> None:
+        try:
+            built.stores.schedule.insert(job, slot)
+        except Unavailable as error:
+            log.error("slot not recorded", job=job, slot=slot.isoformat(), error=str(error))
+        loop.call_soon_threadsafe(built.wakers.schedule.set)
+
+    schedule = config.schedule
+    jobs = {
+        "golden": schedule.golden,
+        "report": schedule.report,
+        "retention": schedule.retention,
+    }
+    return Clock(jobs, schedule.timezone, on_slot)
+
+
+def _announce(config: Config) -> None:
+    url = f"http://{config.listen.host}:{config.listen.port}/"
+    operator, caller = (tokens.path_of(config.data_dir, who) for who in ("operator", "caller"))
+    sys.stdout.write(
+        f"Backstop is ready at {url}\n"
+        f"  operators' token: {operator}\n"
+        f"  callers' token:   {caller}\n"
+    )
+    sys.stdout.flush()
