@@ -11,8 +11,7 @@ to be learnt before the first case counts.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,11 +60,11 @@ class RateDetector:
         """Take in whether the next answer was a fault; return `value`."""
         return float(self._sums.update(self._with if fault else self._without)[0])
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> list[list[float]]:
         """Return where the sums stand, as JSON."""
         return self._sums.state()
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: Sequence[Sequence[float]]) -> None:
         """Go on from where `state` was taken."""
         self._sums.restore(state)
 
@@ -100,11 +99,11 @@ class MeanDetector:
         _check([difference])
         return float(self._sums.update(_log_bets(difference, -self._margin)[None, :])[0])
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> list[list[float]]:
         """Return where the sums stand, as JSON."""
         return self._sums.state()
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: Sequence[Sequence[float]]) -> None:
         """Go on from where `state` was taken."""
         self._sums.restore(state)
 

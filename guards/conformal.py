@@ -85,11 +85,6 @@ class ConformalRanks:
         self._add(cell)
         return (greater + theta * (equal + 1)) / self._size
 
-    def p_values(self, scores: Sequence[float], thetas: Sequence[float]) -> NDArray[np.float64]:
-        """Return the p-values (n,) of scores that came in this order, as `p_value` does."""
-        pairs = zip(scores, thetas, strict=True)
-        return np.array([self.p_value(score, theta) for score, theta in pairs])
-
     def state(self) -> dict[str, Any]:
         """Return what is remembered, as JSON: gaps between occupied cells, and their counts."""
         counts = np.asarray(self._counts)

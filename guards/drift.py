@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guards.conformal import ConformalRanks, theta_of
-from guards.edetector import POWER_WEIGHTS, ShiryaevRoberts, power_bets
+from guards.edetector import PValueBets, ShiryaevRoberts
 
 
 class DriftDetector:
@@ -31,7 +31,8 @@ class DriftDetector:
     def __init__(self, reference: Mapping[str, NDArray[np.float64]]) -> None:
         self._channels = tuple(sorted(reference))
         self._ranks = [ConformalRanks(_known(reference[name])) for name in self._channels]
-        self._sums = ShiryaevRoberts(POWER_WEIGHTS, rows=len(self._channels))
+        self._bets = PValueBets(len(self._channels))
+        self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -65,14 +66,15 @@ class DriftDetector:
         For a drift that was found harmless; the new ordinary is learnt from the stream alone.
         """
         self._ranks = [ConformalRanks() for _ in self._channels]
-        self._sums = ShiryaevRoberts(POWER_WEIGHTS, rows=len(self._channels))
+        self._bets = PValueBets(len(self._channels))
+        self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
 
     def state(self) -> dict[str, Any]:
         """Return everything that the next update depends on, as JSON."""
         ranks = {
             name: ranks.state() for name, ranks in zip(self._channels, self._ranks, strict=True)
         }
-        return {"ranks": ranks, "sums": self._sums.state()}
+        return {"ranks": ranks, "bets": self._bets.state(), "sums": self._sums.state()}
 
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> DriftDetector:
@@ -81,12 +83,13 @@ class DriftDetector:
         detector._ranks = [
             ConformalRanks.restore(state["ranks"][name]) for name in detector._channels
         ]
+        detector._bets.restore(state["bets"])
         detector._sums.restore(state["sums"])
         return detector
 
     def _bet(self, p_values: NDArray[np.float64]) -> None:
         seen = ~np.isnan(p_values)
-        self._sums.update(power_bets(np.where(seen, p_values, 0.5)), seen)
+        self._sums.update(self._bets.place(np.where(seen, p_values, 0.5), seen), seen)
 
 
 def _known(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,8 +11,7 @@ detection* (2024); Vovk, Wang, *E-values: calibration, combination and applicati
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,18 +28,59 @@ _TINY = (
 )
 _EXPONENTS = np.concatenate([_LOW, _HIGH]) - 1.0
 _LOG_SCALES = np.log(np.concatenate([_LOW, _HIGH]))
-POWER_WEIGHTS = np.array([0.2, 0.2, 0.15, 0.15, 0.1, 0.1, 0.1])
+
+_BINS = 10
+_PRIOR = 0.5  # p-values that each bin is thought to have had before the first
+_MEMORY = 0.97  # what is left of a count after the next p-value: about 33 p-values count
 
 
 def power_bets(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the logarithms (n, 7) of the power bets on p-values (n,) in [0, 1].
 
-    Each bet, and their mixture by `POWER_WEIGHTS`, has expectation 1 for uniform p-values.
+    Each bet has expectation 1 for a uniform p-value.
     """
     logs = np.empty((len(p_values), len(_EXPONENTS)))
     logs[:, : len(_LOW)] = np.log(np.maximum(p_values, _TINY))[:, None]
     logs[:, len(_LOW) :] = np.log(np.maximum(1.0 - p_values, _TINY))[:, None]
     return np.asarray(logs * _EXPONENTS + _LOG_SCALES)
+
+
+class PValueBets:
+    """Bets on the p-values of several channels: power bets, and a histogram of the latest ones.
+
+    The histogram wins where p-values crowd anywhere, as they do when answers become alike.
+
+    Args:
+        rows: channels.
+    """
+
+    WEIGHTS = np.array([0.2, 0.2, 0.1, 0.1, 0.1, 0.08, 0.07, 0.15])  # of the bets; sum 1
+
+    def __init__(self, rows: int) -> None:
+        self._rows = np.arange(rows)
+        self._counts = np.zeros((rows, _BINS))
+
+    def place(self, p_values: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the logarithms (rows, 8) of the bets on p-values (rows,), then learn from them.
+
+        Args:
+            seen: channels (rows,) that have a p-value; nothing is learnt from the others.
+        """
+        bins = np.minimum((p_values * _BINS).astype(np.int64), _BINS - 1)
+        shares = (self._counts[self._rows, bins] + _PRIOR) / (
+            self._counts.sum(axis=1) + _BINS * _PRIOR
+        )
+        self._counts[seen] *= _MEMORY
+        self._counts[self._rows, bins] += seen
+        return np.column_stack([power_bets(p_values), np.log(_BINS * shares)])
+
+    def state(self) -> list[list[float]]:
+        """Return what was learnt, as JSON."""
+        return [list(map(float, row)) for row in self._counts]
+
+    def restore(self, state: Sequence[Sequence[float]]) -> None:
+        """Go on from where `state` was taken."""
+        self._counts = np.asarray(state, dtype=np.float64).reshape(self._counts.shape)
 
 
 class ShiryaevRoberts:
@@ -78,22 +118,17 @@ class ShiryaevRoberts:
         self._values = self._mixture()
         return self._values
 
-    def update_all(self, log_bets: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Take in many bets' logarithms (n, rows, k) in order; return the values (n, rows)."""
-        values = [self.update(bets) for bets in log_bets]
-        return np.array(values).reshape(len(values), len(self._log1p))
-
-    def state(self) -> dict[str, Any]:
+    def state(self) -> list[list[float]]:
         """Return where the sums stand, as JSON."""
-        return {"log1p": self._log1p.tolist()}
+        return [list(map(float, row)) for row in self._log1p]
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: Sequence[Sequence[float]]) -> None:
         """Go on from where `state` was taken.
 
         Raises:
             ValueError: if the state is of other channels or bets.
         """
-        saved = np.asarray(state["log1p"], dtype=np.float64)
+        saved = np.asarray(state, dtype=np.float64).reshape(-1, len(self._weights))
         if saved.shape != self._log1p.shape:
             raise ValueError(f"saved sums are {saved.shape}, expected {self._log1p.shape}")
         self._log1p = saved

@@ -1,0 +1,134 @@
+"""Drift over several channels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from guards.drift import DriftDetector
+
+Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
+CHANNELS = ("compression", "length", "likelihood", "repetition")
+
+
+def _continuous(rng: np.random.Generator, size: int) -> NDArray[np.float64]:
+    return np.abs(rng.normal(size=size))
+
+
+def _discrete(rng: np.random.Generator, size: int) -> NDArray[np.float64]:
+    return rng.poisson(0.5, size=size).astype(np.float64)
+
+
+def _detector(rng: np.random.Generator, draw: Draw, size: int = 150) -> DriftDetector:
+    return DriftDetector({name: draw(rng, size) for name in CHANNELS})
+
+
+def _scores(rng: np.random.Generator, draw: Draw, added: float = 0.0) -> dict[str, float]:
+    values = draw(rng, len(CHANNELS))
+    values[0] += added
+    return dict(zip(CHANNELS, values.tolist(), strict=True))
+
+
+def _delay(detector: DriftDetector, scores: Callable[[], dict[str, float]], limit: int) -> int:
+    """Return how many answers it takes to a level of 1,000."""
+    for n in range(limit):
+        if detector.update(f"after-{n}", scores()) >= 1000.0:
+            return n + 1
+    return limit
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draw", [_continuous, _discrete])
+def test_false_alarms_stay_within_the_budget(draw: Draw) -> None:
+    """At a line of 200, at most 60/200 of runs of 60 answers alarm, plus 3 standard errors."""
+    rng, runs, length, line = np.random.default_rng(2), 120, 60, 200.0
+    alarms = 0
+    for run in range(runs):
+        detector = _detector(rng, draw, size=30)
+        levels = [detector.update(f"{run}-{n}", _scores(rng, draw)) for n in range(length)]
+        alarms += max(levels) >= line
+    budget = length / line
+    assert alarms / runs <= budget + 3.0 * np.sqrt(budget * (1.0 - budget) / runs)
+
+
+def test_a_gross_change_of_one_channel_is_found_within_ten_answers() -> None:
+    """Scores beyond all of the reference speak for themselves."""
+    rng = np.random.default_rng(3)
+    detector = _detector(rng, _continuous)
+    assert _delay(detector, lambda: _scores(rng, _continuous, added=6.0), 50) <= 10
+
+
+def test_a_late_change_is_found_as_fast_as_an_early_one() -> None:
+    """A past of 1,000 ordinary answers does not delay the detection."""
+    rng = np.random.default_rng(4)
+    detector = _detector(rng, _continuous)
+    for n in range(1000):
+        detector.update(f"before-{n}", _scores(rng, _continuous))
+    assert _delay(detector, lambda: _scores(rng, _continuous, added=6.0), 50) <= 10
+
+
+def test_a_few_odd_answers_in_the_past_do_not_hide_a_change() -> None:
+    """With 5 % outliers mixed into the reference, a gross change is found within 40 answers."""
+    rng = np.random.default_rng(5)
+    reference = {name: _continuous(rng, 200) for name in CHANNELS}
+    reference[CHANNELS[0]][:10] += 6.0
+    detector = DriftDetector(reference)
+    assert _delay(detector, lambda: _scores(rng, _continuous, added=6.0), 100) <= 40
+
+
+def test_answers_that_become_alike_are_found_though_none_is_odd() -> None:
+    """A constant ordinary score in every channel is a change."""
+    rng = np.random.default_rng(6)
+    detector = _detector(rng, _continuous)
+    assert _delay(detector, lambda: dict.fromkeys(CHANNELS, 0.7), 50) <= 15
+
+
+def test_the_leader_is_the_channel_that_changed() -> None:
+    """People are told which channel speaks loudest."""
+    rng = np.random.default_rng(7)
+    detector = _detector(rng, _continuous)
+    _delay(detector, lambda: _scores(rng, _continuous, added=6.0), 50)
+    assert detector.leader == CHANNELS[0]
+
+
+def test_a_missing_score_is_the_same_as_nan_and_changes_nothing() -> None:
+    """Unknown is not bad and not good."""
+    detector = _detector(np.random.default_rng(8), _continuous)
+    before = detector.state()
+    detector.update("a", {})
+    detector.update("b", dict.fromkeys(CHANNELS, float("nan")))
+    assert detector.state() == before
+
+
+def test_without_a_reference_there_is_no_drift() -> None:
+    """No channels, level 0, no leader."""
+    detector = DriftDetector({})
+    assert detector.update("a", {"length": 3.0}) == 0.0
+    assert detector.leader is None
+
+
+def test_after_a_restart_the_new_ordinary_raises_no_suspicion() -> None:
+    """What was found harmless is what later answers are compared with."""
+    rng = np.random.default_rng(9)
+    detector = _detector(rng, _continuous)
+    _delay(detector, lambda: _scores(rng, _continuous, added=6.0), 50)
+    detector.restart()
+    assert detector.level == 0.0
+    assert _delay(detector, lambda: _scores(rng, _continuous, added=6.0), 200) == 200
+
+
+def test_a_restored_detector_goes_on_bit_for_bit() -> None:
+    """State survives JSON exactly."""
+    rng = np.random.default_rng(10)
+    detector = _detector(rng, _continuous)
+    for n in range(30):
+        detector.update(f"before-{n}", _scores(rng, _continuous))
+    copy = DriftDetector.restore(json.loads(json.dumps(detector.state(), sort_keys=True)))
+    for n in range(30):
+        scores = _scores(rng, _continuous, added=0.5)
+        assert copy.update(f"after-{n}", scores) == detector.update(f"after-{n}", scores)
+    assert copy.state() == detector.state()
