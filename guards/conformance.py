@@ -13,7 +13,7 @@ import referencing.exceptions
 from jsonschema import exceptions, validators
 from jsonschema.protocols import Validator
 
-from guards import patterns
+from guards import jsontext, patterns
 from guards.exchange import Exchange
 
 
@@ -35,20 +35,11 @@ def of(exchange: Exchange) -> Conformance:
     """Return how an exchange's answer stands to its declared schema."""
     if exchange.response_schema is None:
         return Conformance.UNDECLARED
-    return check(exchange.output, canonical(exchange.response_schema))
-
-
-def canonical(value: Any) -> str:
-    """Return JSON with sorted keys and no white space: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def parse(text: str) -> Any:
-    """Parse strict JSON. Raises `ValueError`, also for NaN, Infinity and endless nesting."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        schema = jsontext.canonical(exchange.response_schema)
+    except ValueError:
+        return Conformance.UNUSABLE
+    return check(exchange.output, schema)
 
 
 # Signals and faults ask about the same answer one after the other.
@@ -56,7 +47,7 @@ def parse(text: str) -> Any:
 def check(text: str, schema: str) -> Conformance:
     """Check an answer against a schema given as canonical JSON."""
     try:
-        value = parse(text)
+        value = jsontext.parse(text)
     except ValueError:
         return Conformance.BROKEN
     try:
@@ -102,7 +93,3 @@ def _pattern(
 ) -> Iterator[exceptions.ValidationError]:
     if isinstance(instance, str) and not patterns.found(pattern, instance):
         yield exceptions.ValidationError(f"{instance!r} does not match {pattern!r}")
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from enum import Enum
 
-from guards import conformance
+from guards import conformance, jsontext
 from guards.conformance import Conformance
 from guards.exchange import Exchange, FinishReason
 from guards.signals import repetition
@@ -67,7 +67,7 @@ def is_degenerate(text: str) -> bool:
     if len(repetition.units(text)) < _ENOUGH_UNITS or repetition.repeated_ngrams(text) < _REPEATED:
         return False
     try:
-        conformance.parse(text)
+        jsontext.parse(text)
     except ValueError:
         return True
     return False
