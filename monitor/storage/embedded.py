@@ -35,6 +35,15 @@ DATABASE = ROLE = "backstop"
 PORT = 5432  # part of the socket's name only
 _START_LIMIT_S = 60.0
 _POLL_S = 0.05
+_INITDB = (
+    f"--username={ROLE}",
+    "--auth=reject",  # our own pg_hba.conf takes its place
+    "--data-checksums",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",  # sorts the same on every machine, for ever
+    "--builtin-locale=C.UTF-8",
+)
 
 
 class Embedded:
@@ -116,8 +125,8 @@ def _bring_up(folder: ServerFolder) -> None:
     _refuse_other_version(folder)
     postmaster.forget(folder.cluster)
     options = f"-c config_file={shlex.quote(str(folder.configuration))}"
-    _run(folder, [programs / "pg_ctl", "start", "-w", "-t", f"{_START_LIMIT_S:.0f}"]
-         + ["-D", folder.cluster, "-o", options])  # fmt: skip
+    start = (programs / "pg_ctl", "start", "-D", folder.cluster, "-o", options)
+    _run(folder, *start, "-w", "-t", f"{_START_LIMIT_S:.0f}")
 
 
 def _wait_for(folder: ServerFolder, pid: int) -> None:
@@ -137,9 +146,7 @@ def _initialise(folder: ServerFolder, programs: Path) -> None:
     unfinished = folder.cluster.with_name("cluster.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     folder.make_private(unfinished)
-    _run(folder, [programs / "initdb", "-D", unfinished, "-U", ROLE, "--auth=reject"]
-         + ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
-         + ["--builtin-locale=C.UTF-8", "--data-checksums"])  # fmt: skip
+    _run(folder, programs / "initdb", "-D", unfinished, *_INITDB)
     unfinished.rename(folder.cluster)
 
 
@@ -161,11 +168,11 @@ def _refuse_other_version(folder: ServerFolder) -> None:
 def _shut_down(folder: ServerFolder) -> None:
     if postmaster.running(folder.cluster) is not None:
         programs = binaries.usable_by(folder.user, folder.programs)
-        _run(folder, [programs / "pg_ctl", "stop", "-m", "fast", "-w", "-D", folder.cluster])
+        _run(folder, programs / "pg_ctl", "stop", "-m", "fast", "-w", "-D", folder.cluster)
     folder.drop_temporary_socket()
 
 
-def _run(folder: ServerFolder, command: list[str | Path]) -> None:
+def _run(folder: ServerFolder, *command: str | Path) -> None:
     """Run one of PostgreSQL's programs; what it and its server say goes into the log."""
     with folder.log.open("ab") as log:
         before = log.tell()

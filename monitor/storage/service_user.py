@@ -104,12 +104,9 @@ def _add_system_user() -> str:
     useradd = shutil.which("useradd")
     if useradd is None:
         return "there is no useradd"
+    options = ("--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin")
     made = subprocess.run(
-        [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
-        + ["--shell", "/usr/sbin/nologin", SYSTEM_USER],
-        capture_output=True,
-        text=True,
-        check=False,
+        [useradd, *options, SYSTEM_USER], capture_output=True, text=True, check=False
     )
     return made.stderr.strip()
 
