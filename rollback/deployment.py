@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from rollback.times import require_aware
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
@@ -18,6 +20,9 @@ class Deployment:
         frozen: why no automatic change may happen, or `None`.
         confirmed: whether `active` has shown itself good in live traffic (its own reference is
             frozen), so that it becomes the baseline at the next promotion.
+
+    Raises:
+        ValueError: if `promoted_at` is naive.
     """
 
     name: str
@@ -27,3 +32,28 @@ class Deployment:
     promoted_at: datetime | None = None
     frozen: str | None = None
     confirmed: bool = False
+
+    def __post_init__(self) -> None:
+        require_aware(f"deployment {self.name}", promoted_at=self.promoted_at)
+
+
+def baseline_after_promotion(deployment: Deployment, to: str) -> str | None:
+    """Return the baseline once `to` is promoted: the last version known to be good.
+
+    That is the active version if live traffic confirmed it, else the baseline as it was. Where
+    there is none, the active version serves as one: it passed the gate, which is more than nothing.
+    """
+    trusted = deployment.active if deployment.confirmed else deployment.baseline
+    for candidate in (trusted, deployment.active):
+        if candidate is not None and candidate != to:
+            return candidate
+    return None
+
+
+def baseline_after_rollback(deployment: Deployment, to: str | None) -> str | None:
+    """Return the baseline once the deployment fell back onto `to`.
+
+    The active version cannot be its own fallback; the next one is then found among the retired
+    versions.
+    """
+    return None if to == deployment.baseline else deployment.baseline

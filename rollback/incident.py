@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from rollback.times import require_aware
+
 
 class Phase(Enum):
     """How far the answer to an incident has come. Every step is taken once, by whoever leads."""
@@ -29,6 +31,9 @@ class Incident:
         from_version, to_version: `None` is the base model.
         evidence: the numbers of the decision, JSON-able.
         exposure: answers that the bad version gave from its promotion to the end of the rollback.
+
+    Raises:
+        ValueError: if a moment is naive.
     """
 
     id: str
@@ -48,3 +53,15 @@ class Incident:
     converged_at: datetime | None = None
     proved_at: datetime | None = None
     exposure: int | None = None
+
+    def __post_init__(self) -> None:
+        require_aware(
+            f"incident {self.id}",
+            opened_at=self.opened_at,
+            promoted_at=self.promoted_at,
+            suspected_at=self.suspected_at,
+            decided_at=self.decided_at,
+            flipped_at=self.flipped_at,
+            converged_at=self.converged_at,
+            proved_at=self.proved_at,
+        )

@@ -1,0 +1,97 @@
+"""Reading values that people write: every refusal names the key and the way out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any
+
+from rollback.durations import parse_duration
+from rollback.errors import PolicyError
+from rollback.thresholds import MINUTE
+
+_YEAR = timedelta(days=366)
+
+Reader = Callable[[Any], Any]
+"""Turns what was written into a value, or raises `ValueError` with the way out."""
+
+
+def read(
+    mapping: Mapping[str, Any], fields: Mapping[str, tuple[str, Reader]], *, at: str = ""
+) -> dict[str, Any]:
+    """Return the values of a mapping, by the names that `fields` gives them.
+
+    Args:
+        fields: key as people write it, to the name of the value and its reader.
+        at: where the mapping stands, e.g. `thresholds[0].`, for the message.
+
+    Raises:
+        PolicyError: for the first key that is unknown or whose value cannot be used.
+    """
+    values: dict[str, Any] = {}
+    for key, written in mapping.items():
+        if key not in fields:
+            raise PolicyError(f"{at}{key}", f"is unknown; {advice(str(key), fields)}")
+        name, reader = fields[key]
+        values[name] = _guarded(f"{at}{key}", reader, written)
+    return values
+
+
+def advice(word: str, known: Iterable[str]) -> str:
+    """Return the nearest known word as a question, or all known words."""
+    near = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+
+
+def _guarded(key: str, reader: Reader, value: Any) -> Any:
+    try:
+        return reader(value)
+    except (ValueError, OverflowError) as error:
+        raise PolicyError(key, str(error)) from error
+
+
+def boolean(value: object) -> bool:
+    """Read true or false."""
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"{value!r} is neither true nor false")
+
+
+def number(value: object) -> float:
+    """Read a finite number."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    raise ValueError(f"{value!r} is no number")
+
+
+def share(value: object) -> float:
+    """Read a number from 0 to 1."""
+    amount = number(value)
+    if 0 <= amount <= 1:
+        return amount
+    raise ValueError(f"{value!r} is out of range; give a share from 0 to 1")
+
+
+def open_share(value: object) -> float:
+    """Read a number above 0 and below 1."""
+    amount = share(value)
+    if 0 < amount < 1:
+        return amount
+    raise ValueError(f"{value!r} is out of range; give a rate above 0 and below 1, like 0.05")
+
+
+def count(value: object) -> int:
+    """Read a whole number of at least 1."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise ValueError(f"{value!r} is no whole number of at least 1")
+
+
+def period(value: object) -> timedelta:
+    """Read a duration from a minute, the grain of indicators, to a year."""
+    duration = parse_duration(value)
+    if MINUTE <= duration <= _YEAR:
+        return duration
+    raise ValueError(f"{value!r} is out of range; give a duration from '1m' to '366d'")

@@ -1,0 +1,148 @@
+"""The policy of a deployment: budgets, limits and what may be done by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from rollback import fields
+from rollback.budgets import parse_budget
+from rollback.durations import parse_duration
+from rollback.errors import PolicyError
+from rollback.thresholds import Action, Side, Threshold
+
+DEFAULT_WEIGHTS: Mapping[str, float] = {"faults": 0.5, "golden": 0.25, "pairs": 0.25}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a deployment tolerates. The defaults work as they are.
+
+    Args:
+        line: 1/α of `false_rollback_budget`: evidence at or above it rolls back. The mean number
+            of exchanges between false rollbacks is at least this.
+        suspicion_line: the same for drift, which only raises suspicion.
+        margin: by how much of a grade (0 to 1) the active version may be worse; δ.
+        fault_rate_tolerated: share of faulty answers that is no harm, in (0, 1).
+        reference_size: answers that are frozen as the reference of a version.
+        min_golden_cases: fewer cases leave a golden run inconclusive.
+        first_version_floor: mean golden grade that a version needs where there is nothing to
+            compare it with.
+        drift_may_roll_back: whether drift alone, which has no sign, may roll back.
+        max_rollbacks: within `rollback_window`; one more freezes the deployment instead.
+        cool_down: after a rollback, for how long no second one follows by itself.
+        base_model_as_last_resort: whether the base model may serve when no good version is left.
+        dry_run: whether decisions are only told, not carried out.
+        weights: of the harm channels in the evidence; they sum to 1.
+        thresholds: rules on indicators.
+    """
+
+    line: float = 100_000.0
+    suspicion_line: float = 1_000.0
+    margin: float = 0.05
+    fault_rate_tolerated: float = 0.05
+    reference_size: int = 150
+    min_golden_cases: int = 20
+    first_version_floor: float = 0.5
+    drift_may_roll_back: bool = False
+    max_rollbacks: int = 3
+    rollback_window: timedelta = timedelta(hours=24)
+    cool_down: timedelta = timedelta(minutes=5)
+    base_model_as_last_resort: bool = False
+    dry_run: bool = False
+    weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    thresholds: tuple[Threshold, ...] = ()
+
+
+def parse(mapping: Mapping[str, Any]) -> Policy:
+    """Return the policy that a mapping describes; keys that are not there keep their defaults.
+
+    Raises:
+        PolicyError: for the first key that is unknown or whose value cannot be used.
+    """
+    if not isinstance(mapping, Mapping):
+        raise PolicyError("policy", "must be a mapping of keys to values")
+    return Policy(**fields.read(mapping, _FIELDS))
+
+
+def _weights(value: object) -> Mapping[str, float]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must map the channels {', '.join(DEFAULT_WEIGHTS)} to weights")
+    for channel in value:
+        if channel not in DEFAULT_WEIGHTS:
+            raise ValueError(
+                f"channel {channel!r} is unknown; {fields.advice(str(channel), DEFAULT_WEIGHTS)}"
+            )
+    weights = {channel: fields.share(value.get(channel, 0)) for channel in DEFAULT_WEIGHTS}
+    total = math.fsum(weights.values())
+    if not math.isclose(total, 1, abs_tol=1e-9):
+        raise ValueError(f"the weights sum to {total:g}; make them sum to 1")
+    return weights
+
+
+def _thresholds(value: object) -> tuple[Threshold, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise ValueError("must be a list of rules")
+    return tuple(_threshold(rule, f"thresholds[{index}]") for index, rule in enumerate(value))
+
+
+def _threshold(rule: object, at: str) -> Threshold:
+    if not isinstance(rule, Mapping):
+        raise PolicyError(
+            at, "must be a mapping with 'indicator', 'above' or 'below', and 'action'"
+        )
+    values: dict[str, Any] = {"lasting": timedelta(minutes=5), "at_least": 1}
+    values |= fields.read(rule, _RULE_FIELDS, at=f"{at}.")
+    limits = [side for side in Side if side.value in rule]
+    if len(limits) != 1:
+        raise PolicyError(at, "needs exactly one of 'above' and 'below'")
+    for key in ("indicator", "action"):
+        if key not in values:
+            raise PolicyError(at, f"lacks {key!r}")
+    return Threshold(side=limits[0], **values)
+
+
+def _name(value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    raise ValueError(f"{value!r} is no name of an indicator, like 'latency_p95_s'")
+
+
+def _action(value: object) -> Action:
+    for action in Action:
+        if value == action.value:
+            return action
+    raise ValueError(
+        f"{value!r} is unknown; {fields.advice(str(value), [one.value for one in Action])}"
+    )
+
+
+_RULE_FIELDS: Mapping[str, tuple[str, fields.Reader]] = {
+    "indicator": ("indicator", _name),
+    "above": ("limit", fields.number),
+    "below": ("limit", fields.number),
+    "for": ("lasting", fields.period),
+    "at_least": ("at_least", fields.count),
+    "action": ("action", _action),
+}
+
+_FIELDS: Mapping[str, tuple[str, fields.Reader]] = {
+    "false_rollback_budget": ("line", parse_budget),
+    "suspicion_budget": ("suspicion_line", parse_budget),
+    "margin": ("margin", fields.share),
+    "fault_rate_tolerated": ("fault_rate_tolerated", fields.open_share),
+    "reference_size": ("reference_size", fields.count),
+    "min_golden_cases": ("min_golden_cases", fields.count),
+    "first_version_floor": ("first_version_floor", fields.share),
+    "drift_may_roll_back": ("drift_may_roll_back", fields.boolean),
+    "max_rollbacks": ("max_rollbacks", fields.count),
+    "rollback_window": ("rollback_window", fields.period),
+    "cool_down": ("cool_down", parse_duration),
+    "base_model_as_last_resort": ("base_model_as_last_resort", fields.boolean),
+    "dry_run": ("dry_run", fields.boolean),
+    "weights": ("weights", _weights),
+    "thresholds": ("thresholds", _thresholds),
+}
