@@ -7,17 +7,26 @@ None of that may cost a batch of good rows.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
-from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from sqlalchemy import Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-_REPLACEMENT = "�"
+from rollback.canonical import plain
+
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_BASE_MODEL = ""  # in keys, which hold no NULL
+
+
+def key(version: str | None) -> str:
+    """Return what stands for a version in a key."""
+    return _BASE_MODEL if version is None else version
+
+
+def version(key: str) -> str | None:
+    """Return the version that a key stands for."""
+    return None if key == _BASE_MODEL else key
 
 
 def text(value: str) -> str:
@@ -34,26 +43,22 @@ def optional_text(value: str | None) -> str | None:
 
 
 def jsonable(value: Any) -> Any:
-    """Return a value in JSON's types; infinite and undefined numbers become their names.
+    """Return a value in JSON's own types that Postgres takes; see `rollback.canonical.plain`.
 
     >>> jsonable({"evidence": float("inf"), "pair": (1, 2.5)})
     {'evidence': 'Infinity', 'pair': [1, 2.5]}
     """
-    match value:
-        case Enum():
-            return jsonable(value.value)
-        case str():
-            return text(value)
-        case float() if not math.isfinite(value):
-            return json.dumps(value)
-        case Mapping():
-            return {text(str(key)): jsonable(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [jsonable(item) for item in value]
-        case datetime():
-            return value.isoformat()
-        case _:
-            return value
+    return _cleaned(plain(value))
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, dict):
+        return {text(key): _cleaned(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    return value
 
 
 def dumps(value: Any) -> str:
