@@ -1,0 +1,72 @@
+"""The audit trail in Postgres: rows are added one after the other, and never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.engine import Connection, Engine, Row
+
+from monitor.ports import AuditLog
+from monitor.storage import values
+from monitor.storage.database import transaction
+from monitor.storage.schema import audit_log
+from rollback import audit
+from rollback.audit import AuditRow
+
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('backstop.audit'))")
+_PAGE = 500
+
+
+class PostgresAuditLog(AuditLog):
+    """`ports.AuditLog` on Postgres."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def append(
+        self, *, actor: str, action: str, subject: str, payload: Mapping[str, Any], at: datetime
+    ) -> None:
+        """Add a row in a transaction of its own."""
+        with transaction(self._engine) as connection:
+            add(connection, actor=actor, action=action, subject=subject, payload=payload, at=at)
+
+    def rows(self) -> Iterator[AuditRow]:
+        """Return every row, oldest first, streamed."""
+        everything = select(audit_log).order_by(audit_log.c.seq)
+        with transaction(self._engine) as connection:
+            streamed = connection.execution_options(yield_per=_PAGE).execute(everything)
+            for row in streamed:
+                yield _audit_row(row)
+
+
+def add(
+    connection: Connection,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    at: datetime,
+) -> None:
+    """Add a row in the caller's transaction, as its last act: other writers wait for its end."""
+    connection.execute(_ONE_AT_A_TIME)
+    newest = select(audit_log).order_by(audit_log.c.seq.desc()).limit(1)
+    previous = connection.execute(newest).one_or_none()
+    row = audit.next_row(
+        None if previous is None else _audit_row(previous),
+        at=at,
+        actor=values.text(actor),
+        action=action,
+        subject=values.text(subject),
+        payload=values.jsonable(payload),
+    )
+    connection.execute(
+        insert(audit_log).values({name: getattr(row, name) for name in audit_log.c.keys()})  # noqa: SIM118
+    )
+
+
+def _audit_row(row: Row[Any]) -> AuditRow:
+    return AuditRow(**row._mapping)

@@ -1,0 +1,79 @@
+"""Connections and transactions; the one place where Postgres' errors become ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import sqlalchemy
+from psycopg import errors as pg
+from sqlalchemy import exc
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+
+from monitor.errors import BackstopError, ConfigError, Conflict, DatabaseUnavailable
+from monitor.storage import values
+
+_CONNECT_LIMIT_S = 5
+_SESSION = "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=20s"
+_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+
+
+def open_engine(url: str, *, pool_size: int = 5) -> Engine:
+    """Return an engine for a `postgresql://` URL; it connects when it is first used.
+
+    Raises `ConfigError` for a URL that is none, or of another database.
+    """
+    return sqlalchemy.create_engine(
+        _checked(url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        json_serializer=values.dumps,
+        connect_args={"connect_timeout": _CONNECT_LIMIT_S, "options": _SESSION},
+    )
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Do everything or nothing, and translate what Postgres refuses.
+
+    Raises `DatabaseUnavailable` where it does not answer in time or has no room left, and
+    `Conflict` where somebody else was faster.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except exc.TimeoutError as error:
+        raise DatabaseUnavailable("every connection to Postgres is busy: try again") from error
+    except exc.DBAPIError as error:
+        raise _translated(error.orig or error) from error
+    except psycopg.Error as error:  # raised by COPY, which goes past SQLAlchemy
+        raise _translated(error) from error
+
+
+def _translated(error: BaseException) -> BackstopError | BaseException:
+    said = str(error).strip().partition("\n")[0]
+    if isinstance(error, pg.UniqueViolation | pg.ForeignKeyViolation):
+        return Conflict(f"Postgres refuses it: {said}")
+    if isinstance(error, pg.InsufficientPrivilege):
+        return ConfigError(f"Postgres does not allow it ({said}): give its user the right to")
+    if isinstance(error, pg.UndefinedTable | pg.UndefinedColumn):
+        return ConfigError(f"the database lacks its tables ({said}): run `backstop db upgrade`")
+    if isinstance(error, _AWAY):
+        return DatabaseUnavailable(f"Postgres does not answer: {said}")
+    return error
+
+
+def _checked(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError:
+        raise ConfigError(
+            "database is no URL: write embedded, or postgresql://user@host/name"
+        ) from None
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise ConfigError(
+            f"database {parsed.get_backend_name()} is not supported: Backstop needs PostgreSQL"
+        )
+    return parsed.set(drivername="postgresql+psycopg")

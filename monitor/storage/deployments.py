@@ -1,0 +1,79 @@
+"""The pointers in Postgres: which version serves which deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import Engine
+
+from monitor.ports import Deployments, Flip
+from monitor.storage import audit, flips, pointers
+from monitor.storage.database import transaction
+from monitor.storage.schema import deployments
+from rollback.deployment import Deployment
+
+
+class PostgresDeployments(Deployments):
+    """`ports.Deployments` on Postgres."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def ensure(self, name: str) -> Deployment:
+        """Return a deployment, made with the base model active if it is new."""
+        new = insert(deployments).values(name=name, epoch=0, confirmed=False)
+        with transaction(self._engine) as connection:
+            connection.execute(new.on_conflict_do_nothing())
+            return pointers.read(connection, name)
+
+    def all(self) -> Sequence[Deployment]:
+        """Return every deployment, by name."""
+        with transaction(self._engine) as connection:
+            rows = connection.execute(select(deployments).order_by(deployments.c.name))
+            return [pointers.from_row(row) for row in rows]
+
+    def flip(self, flip: Flip) -> Deployment:
+        """Move the pointer, states, incident, audit and outbox rows in one transaction."""
+        with transaction(self._engine) as connection:
+            return flips.apply(connection, flip)
+
+    def amend(
+        self,
+        name: str,
+        *,
+        expected_epoch: int,
+        actor: str,
+        reason: str,
+        at: datetime,
+        confirmed: bool | None = None,
+        frozen: str | None = None,
+    ) -> Deployment:
+        """Set `confirmed`, or `frozen` (empty string thaws), with an audit row."""
+        with transaction(self._engine) as connection:
+            before = pointers.locked(connection, name, expected_epoch)
+            after = replace(
+                before,
+                confirmed=before.confirmed if confirmed is None else confirmed,
+                frozen=pointers.frozen(before.frozen, frozen),
+            )
+            if after == before:
+                return before
+            pointers.write(connection, after)
+            audit.add(
+                connection,
+                actor=actor,
+                action="deployment.amend",
+                subject=name,
+                payload={
+                    "epoch": after.epoch,
+                    "confirmed": after.confirmed,
+                    "frozen": after.frozen,
+                    "reason": reason,
+                },
+                at=at,
+            )
+        return after

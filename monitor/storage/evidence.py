@@ -1,0 +1,110 @@
+"""Judges' states, references and the evidence curve in Postgres."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import Connection, Engine, Row
+
+from monitor.ports import EvidenceStore
+from monitor.storage import values
+from monitor.storage.copying import copy_new
+from monitor.storage.database import transaction
+from monitor.storage.schema import deployments, detector_states, evidence_points, references
+from rollback.evidence import EvidencePoint, JudgeState
+
+_COLUMNS = tuple(column.name for column in evidence_points.columns)
+
+
+class PostgresEvidence(EvidenceStore):
+    """`ports.EvidenceStore` on Postgres."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def judge_state(self, deployment: str) -> JudgeState | None:
+        """Return the saved state, unless the pointer has moved since it was saved."""
+        states, pointers = detector_states, deployments
+        current = (
+            select(states, pointers.c.epoch.label("pointer"))
+            .outerjoin(pointers, pointers.c.name == states.c.deployment)
+            .where(states.c.deployment == deployment)
+        )
+        with transaction(self._engine) as connection:
+            row = connection.execute(current).one_or_none()
+        if row is None or (row.pointer is not None and row.epoch < row.pointer):
+            return None
+        return JudgeState(
+            deployment=deployment, epoch=row.epoch, position=row.position, state=row.state
+        )
+
+    def curve(self, deployment: str, since: datetime) -> Sequence[EvidencePoint]:
+        """Return the evidence curve, oldest first."""
+        points = evidence_points.c
+        curve = (
+            select(evidence_points)
+            .where(points.deployment == deployment, points.at >= since)
+            .order_by(points.at, points.epoch, points.position)
+        )
+        with transaction(self._engine) as connection:
+            return [_point(row) for row in connection.execute(curve)]
+
+    def save_reference(
+        self, version: str | None, deployment: str, payload: bytes, size: int, at: datetime
+    ) -> None:
+        """Freeze the reference answers' scores of a version; once, later calls change nothing."""
+        frozen = insert(references).values(
+            deployment=deployment, version=values.key(version), payload=payload, size=size, at=at
+        )
+        with transaction(self._engine) as connection:
+            connection.execute(frozen.on_conflict_do_nothing())
+
+    def reference(self, deployment: str, version: str | None) -> bytes | None:
+        """Return the frozen reference of a version in a deployment."""
+        payload = select(references.c.payload).where(
+            references.c.deployment == deployment, references.c.version == values.key(version)
+        )
+        with transaction(self._engine) as connection:
+            found = connection.execute(payload).scalar_one_or_none()
+        return None if found is None else bytes(found)
+
+
+def add(connection: Connection, points: Sequence[EvidencePoint]) -> None:
+    """Write points of the curve; those that are there already are left as they are."""
+    if points:
+        copy_new(connection, evidence_points, _COLUMNS, (_row(point) for point in points))
+
+
+def save_states(connection: Connection, states: Sequence[JudgeState]) -> None:
+    """Keep each judge's newest state: one of an older epoch or position changes nothing."""
+    for state in states:
+        new = insert(detector_states).values(
+            deployment=state.deployment,
+            epoch=state.epoch,
+            position=state.position,
+            state=dict(state.state),
+        )
+        fresh, stored = new.excluded, detector_states.c
+        connection.execute(
+            new.on_conflict_do_update(
+                index_elements=["deployment"],
+                set_={name: fresh[name] for name in ("epoch", "position", "state")},
+                where=tuple_(fresh.epoch, fresh.position) >= tuple_(stored.epoch, stored.position),
+            )
+        )
+
+
+def _row(point: EvidencePoint) -> tuple[Any, ...]:
+    """Return the values of a point in the order of `_COLUMNS`."""
+    row = {name: getattr(point, name) for name in _COLUMNS}
+    row["channels"] = json.dumps(dict(point.channels))
+    return tuple(row.values())
+
+
+def _point(row: Row[Any]) -> EvidencePoint:
+    return EvidencePoint(**{name: getattr(row, name) for name in _COLUMNS})

@@ -1,0 +1,125 @@
+"""The flip: a pointer moves, and everything that must be written with it, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import delete, exists, insert, select
+from sqlalchemy.engine import Connection
+
+from monitor.errors import Conflict
+from monitor.ports import Flip
+from monitor.storage import audit, incidents, outbox, pointers, registry, values
+from monitor.storage.schema import deployments, detector_states, references, rollbacks
+from rollback.deployment import Deployment
+from rollback.versions import AdapterVersion, VersionState
+
+ROLLBACK = "rollback"
+
+
+def apply(connection: Connection, flip: Flip) -> Deployment:
+    """Move a pointer, once per incident; see `ports.Deployments.flip`."""
+    if flip.incident is not None and incidents.is_known(connection, flip.incident.id):
+        return pointers.read(connection, flip.deployment)
+    before = pointers.locked(connection, flip.deployment, flip.expected_epoch)
+    after = _moved(connection, before, flip)
+    _move_versions(connection, flip)
+    pointers.write(connection, after)
+    connection.execute(
+        delete(detector_states).where(detector_states.c.deployment == flip.deployment)
+    )
+    if flip.incident is not None:
+        incidents.add(connection, flip.incident)
+    if flip.action == ROLLBACK:
+        _record_rollback(connection, before, after, flip)
+    if flip.message is not None:
+        outbox.put(connection, flip.message)
+    _audit(connection, before, after, flip)
+    return after
+
+
+def _moved(connection: Connection, before: Deployment, flip: Flip) -> Deployment:
+    return replace(
+        before,
+        active=flip.active,
+        baseline=flip.baseline,
+        epoch=before.epoch + 1,
+        promoted_at=flip.at,
+        frozen=pointers.frozen(before.frozen, flip.frozen),
+        confirmed=_has_reference(connection, flip.deployment, flip.active),
+    )
+
+
+def _has_reference(connection: Connection, deployment: str, version: str | None) -> bool:
+    """Tell whether a version has shown itself good in this deployment's traffic before."""
+    frozen = exists().where(
+        references.c.deployment == deployment, references.c.version == values.key(version)
+    )
+    return connection.execute(select(frozen)).scalar_one()
+
+
+def _move_versions(connection: Connection, flip: Flip) -> None:
+    """Bring the states of the versions concerned to where the pointer puts them."""
+    concerned = {name for name in (flip.active, flip.retire, flip.quarantine) if name is not None}
+    # Always in one order, so that two flips cannot wait for each other.
+    found = {name: registry.locked(connection, name) for name in sorted(concerned)}
+    if flip.active is not None:
+        _activate(connection, found[flip.active])
+    if flip.retire is not None and not _serves_elsewhere(connection, flip.retire, flip.deployment):
+        registry.move(connection, found[flip.retire], VersionState.RETIRED, flip.reason)
+    if flip.quarantine is not None:
+        registry.move(connection, found[flip.quarantine], VersionState.QUARANTINED, flip.reason)
+
+
+def _activate(connection: Connection, version: AdapterVersion) -> None:
+    if version.state is VersionState.QUARANTINED:
+        raise Conflict(
+            f"{version.name} is quarantined ({version.reason}): "
+            "release it first with `backstop adapters release`"
+        )
+    registry.move(connection, version, VersionState.ACTIVE, "")
+
+
+def _serves_elsewhere(connection: Connection, version: str, deployment: str) -> bool:
+    served = exists().where(deployments.c.active == version, deployments.c.name != deployment)
+    return connection.execute(select(served)).scalar_one()
+
+
+def _record_rollback(
+    connection: Connection, before: Deployment, after: Deployment, flip: Flip
+) -> None:
+    connection.execute(
+        insert(rollbacks).values(
+            deployment=flip.deployment,
+            epoch=after.epoch,
+            incident=None if flip.incident is None else flip.incident.id,
+            from_version=before.active,
+            to_version=after.active,
+            actor=flip.actor,
+            reason=values.text(flip.reason),
+            at=flip.at,
+        )
+    )
+
+
+def _audit(connection: Connection, before: Deployment, after: Deployment, flip: Flip) -> None:
+    audit.add(
+        connection,
+        actor=flip.actor,
+        action=f"deployment.{flip.action}",
+        subject=flip.deployment,
+        payload={
+            "from": before.active,
+            "to": after.active,
+            "baseline": after.baseline,
+            "epoch": after.epoch,
+            "forced": flip.forced,
+            "frozen": after.frozen,
+            "retired": flip.retire,
+            "quarantined": flip.quarantine,
+            "incident": None if flip.incident is None else flip.incident.id,
+            "reason": flip.reason,
+            "evidence": flip.evidence,
+        },
+        at=flip.at,
+    )

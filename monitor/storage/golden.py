@@ -1,0 +1,173 @@
+"""Golden cases, runs and their results in Postgres. Every set that was ever in force is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import Connection, Engine, Row
+
+from guards.exchange import Message
+from guards.golden import GoldenCase, GoldenResult
+from guards.verdicts import Verdict
+from monitor.errors import BadGoldenSet
+from monitor.ports import GoldenRun, GoldenStore
+from monitor.storage import audit, values
+from monitor.storage.database import transaction
+from monitor.storage.schema import golden_cases, golden_results, golden_runs, golden_sets
+from rollback.canonical import canonical
+
+
+class PostgresGolden(GoldenStore):
+    """`ports.GoldenStore` on Postgres."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def import_cases(
+        self, deployment: str, cases: Sequence[GoldenCase], *, actor: str, at: datetime
+    ) -> str:
+        """Replace a deployment's golden set; return its digest. The same content changes nothing.
+
+        Raises `BadGoldenSet` if there is no case, or two have one id.
+        """
+        rows = _case_rows(cases)
+        digest = hashlib.sha256(canonical(rows)).hexdigest()
+        with transaction(self._engine) as connection:
+            before = _digest_in_force(connection, deployment)
+            if before == digest:
+                return digest
+            keyed = [{"deployment": deployment, "set_digest": digest, **row} for row in rows]
+            connection.execute(insert(golden_cases).on_conflict_do_nothing(), keyed)
+            _put_in_force(connection, deployment, digest, actor, at)
+            audit.add(
+                connection,
+                actor=actor,
+                action="golden.import",
+                subject=deployment,
+                payload={"from": before, "to": digest, "cases": len(rows)},
+                at=at,
+            )
+        return digest
+
+    def cases(self, deployment: str) -> Sequence[GoldenCase]:
+        """Return the golden set as imported last; empty if there is none."""
+        in_force = (
+            select(golden_cases)
+            .join(
+                golden_sets,
+                (golden_sets.c.deployment == golden_cases.c.deployment)
+                & (golden_sets.c.digest == golden_cases.c.set_digest),
+            )
+            .where(golden_cases.c.deployment == deployment)
+            .order_by(golden_cases.c.position)
+        )
+        with transaction(self._engine) as connection:
+            return [_case(row) for row in connection.execute(in_force)]
+
+    def save_run(self, run: GoldenRun, results: Mapping[str, Sequence[GoldenResult]]) -> None:
+        """Insert or update a run by id, with results per version name (`''`: base model)."""
+        row = {name: getattr(run, name) for name in golden_runs.columns.keys()}  # noqa: SIM118
+        row["verdict"] = None if run.verdict is None else run.verdict.value
+        new = insert(golden_runs).values(row)
+        rows = [
+            _result_row(run.id, version, result)
+            for version, answered in results.items()
+            for result in answered
+        ]
+        with transaction(self._engine) as connection:
+            connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=row))
+            if rows:
+                _save_results(connection, rows)
+
+    def runs(self, deployment: str, limit: int = 20) -> Sequence[GoldenRun]:
+        """Return runs, newest first."""
+        newest = (
+            select(golden_runs)
+            .where(golden_runs.c.deployment == deployment)
+            .order_by(golden_runs.c.started_at.desc(), golden_runs.c.id)
+            .limit(limit)
+        )
+        with transaction(self._engine) as connection:
+            return [_run(row) for row in connection.execute(newest)]
+
+
+def _digest_in_force(connection: Connection, deployment: str) -> str | None:
+    digest = select(golden_sets.c.digest).where(golden_sets.c.deployment == deployment)
+    return connection.execute(digest.with_for_update()).scalar_one_or_none()
+
+
+def _put_in_force(
+    connection: Connection, deployment: str, digest: str, actor: str, at: datetime
+) -> None:
+    row = {"digest": digest, "imported_at": at, "actor": actor}
+    new = insert(golden_sets).values(deployment=deployment, **row)
+    connection.execute(new.on_conflict_do_update(index_elements=["deployment"], set_=row))
+
+
+def _save_results(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    new = insert(golden_results)
+    changed = {
+        column.name: new.excluded[column.name]
+        for column in golden_results.columns
+        if not column.primary_key
+    }
+    replaced = new.on_conflict_do_update(index_elements=["run", "version", "case_id"], set_=changed)
+    connection.execute(replaced, list(rows))
+
+
+def _case_rows(cases: Sequence[GoldenCase]) -> list[dict[str, Any]]:
+    if not cases:
+        raise BadGoldenSet("the golden set is empty: give at least one case")
+    ids = [case.id for case in cases]
+    twice = next((name for name in ids if ids.count(name) > 1), None)
+    if twice is not None:
+        raise BadGoldenSet(f"two golden cases have the id {twice!r}: ids must be unique")
+    return [
+        {
+            "id": values.text(case.id),
+            "position": position,
+            "messages": [
+                {"role": message.role, "content": values.text(message.content)}
+                for message in case.messages
+            ],
+            "expectation": values.jsonable(case.expectation),
+            "slice": values.text(case.slice),
+            "weight": float(case.weight),
+            "critical": case.critical,
+        }
+        for position, case in enumerate(cases)
+    ]
+
+
+def _case(row: Row[Any]) -> GoldenCase:
+    return GoldenCase(
+        id=row.id,
+        messages=tuple(Message(**message) for message in row.messages),
+        expectation=row.expectation,
+        slice=row.slice,
+        weight=row.weight,
+        critical=row.critical,
+    )
+
+
+def _result_row(run: str, version: str, result: GoldenResult) -> dict[str, Any]:
+    return {
+        "run": run,
+        "version": version,
+        "case_id": result.case_id,
+        "output": values.text(result.output),
+        "raw": result.raw,
+        "grade": result.grade,
+        "latency_s": result.latency_s,
+        "error": values.optional_text(result.error),
+    }
+
+
+def _run(row: Row[Any]) -> GoldenRun:
+    verdict = None if row.verdict is None else Verdict(row.verdict)
+    return GoldenRun(**{**row._mapping, "verdict": verdict})

@@ -1,0 +1,154 @@
+"""Adapter versions and their fingerprints in Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import Connection, Engine, Row
+
+from monitor.errors import Conflict, NotFound
+from monitor.ports import Fingerprint, Registry
+from monitor.storage import audit, values
+from monitor.storage.database import transaction
+from monitor.storage.schema import adapters, fingerprints
+from rollback import versions
+from rollback.errors import IllegalTransition
+from rollback.versions import AdapterVersion, VersionState
+
+
+class PostgresRegistry(Registry):
+    """`ports.Registry` on Postgres."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, version: AdapterVersion, *, actor: str) -> AdapterVersion:
+        """Store a version; return the stored one if the name is there already."""
+        with transaction(self._engine) as connection:
+            if not _insert(connection, version):
+                return _stored(connection, version)
+            audit.add(
+                connection,
+                actor=actor,
+                action="version.add",
+                subject=version.name,
+                payload={"label": version.label, "state": version.state, "parent": version.parent},
+                at=version.created_at,
+            )
+        return version
+
+    def versions(self, family: str | None = None) -> Sequence[AdapterVersion]:
+        """Return the versions, newest first."""
+        newest = select(adapters).order_by(adapters.c.created_at.desc(), adapters.c.name)
+        if family is not None:
+            newest = newest.where(adapters.c.family == family)
+        with transaction(self._engine) as connection:
+            return [_version(row) for row in connection.execute(newest)]
+
+    def move(
+        self, name: str, to: VersionState, *, actor: str, reason: str, at: datetime
+    ) -> AdapterVersion:
+        """Change a version's state. Raises `NotFound`; `Conflict` if it is not a legal step."""
+        with transaction(self._engine) as connection:
+            before = locked(connection, name)
+            after = move(connection, before, to, reason)
+            if after.state is not before.state:
+                audit.add(
+                    connection,
+                    actor=actor,
+                    action=f"version.{to.value}",
+                    subject=name,
+                    payload={"from": before.state, "to": to, "reason": reason},
+                    at=at,
+                )
+        return after
+
+    def fingerprint(
+        self, name: str | None, engine: str, new: Fingerprint | None = None
+    ) -> Fingerprint | None:
+        """Return the stored fingerprint; store `new` if there is none yet."""
+        key = {"version": values.key(name), "engine": engine}
+        with transaction(self._engine) as connection:
+            if new is not None:
+                first = insert(fingerprints).values(**key, tokens=new.tokens, logprobs=new.logprobs)
+                connection.execute(first.on_conflict_do_nothing())
+            row = connection.execute(select(fingerprints).filter_by(**key)).one_or_none()
+        return None if row is None else _fingerprint(row)
+
+
+def locked(connection: Connection, name: str) -> AdapterVersion:
+    """Return a version, locked until the transaction's end. Raises `NotFound`."""
+    wanted = select(adapters).where(adapters.c.name == name).with_for_update()
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no adapter version {name!r}: see `backstop adapters list`")
+    return _version(row)
+
+
+def move(
+    connection: Connection, version: AdapterVersion, to: VersionState, reason: str
+) -> AdapterVersion:
+    """Change the state of a locked version. Raises `Conflict` if it is not a legal step."""
+    try:
+        moved = versions.move(version, to, values.text(reason))
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+    connection.execute(
+        update(adapters)
+        .where(adapters.c.name == version.name)
+        .values(state=moved.state.value, reason=moved.reason)
+    )
+    return moved
+
+
+def _insert(connection: Connection, version: AdapterVersion) -> bool:
+    """Store a version; False if its name is there. Raises `Conflict` if its label is taken."""
+    new = insert(adapters).values(
+        name=version.name,
+        family=version.family,
+        label=version.label,
+        state=version.state.value,
+        reason=values.text(version.reason),
+        parent=version.parent,
+        manifest=version.manifest,
+        facts=version.facts,
+        created_at=version.created_at,
+    )
+    added = connection.execute(new.on_conflict_do_nothing().returning(adapters.c.name))
+    return added.one_or_none() is not None
+
+
+def _stored(connection: Connection, version: AdapterVersion) -> AdapterVersion:
+    """Return the version of this name. Raises `Conflict` if only its label is there."""
+    same_name = select(adapters).where(adapters.c.name == version.name)
+    row = connection.execute(same_name).one_or_none()
+    if row is None:
+        raise Conflict(
+            f"label {version.label!r} of {version.family!r} belongs to other content: "
+            "choose another label"
+        )
+    return _version(row)
+
+
+def _version(row: Row[Any]) -> AdapterVersion:
+    return AdapterVersion(
+        name=row.name,
+        label=row.label,
+        state=VersionState(row.state),
+        manifest=row.manifest,
+        created_at=row.created_at,
+        reason=row.reason,
+        parent=row.parent,
+        facts=row.facts,
+    )
+
+
+def _fingerprint(row: Row[Any]) -> Fingerprint:
+    return Fingerprint(
+        tokens=tuple(tuple(tokens) for tokens in row.tokens),
+        logprobs=tuple(tuple(logprobs) for logprobs in row.logprobs),
+    )

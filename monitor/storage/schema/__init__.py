@@ -1,0 +1,58 @@
+"""Every table. Alembic's migrations lead to exactly this; see `alembic/versions`.
+
+In keys, the base model is the empty string: a primary key holds no NULL.
+"""
+
+from monitor.storage.schema.base import metadata
+from monitor.storage.schema.control import (
+    adapters,
+    audit_log,
+    deliveries,
+    deployments,
+    fingerprints,
+    incidents,
+    leases,
+    outbox,
+    replicas,
+    rollbacks,
+    scheduled_runs,
+)
+from monitor.storage.schema.record import (
+    detector_states,
+    evidence_points,
+    exchanges,
+    feedback,
+    golden_cases,
+    golden_results,
+    golden_runs,
+    golden_sets,
+    hash_keys,
+    indicators,
+    references,
+)
+
+__all__ = [
+    "adapters",
+    "audit_log",
+    "deliveries",
+    "deployments",
+    "detector_states",
+    "evidence_points",
+    "exchanges",
+    "feedback",
+    "fingerprints",
+    "golden_cases",
+    "golden_results",
+    "golden_runs",
+    "golden_sets",
+    "hash_keys",
+    "incidents",
+    "indicators",
+    "leases",
+    "metadata",
+    "outbox",
+    "references",
+    "replicas",
+    "rollbacks",
+    "scheduled_runs",
+]

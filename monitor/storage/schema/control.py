@@ -1,0 +1,164 @@
+"""Tables of versions, pointers and incidents, of work to do, and of what was done."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+
+from monitor.storage.schema.base import MOMENT, metadata
+from monitor.storage.values import ExactJson
+
+adapters = Table(
+    "adapters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("family", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("parent", Text),
+    Column("manifest", JSONB, nullable=False),
+    Column("facts", JSONB, nullable=False),
+    Column("created_at", MOMENT, nullable=False),
+)
+Index(
+    "uq_adapters_family_label",
+    adapters.c.family,
+    adapters.c.label,
+    unique=True,
+    postgresql_where=adapters.c.label != "",
+)
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("engine", Text, primary_key=True),
+    Column("tokens", ExactJson, nullable=False),
+    Column("logprobs", ExactJson, nullable=False),
+)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("active", Text, ForeignKey("adapters.name")),
+    Column("baseline", Text, ForeignKey("adapters.name")),
+    Column("epoch", BigInteger, nullable=False),
+    Column("promoted_at", MOMENT),
+    Column("frozen", Text),
+    Column("confirmed", Boolean, nullable=False),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("deployment", Text, ForeignKey("deployments.name"), nullable=False),
+    Column("opened_at", MOMENT, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("from_version", Text),
+    Column("to_version", Text),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("evidence", JSONB, nullable=False),
+    Column("promoted_at", MOMENT),
+    Column("suspected_at", MOMENT),
+    Column("decided_at", MOMENT),
+    Column("flipped_at", MOMENT),
+    Column("converged_at", MOMENT),
+    Column("proved_at", MOMENT),
+    Column("exposure", BigInteger),
+    Index(None, "deployment", "opened_at"),
+)
+
+rollbacks = Table(
+    "rollbacks",
+    metadata,
+    Column("deployment", Text, ForeignKey("deployments.name"), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),  # of the flip: one rollback is one row
+    Column("incident", Text, ForeignKey("incidents.id")),
+    Column("from_version", Text),
+    Column("to_version", Text),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", MOMENT, nullable=False),
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seen_at", MOMENT, nullable=False),
+    Column("epochs", JSONB, nullable=False),  # deployment → epoch that it routes by
+)
+
+scheduled_runs = Table(
+    "scheduled_runs",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("slot", MOMENT, primary_key=True),
+    Column("fence", BigInteger, nullable=False),
+    Column("worker", Text),
+    Column("leased_until", MOMENT),
+    Column("finished_at", MOMENT),
+    Column("error", Text),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_at", MOMENT, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("facts", JSONB, nullable=False),
+    Column("created_at", MOMENT, nullable=False),
+    Column("addressed", Boolean, nullable=False, server_default=false()),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("notice", Text, ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True),
+    Column("receiver", Text, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("due_at", MOMENT),  # NULL: there is nothing more to do
+    Column("sent_at", MOMENT),
+    Column("error", Text),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", MOMENT, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("payload", JSON, nullable=False),  # json keeps the very text that was hashed
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    UniqueConstraint("previous"),  # a chain, not a tree
+)

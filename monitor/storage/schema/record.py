@@ -1,0 +1,170 @@
+"""Tables of answers, of the evidence they gave, and of golden sets."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from monitor.storage.schema.base import MOMENT, metadata
+from monitor.storage.values import ExactJson
+
+# The signals are one jsonb column: the set of signals grows without a migration, and COPY of a
+# dozen of them in one value is not slower than a dozen columns (figures: docs/design.md).
+exchanges = Table(
+    "exchanges",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("started_at", MOMENT, primary_key=True),
+    Column("deployment", Text, nullable=False),
+    Column("adapter", Text),
+    Column("epoch", BigInteger, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("findings", ARRAY(Text), nullable=False),
+    Column("signals", JSONB, nullable=False),
+    Column("latency_s", Double),
+    Column("first_token_s", Double),
+    Column("prompt_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("mean_logprob", Double),
+    Column("finish_reason", Text),
+    Column("error", Text),
+    Column("grade", Double),
+    Column("caller", Text),
+    Column("tags", JSONB, nullable=False),
+    Column("prompt_hash", LargeBinary, nullable=False),
+    Column("prompt", Text),
+    Column("output", Text),
+    Index(None, "deployment", "started_at"),
+    Index(None, "deployment", "epoch"),
+    postgresql_partition_by="RANGE (started_at)",
+)
+
+hash_keys = Table(
+    "hash_keys",
+    metadata,
+    Column("purpose", Text, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("exchange", Text, nullable=False, index=True),
+    Column("score", Double, nullable=False),
+    Column("comment", Text),
+    Column("at", MOMENT, nullable=False),
+    CheckConstraint("score BETWEEN 0 AND 1", name="score"),
+)
+
+indicators = Table(
+    "indicators",
+    metadata,
+    Column("deployment", Text, primary_key=True),
+    Column("bucket", MOMENT, primary_key=True),
+    Column("adapter", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Double, nullable=False),
+    Column("count", BigInteger, nullable=False),
+)
+
+evidence_points = Table(
+    "evidence_points",
+    metadata,
+    Column("deployment", Text, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("adapter", Text),
+    Column("at", MOMENT, nullable=False),
+    Column("suspicion", Double, nullable=False),
+    Column("suspicion_line", Double, nullable=False),
+    Column("evidence", Double, nullable=False),
+    Column("line", Double, nullable=False),
+    Column("channels", ExactJson, nullable=False),
+    Index(None, "deployment", "at"),
+)
+
+detector_states = Table(
+    "detector_states",
+    metadata,
+    Column("deployment", Text, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("state", ExactJson, nullable=False),
+)
+
+references = Table(
+    "references",
+    metadata,
+    Column("deployment", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("at", MOMENT, nullable=False),
+)
+
+golden_sets = Table(
+    "golden_sets",
+    metadata,
+    Column("deployment", Text, primary_key=True),
+    Column("digest", Text, nullable=False),  # of the set in force
+    Column("imported_at", MOMENT, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+golden_cases = Table(
+    "golden_cases",
+    metadata,
+    Column("deployment", Text, primary_key=True),
+    Column("set_digest", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("messages", JSONB, nullable=False),
+    Column("expectation", JSONB, nullable=False),
+    Column("slice", Text, nullable=False),
+    Column("weight", Double, nullable=False),
+    Column("critical", Boolean, nullable=False),
+)
+
+golden_runs = Table(
+    "golden_runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("deployment", Text, nullable=False),
+    Column("subject", Text),
+    Column("against", Text),
+    Column("compared", Boolean, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("set_digest", Text, nullable=False),
+    Column("started_at", MOMENT, nullable=False),
+    Column("finished_at", MOMENT),
+    Column("verdict", Text),
+    Column("summary", JSONB, nullable=False),
+    Index(None, "deployment", "started_at"),
+)
+
+golden_results = Table(
+    "golden_results",
+    metadata,
+    Column("run", Text, ForeignKey("golden_runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("case_id", Text, primary_key=True),
+    Column("output", Text, nullable=False),
+    Column("raw", Double, nullable=False),
+    Column("grade", Double, nullable=False),
+    Column("latency_s", Double, nullable=False),
+    Column("error", Text),
+)

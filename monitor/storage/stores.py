@@ -1,0 +1,40 @@
+"""Every store over one database."""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import Engine
+
+from monitor.ports import ArtifactStore, Stores
+from monitor.storage.acknowledgements import PostgresAcknowledgements
+from monitor.storage.audit import PostgresAuditLog
+from monitor.storage.deployments import PostgresDeployments
+from monitor.storage.evidence import PostgresEvidence
+from monitor.storage.exchanges import PostgresExchanges
+from monitor.storage.feedback import PostgresFeedback
+from monitor.storage.golden import PostgresGolden
+from monitor.storage.incidents import PostgresIncidents
+from monitor.storage.indicators import PostgresIndicators
+from monitor.storage.leases import PostgresLeases
+from monitor.storage.outbox import PostgresOutbox
+from monitor.storage.registry import PostgresRegistry
+from monitor.storage.schedule import PostgresSchedule
+
+
+def open_stores(engine: Engine, artifacts: ArtifactStore) -> Stores:
+    """Return the stores over a database whose schema is current."""
+    return Stores(
+        exchanges=PostgresExchanges(engine),
+        evidence=PostgresEvidence(engine),
+        indicators=PostgresIndicators(engine),
+        registry=PostgresRegistry(engine),
+        deployments=PostgresDeployments(engine),
+        incidents=PostgresIncidents(engine),
+        acknowledgements=PostgresAcknowledgements(engine),
+        golden=PostgresGolden(engine),
+        outbox=PostgresOutbox(engine),
+        schedule=PostgresSchedule(engine),
+        leases=PostgresLeases(engine),
+        audit=PostgresAuditLog(engine),
+        feedback=PostgresFeedback(engine),
+        artifacts=artifacts,
+    )
