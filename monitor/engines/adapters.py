@@ -78,7 +78,8 @@ class AdapterModel:
         """Remove an adapter; do nothing if it is unknown."""
         if self._peft is None or name not in self._peft.peft_config:
             return
-        self._select(BASE)
+        others = [other for other in self._peft.peft_config if other != name]
+        self._select(others[0] if others else BASE)  # PEFT warns when the selected one goes
         self._peft.base_model.delete_adapter(name)
         self._after_change()
 
@@ -144,9 +145,10 @@ def _config(folder: Path) -> Any:
 
 def _tensors(folder: Path) -> dict[str, torch.Tensor]:
     try:
-        return load_file(folder / WEIGHTS)
+        tensors: dict[str, torch.Tensor] = load_file(folder / WEIGHTS)
     except (OSError, SafetensorError) as error:
         raise EngineError(f"{folder / WEIGHTS} cannot be read: {error}") from error
+    return tensors
 
 
 def _difference(wanted: set[str], found: set[str]) -> str:

@@ -224,14 +224,21 @@ class Worker:
             return
         used = {run.row.adapter for run in self._running}
         for name in [name for name in self._leaving if name not in used]:
-            self._model.adapters.unload(name)
-            self._settle(name)
+            try:
+                self._model.adapters.unload(name)
+            except Exception as error:  # it stays loaded, which harms nobody
+                self._settle(name, EngineError(f"{name} cannot be unloaded: {error!r}"))
+            else:
+                self._settle(name)
         self._publish()
 
-    def _settle(self, name: str) -> None:
-        """Answer those who asked to unload an adapter: it is gone, or wanted again."""
+    def _settle(self, name: str, error: EngineError | None = None) -> None:
+        """Answer those who asked to unload an adapter: it is gone, wanted again, or stuck."""
         for done in self._leaving.pop(name, []):
-            done.set_result(None)
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
 
     def _publish(self) -> None:
         self.names = frozenset(self._model.adapters.names) - self._leaving.keys()
