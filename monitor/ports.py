@@ -6,7 +6,7 @@ are coroutines and never block the event loop.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -84,8 +84,14 @@ class Engine(Protocol):
     async def unload(self, version: str) -> None:
         """Forget a version; do nothing if it is unknown."""
 
-    def complete(self, generation: Generation, version: str | None) -> AsyncIterator[Piece]:
-        """Write an answer. Closing the iterator stops the work. Raises `EngineError`."""
+    def complete(self, generation: Generation, version: str | None) -> AsyncGenerator[Piece, None]:
+        """Write an answer. Closing the generator stops the work.
+
+        Raises:
+            BadRequest: the prompt cannot be used (it is too long): no fault of the version.
+            EngineError: the version failed to answer.
+            Unavailable: the engine is away, whatever the version.
+        """
 
 
 # ---------------------------------------------------------------- the record of answers

@@ -1,0 +1,125 @@
+"""The running batch: rows that share one pass of the model per token."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+
+from monitor.engines.adapters import AdapterModel
+from monitor.engines.row import Row
+
+
+class RunningBatch:
+    """Rows with their key-value cache, padded on the left.
+
+    Rows join by `admit` and leave by `keep` between steps (iteration-level scheduling: Yu et
+    al., Orca, OSDI 2022); nothing a row does changes what another computes.
+
+    The cache holds, per layer, keys and values of shape rows × heads × width × channels; the
+    mask (rows × width) is 0 where a row has padding. Call inside `torch.inference_mode`.
+    """
+
+    def __init__(self, adapters: AdapterModel, model: Any, device: torch.device) -> None:
+        self.rows: list[Row] = []
+        self._adapters = adapters
+        self._device = device
+        self._trims_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
+        self._cache: Any = None
+        self._mask = torch.ones((0, 0), dtype=torch.long, device=device)
+
+    def admit(self, rows: Sequence[Row]) -> torch.Tensor:
+        """Read the prompts of new rows and add them; return their logits (rows × vocabulary)."""
+        width = max(len(row.prompt) for row in rows)
+        ids = torch.tensor([[0] * (width - len(r.prompt)) + r.prompt for r in rows])
+        mask = torch.tensor([[0] * (width - len(r.prompt)) + [1] * len(r.prompt) for r in rows])
+        mask = mask.to(self._device)
+        cache = DynamicCache()
+        logits = self._forward(
+            rows, ids.to(self._device), mask, (mask.cumsum(-1) - 1).clamp(min=0), cache
+        )
+        self._cache = cache if not self.rows else _joined(self._cache, cache)
+        self._mask = mask if not self.rows else _stacked(self._mask, mask)
+        self.rows.extend(rows)
+        return logits
+
+    def step(self) -> torch.Tensor:
+        """Feed every row its last token; return the logits after it (rows × vocabulary)."""
+        ids = torch.tensor([[row.last_id] for row in self.rows], device=self._device)
+        mask = torch.nn.functional.pad(self._mask, (0, 1), value=1)
+        positions = mask.sum(-1, keepdim=True) - 1
+        logits = self._forward(self.rows, ids, mask, positions, self._cache)
+        self._mask = mask
+        return logits
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        """Drop all other rows, and the padding that nobody needs any more."""
+        if len(rows) == len(self.rows):
+            return
+        if not rows:
+            self.clear()
+            return
+        places = [self.rows.index(row) for row in rows]
+        # The last accepted token of a row is not in the cache before the next step.
+        width = max(row.length for row in rows) - 1
+        self._cache = _selected(self._cache, places, width)
+        self._mask = self._mask[places, -width:]
+        self.rows = list(rows)
+
+    def clear(self) -> None:
+        """Drop every row."""
+        self.rows = []
+        self._cache = None
+
+    def _forward(
+        self,
+        rows: Sequence[Row],
+        ids: torch.Tensor,
+        mask: torch.Tensor,
+        positions: torch.Tensor,
+        cache: Any,
+    ) -> torch.Tensor:
+        options = {"logits_to_keep": 1} if self._trims_logits else {}
+        output = self._adapters.forward(
+            [row.adapter for row in rows],
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            **options,
+        )
+        logits: torch.Tensor = output.logits[:, -1]
+        return logits
+
+
+def _joined(one: Any, other: Any) -> Any:
+    """Return `one` with the rows of `other` below; `one` is unchanged if memory runs out."""
+    blocks = [
+        (_stacked(a.keys, b.keys, dim=-2), _stacked(a.values, b.values, dim=-2))
+        for a, b in zip(one.layers, other.layers, strict=True)
+    ]
+    for layer, (keys, values) in zip(one.layers, blocks, strict=True):
+        layer.keys, layer.values = keys, values
+    return one
+
+
+def _selected(cache: Any, places: Sequence[int], width: int) -> Any:
+    for layer in cache.layers:
+        layer.keys = layer.keys[places, :, -width:]
+        layer.values = layer.values[places, :, -width:]
+    return cache
+
+
+def _stacked(one: torch.Tensor, other: torch.Tensor, dim: int = -1) -> torch.Tensor:
+    """Put rows below rows; the narrower block gets zeros on the left of dimension `dim`."""
+    width = max(one.shape[dim], other.shape[dim])
+    return torch.cat([_padded(one, width, dim), _padded(other, width, dim)])
+
+
+def _padded(block: torch.Tensor, width: int, dim: int) -> torch.Tensor:
+    behind = [0, 0] * (-dim - 1)
+    return torch.nn.functional.pad(block, [*behind, width - block.shape[dim], 0])

@@ -1,0 +1,283 @@
+"""The thread that owns the model: takes requests, steps the batch, hands pieces back."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import torch
+
+from monitor.engines import prompt
+from monitor.engines.adapters import BASE
+from monitor.engines.batch import RunningBatch
+from monitor.engines.model import LoadedModel
+from monitor.engines.request import Delivery, Request, deliver
+from monitor.engines.row import Row
+from monitor.engines.sampling import Choice, choose
+from monitor.errors import BackstopError, EngineError, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A row and who waits for it."""
+
+    request: Request
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """Something to do between two steps, and how to say that it will not be done."""
+
+    carry_out: Callable[[], None]
+    refuse: Callable[[BackstopError], None]
+
+
+class Worker:
+    """Runs the decode loop. Its public methods may be called from any thread."""
+
+    def __init__(self, model: LoadedModel, *, max_batch: int, threads: int | None) -> None:
+        self._model = model
+        self._max_batch = max_batch
+        self._threads = threads
+        self._batch = RunningBatch(model.adapters, model.network, model.device)
+        self._inbox: SimpleQueue[_Command] = SimpleQueue()
+        self._waiting: deque[Request] = deque()
+        self._running: list[_Running] = []
+        self._leaving: dict[str, list[Future[None]]] = {}
+        self._stopping = False
+        self._death: str | None = None
+        self._door = threading.Lock()  # nothing enters the inbox once `_death` is set
+        self.names: frozenset[str] = frozenset()  # adapters that serve; replaced, never changed
+        self._thread = threading.Thread(target=self._run, name="local-engine", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after the step it is in; what still runs fails with `Unavailable`."""
+        if self._death is None:
+            self._inbox.put(_Command(self._stop, lambda _: None))
+        self._thread.join()
+
+    @property
+    def death(self) -> str | None:
+        """Why the thread no longer works, or `None`."""
+        return self._death
+
+    def submit(self, request: Request) -> None:
+        """Queue a request. Raises `Unavailable` if the thread is gone."""
+        self._put(
+            _Command(
+                lambda: self._waiting.append(request), lambda error: deliver([(request, error)])
+            )
+        )
+
+    def load(self, name: str, folder: Path) -> Future[None]:
+        """Load an adapter between two steps."""
+        done = _promise()
+        self._put(_Command(lambda: self._load(name, folder, done), done.set_exception))
+        return done
+
+    def unload(self, name: str) -> Future[None]:
+        """Remove an adapter as soon as no row uses it; new requests for it are refused at once."""
+        done = _promise()
+        self._put(_Command(lambda: self._unload(name, done), done.set_exception))
+        return done
+
+    def _put(self, command: _Command) -> None:
+        with self._door:
+            if self._death is not None:
+                raise Unavailable(self._death)
+            self._inbox.put(command)
+
+    # ------------------------------------------------------------ on the thread
+
+    def _run(self) -> None:
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)
+        try:
+            while not self._stopping:
+                self._obey()
+                self._turn()
+            self._die("the local engine is closed")
+        except BaseException as error:
+            self._die(f"the local engine died: {error!r}; restart the service")
+            raise
+
+    def _obey(self) -> None:
+        """Carry out what was asked since the last step; wait only if there is nothing to do."""
+        idle = not (self._waiting or self._running)
+        try:
+            while True:
+                self._inbox.get(block=idle).carry_out()
+                idle = False
+        except Empty:
+            return
+
+    @torch.inference_mode()
+    def _turn(self) -> None:
+        self._drop_abandoned()
+        self._admit()
+        self._step()
+        self._finish_unloading()
+
+    def _drop_abandoned(self) -> None:
+        self._waiting = deque(r for r in self._waiting if not r.abandoned)
+        self._retain([run for run in self._running if not run.request.abandoned])
+
+    def _admit(self) -> None:
+        """Read the prompts of waiting requests as far as there is room."""
+        joining: list[_Running] = []
+        failed: list[tuple[Request, Delivery]] = []
+        while self._waiting and len(self._running) + len(joining) < self._max_batch:
+            request = self._waiting.popleft()
+            try:
+                joining.append(_Running(request, self._row(request)))
+            except BackstopError as error:
+                failed.append((request, error))
+            except Exception as error:  # whatever a tokenizer throws concerns this request only
+                failed.append((request, EngineError(f"the prompt cannot be read: {error!r}")))
+        deliver(failed)
+        if joining:
+            self._join(joining)
+
+    def _join(self, joining: list[_Running]) -> None:
+        try:
+            logits = self._batch.admit([run.row for run in joining])
+            choices = choose(logits, [run.row.sampling for run in joining])
+        except Exception as error:  # out of memory, a broken kernel: the running rows go on
+            self._retain(self._running)
+            _fail(joining, error)
+            return
+        self._running = [*self._running, *joining]
+        self._hand_out(joining, choices)
+
+    def _row(self, request: Request) -> Row:
+        if request.adapter != BASE and request.adapter not in self.names:
+            raise EngineError("the version was unloaded before its turn came")
+        ids = prompt.encode(self._model.tokenizer, request.generation.messages, self._model.context)
+        return Row(
+            request.generation,
+            ids,
+            adapter=request.adapter,
+            limit=self._model.context,
+            end_ids=self._model.end_ids,
+            tokenizer=self._model.tokenizer,
+            texts=self._model.texts,
+        )
+
+    def _step(self) -> None:
+        """Write one more token of every row; a failed pass fails its rows and nothing else."""
+        if not self._running:
+            return
+        try:
+            choices = choose(self._batch.step(), [run.row.sampling for run in self._running])
+        except Exception as error:
+            failed, self._running = self._running, []
+            self._batch.clear()
+            _fail(failed, error)
+            return
+        self._hand_out(self._running, choices)
+
+    def _hand_out(self, runs: Sequence[_Running], choices: Sequence[Choice | None]) -> None:
+        deliveries = [
+            (run.request, _advance(run.row, choice))
+            for run, choice in zip(runs, choices, strict=True)
+        ]
+        self._retain([run for run in self._running if not run.row.finished])
+        deliver(deliveries)
+
+    def _retain(self, runs: list[_Running]) -> None:
+        self._running = runs
+        self._batch.keep([run.row for run in runs])
+
+    # ------------------------------------------------------------ commands
+
+    def _load(self, name: str, folder: Path, done: Future[None]) -> None:
+        self._settle(name)
+        try:
+            if name not in self._model.adapters.names:
+                self._model.adapters.load(name, folder)
+        except BackstopError as error:
+            done.set_exception(error)
+            return
+        except Exception as error:  # whatever PEFT throws concerns this adapter only
+            done.set_exception(EngineError(f"{folder} cannot be loaded: {error!r}"))
+            return
+        self._publish()
+        done.set_result(None)
+
+    def _unload(self, name: str, done: Future[None]) -> None:
+        self._leaving.setdefault(name, []).append(done)
+        self._publish()
+
+    def _finish_unloading(self) -> None:
+        """Remove the adapters that nobody uses any more."""
+        if not self._leaving:
+            return
+        used = {run.row.adapter for run in self._running}
+        for name in [name for name in self._leaving if name not in used]:
+            try:
+                self._model.adapters.unload(name)
+            except Exception as error:  # it stays loaded, which harms nobody
+                self._settle(name, EngineError(f"{name} cannot be unloaded: {error!r}"))
+            else:
+                self._settle(name)
+        self._publish()
+
+    def _settle(self, name: str, error: EngineError | None = None) -> None:
+        """Answer those who asked to unload an adapter: it is gone, wanted again, or stuck."""
+        for done in self._leaving.pop(name, []):
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+
+    def _publish(self) -> None:
+        self.names = frozenset(self._model.adapters.names) - self._leaving.keys()
+
+    def _stop(self) -> None:
+        self._stopping = True
+
+    def _die(self, why: str) -> None:
+        """Tell everybody who waits."""
+        with self._door:
+            self._death = why
+        self.names = frozenset()
+        error = Unavailable(why)
+        requests = [*self._waiting, *(run.request for run in self._running)]
+        deliver([(request, error) for request in requests])
+        while not self._inbox.empty():
+            self._inbox.get().refuse(error)
+        for name in list(self._leaving):
+            self._settle(name)
+
+
+def _promise() -> Future[None]:
+    """Return a future that its waiters cannot cancel: they may stop waiting, the work goes on."""
+    done: Future[None] = Future()
+    done.set_running_or_notify_cancel()
+    return done
+
+
+def _advance(row: Row, choice: Choice | None) -> Delivery:
+    """Give a row its next token; an error ends this row only."""
+    try:
+        if choice is not None:
+            return row.accept(choice)
+        error = EngineError("the model's output is not a number (NaN or infinite)")
+    except Exception as trouble:  # a decoder that cannot show a token
+        error = EngineError(f"the answer cannot be decoded: {trouble!r}")
+    row.finished = True
+    return error
+
+
+def _fail(runs: Sequence[_Running], error: Exception) -> None:
+    deliver([(run.request, EngineError(f"a step of the model failed: {error!r}")) for run in runs])

@@ -1,0 +1,83 @@
+"""The draft of an exchange: what is known of an answer while it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from guards.exchange import Exchange, FinishReason, Message
+from monitor.ports import Piece, Token
+from monitor.runtime.routing import Route
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """An answer as it grows.
+
+    Args:
+        started_at: wall-clock time; started: monotonic seconds at the same moment.
+        first_token_s, latency_s: seconds since the start.
+    """
+
+    id: str
+    route: Route
+    messages: tuple[Message, ...]
+    started_at: datetime
+    started: float
+    request_id: str
+    caller: str | None = None
+    response_schema: Mapping[str, Any] | None = None
+    texts: list[str] = field(default_factory=list)
+    tokens: list[Token] = field(default_factory=list)
+    prompt_tokens: int | None = None
+    finish_reason: FinishReason | None = None
+    error: str | None = None
+    first_token_s: float | None = None
+    latency_s: float | None = None
+
+    @property
+    def output(self) -> str:
+        """The answer so far."""
+        return "".join(self.texts)
+
+    def add(self, piece: Piece, clock: float) -> None:
+        """Take the next piece, which came at `clock` monotonic seconds."""
+        if self.first_token_s is None:
+            self.first_token_s = clock - self.started
+        self.texts.append(piece.text)
+        self.tokens.extend(piece.tokens)
+        if piece.prompt_tokens is not None:
+            self.prompt_tokens = piece.prompt_tokens
+        if piece.finish_reason is not None:
+            self.end(piece.finish_reason, clock)
+
+    def end(self, reason: FinishReason, clock: float, error: str | None = None) -> None:
+        """Close the draft; the first reason stands."""
+        if self.finish_reason is None:
+            self.finish_reason, self.error = reason, error
+            self.latency_s = clock - self.started
+
+    def exchange(self) -> Exchange:
+        """Return the finished record."""
+        tokens = self.tokens
+        return Exchange(
+            id=self.id,
+            deployment=self.route.deployment,
+            started_at=self.started_at,
+            messages=self.messages,
+            output=self.output,
+            adapter=self.route.active,
+            epoch=self.route.epoch,
+            latency_s=self.latency_s,
+            first_token_s=self.first_token_s,
+            prompt_tokens=self.prompt_tokens,
+            output_tokens=len(tokens) if tokens else None,
+            token_logprobs=tuple(token.logprob for token in tokens) if tokens else None,
+            finish_reason=self.finish_reason,
+            error=self.error,
+            response_schema=self.response_schema,
+            caller=self.caller,
+            tags={"request_id": self.request_id},
+        )

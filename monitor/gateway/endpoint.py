@@ -1,0 +1,44 @@
+"""What every endpoint of `/v1` does with errors."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from starlette.types import Receive, Scope, Send
+
+from monitor.errors import BackstopError
+from monitor.gateway.gateway import Gateway
+from monitor.gateway.http import Call, CallerGone
+
+
+class Handler(Protocol):
+    """Answers one call, or raises an error that becomes the answer."""
+
+    async def handle(self, call: Call) -> None:
+        """Answer. Raises `BackstopError`."""
+
+
+class Endpoint:
+    """An ASGI application around a handler."""
+
+    def __init__(self, gateway: Gateway, handler: Handler) -> None:
+        self._gateway = gateway
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = Call(scope, receive, send)
+        try:
+            await self._handler.handle(call)
+        except CallerGone:
+            return
+        except BackstopError as error:
+            await self._refuse(call, error)
+        except Exception as error:
+            await self._refuse(call, error)
+            raise  # a defect: the server logs it
+
+    async def _refuse(self, call: Call, error: Exception) -> None:
+        try:
+            self._gateway.counters.refused(await call.refuse(error))
+        except CallerGone:
+            return

@@ -1,0 +1,68 @@
+"""The gateway's parts, in one value that the routes share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from monitor.gateway.callers import Tokens
+from monitor.gateway.counters import Counters
+from monitor.gateway.refusal import BUSY, DRAINING, Refusal
+from monitor.ports import Engine
+from monitor.runtime.intake import ExchangeQueue
+from monitor.runtime.routing import Router
+
+Feedback = Callable[[str, float, str | None], Awaitable[None]]
+
+
+def utc_now() -> datetime:
+    """Return the wall-clock time."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class Gateway:
+    """What stands between callers and the engine.
+
+    Args:
+        base_model: public name of the base model, the `root` of every deployment.
+        feedback: takes exchange id, score in [0, 1] and comment; raises `NotFound`.
+        callers: who may ask; operators: who may also name a version directly.
+        schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
+        places: requests that may be in the house at once, answered or waiting.
+        max_body_bytes: a longer request is refused.
+        draining: whether new requests are refused because the service is about to end.
+    """
+
+    engine: Engine
+    router: Router
+    queue: ExchangeQueue
+    counters: Counters
+    feedback: Feedback
+    base_model: str
+    callers: Tokens = field(default_factory=Tokens)
+    operators: Tokens = field(default_factory=Tokens)
+    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    places: int = 256
+    max_body_bytes: int = 4 << 20
+    draining: bool = False
+    in_flight: int = 0
+    now: Callable[[], datetime] = utc_now
+    clock: Callable[[], float] = time.monotonic
+
+    def enter(self) -> None:
+        """Take a place. Raises `Refusal` while draining (503) or when all are taken (429)."""
+        if self.draining:
+            raise Refusal("the service is about to stop; ask again in a few seconds", DRAINING)
+        if self.in_flight >= self.places:
+            raise Refusal(f"{self.places} requests are waiting already; ask again shortly", BUSY)
+        self.in_flight += 1
+        self.counters.in_flight.set(self.in_flight)
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self.in_flight -= 1
+        self.counters.in_flight.set(self.in_flight)

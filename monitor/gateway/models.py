@@ -1,0 +1,42 @@
+"""`/v1/models`: the deployments, and what serves them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.gateway.gateway import Gateway
+from monitor.gateway.http import Call
+from monitor.runtime.routing import Route, unknown
+
+
+class Models:
+    """Answers with all deployments, or with the one that the path names."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._created = int(gateway.now().timestamp())
+
+    async def handle(self, call: Call) -> None:
+        """Answer one request. Raises `Unauthorized`, `NotFound`."""
+        self._gateway.callers.admit(call.authorization)
+        routes = self._gateway.router.table.routes
+        name = call.path_params.get("model")
+        if name is None:
+            listed = [self._model(route) for _, route in sorted(routes.items())]
+            await call.answer(200, {"object": "list", "data": listed})
+        elif name in routes:
+            await call.answer(200, self._model(routes[name]))
+        else:
+            raise unknown(name, routes)
+
+    def _model(self, route: Route) -> dict[str, Any]:
+        """Describe a deployment: `root` is what answers, `parent` what an adapter sits on."""
+        base = self._gateway.base_model
+        return {
+            "id": route.deployment,
+            "object": "model",
+            "created": self._created,
+            "owned_by": "backstop",
+            "root": route.active or base,
+            "parent": base if route.active else None,
+        }
