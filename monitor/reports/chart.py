@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
+from itertools import groupby
 
 from rollback.evidence import EvidencePoint
 
@@ -28,19 +29,11 @@ def evidence_png(points: Sequence[EvidencePoint]) -> bytes:
 
     figure = Figure(figsize=(9, 3), dpi=120, layout="constrained")
     axes = figure.add_subplot()
-    times = date2num([point.at for point in points])
-    series = (
-        ("evidence", _EVIDENCE, [p.evidence for p in points], [p.line for p in points]),
-        (
-            "suspicion",
-            _SUSPICION,
-            [p.suspicion for p in points],
-            [p.suspicion_line for p in points],
-        ),
-    )
-    for name, colour, values, lines in series:
-        axes.plot(times, [_drawable(v) for v in values], color=colour, label=name, linewidth=1.6)
-        axes.plot(times, lines, color=colour, linestyle="--", linewidth=1, label=f"{name}: line")
+    for epoch in _epochs(points):
+        times = date2num([point.at for point in epoch])
+        for colour, values, lines in _series(epoch):
+            axes.plot(times, values, color=colour, linewidth=1.6)
+            axes.plot(times, lines, color=colour, linestyle="--", linewidth=1)
     axes.set_yscale("log")
     axes.xaxis_date()
     axes.xaxis.set_major_locator(locator := AutoDateLocator())
@@ -48,10 +41,23 @@ def evidence_png(points: Sequence[EvidencePoint]) -> bytes:
     axes.tick_params(colors=_GREY, labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(_GREY)
-    axes.legend(loc="upper left", fontsize=8, frameon=False, labelcolor=_GREY)
+    for place, (name, colour) in enumerate((("evidence", _EVIDENCE), ("suspicion", _SUSPICION))):
+        axes.text(0.12 * place, 1.04, name, color=colour, fontsize=9, transform=axes.transAxes)
     picture = BytesIO()
-    FigureCanvasAgg(figure).print_figure(picture, format="png", transparent=True)
+    FigureCanvasAgg(figure)
+    figure.savefig(picture, format="png", transparent=True)
     return picture.getvalue()
+
+
+def _epochs(points: Sequence[EvidencePoint]) -> list[list[EvidencePoint]]:
+    """Part the curve where the pointer moved: evidence begins anew there."""
+    return [list(group) for _, group in groupby(points, key=lambda point: point.epoch)]
+
+
+def _series(epoch: Sequence[EvidencePoint]) -> Iterator[tuple[str, list[float], list[float]]]:
+    """Yield the colour, the curve and its line of evidence and of suspicion."""
+    yield _EVIDENCE, [_drawable(p.evidence) for p in epoch], [p.line for p in epoch]
+    yield _SUSPICION, [_drawable(p.suspicion) for p in epoch], [p.suspicion_line for p in epoch]
 
 
 def _drawable(value: float) -> float:

@@ -121,15 +121,17 @@ def _suspicion(point: EvidencePoint, labels: Mapping[str, str]) -> Standing:
 
 
 def _rolled_back(incident: Incident, labels: Mapping[str, str]) -> Standing:
+    good = version_label(incident.to_version, labels)
     proof = (
-        "the engine has proved that it serves"
+        f"the engine has proved that {good} serves"
         if incident.phase is Phase.PROVED
-        else "the proof is under way"
+        else f"the proof that {good} serves is under way"
     )
+    bad = version_label(incident.from_version, labels)
     return Standing(
         condition=Condition.ROLLED_BACK,
-        headline=f"Rolled back to {version_label(incident.to_version, labels)}",
-        detail=f"{version_label(incident.from_version, labels)} is out, {proof}: {incident.reason}.",
+        headline=f"Rolled back to {good}",
+        detail=f"{bad} is out, and {proof}. Reason: {incident.reason}.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache, partial
 
@@ -13,6 +14,7 @@ from monitor.reports import names
 from monitor.reports.chart import evidence_png
 from monitor.reports.data import HealthReport
 from monitor.reports.timeline import between
+from rollback.evidence import EvidencePoint
 
 
 class Format(Enum):
@@ -34,12 +36,11 @@ def render(report: HealthReport, form: Format) -> str:
     """Return the report as text of the format."""
     if form is Format.JSON:
         return _JSON.dump_json(report, indent=2).decode()
-    picture = base64.b64encode(evidence_png(report.curve)).decode() if report.curve else ""
     template = _templates().get_template(f"report.{form.value}.jinja")
     return template.render(
         report=report,
-        picture=picture,
         label=partial(names.version_label, labels=report.labels),
+        picture=_picture,
     )
 
 
@@ -55,6 +56,10 @@ def table_cell(text: object) -> str:
 
 
 _JSON = TypeAdapter(HealthReport)
+
+
+def _picture(points: Sequence[EvidencePoint]) -> str:
+    return base64.b64encode(evidence_png(points)).decode()
 
 
 @lru_cache(maxsize=1)

@@ -45,6 +45,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.BackstopError, _on_backstop_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_defect)
 
 
 async def _on_backstop_error(_: Request, error: Exception) -> JSONResponse:
@@ -68,3 +69,9 @@ async def _on_http_exception(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     kind = "not_found" if error.status_code == 404 else "bad_request"
     return JSONResponse(error_body(error.detail, kind), error.status_code, error.headers)
+
+
+async def _on_defect(_: Request, __: Exception) -> JSONResponse:
+    """The server logs the defect itself; callers learn no more than that there was one."""
+    message = "Something unexpected failed; the service's log says what."
+    return JSONResponse(error_body(message, "internal_error"), 500)

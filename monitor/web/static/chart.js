@@ -4,8 +4,8 @@
 (() => {
   const EVERY_MS = 2000;
   const FLOOR = 0.1; // nothing is to be learnt from how far below 1 evidence has fallen
-  const figure = document.getElementById("curve");
-  if (!figure) return;
+  const HEIGHT = 250;
+  let figure = null;
   let minutes = 60;
   let plot = null;
   let marks = [];
@@ -66,24 +66,39 @@
     return { label, stroke: () => colour(stroke), width: 2, points: { show: false }, spanGaps: false, ...more };
   }
 
-  function axis(more) {
+  function axis(grid, more) {
     return {
       stroke: () => colour("--dim"),
-      grid: { stroke: () => colour("--hairline"), width: 1 },
+      grid: { stroke: () => colour("--hairline"), width: 1, ...grid },
       ticks: { show: false },
       font: "11px system-ui, sans-serif",
       ...more,
     };
   }
 
+  // Everything else on the page is in UTC, and so is this.
+  function times(_, splits, __, ___, step) {
+    return splits.map((at) => new Date(at * 1000).toISOString().slice(11, step < 60 ? 19 : 16));
+  }
+
+  function powers(_, splits) {
+    return splits.map((value) => (value && power(value) ? value : null));
+  }
+
+  // One power of ten above the highest curve or line, so that a line is never the edge.
+  function heights(_, lowest, highest) {
+    const exponent = (value) => Math.log10(Math.max(value, FLOOR));
+    return [10 ** Math.floor(exponent(lowest ?? 1)), 10 ** (Math.floor(exponent(highest ?? 1)) + 1)];
+  }
+
   function build(data) {
     const dashed = { dash: [6, 5], width: 1.25 };
     const options = {
       width: figure.clientWidth,
-      height: 260,
+      height: HEIGHT,
       legend: { show: false },
       cursor: { y: false, points: { size: 6 } },
-      scales: { x: { time: true, range: () => span() }, y: { distr: 3 } },
+      scales: { x: { time: true, range: () => span() }, y: { distr: 3, range: heights } },
       series: [
         {},
         series("evidence", "--evidence"),
@@ -91,7 +106,10 @@
         series("suspicion", "--suspicion"),
         series("suspicion: line", "--suspicion", dashed),
       ],
-      axes: [axis({}), axis({ size: 44, values: (_, splits) => splits.map((v) => (v ? power(v) : "")) })],
+      axes: [
+        axis({ show: false }, { size: 30, values: times }),
+        axis({ filter: powers }, { size: 44, values: (_, splits) => splits.map((v) => (v ? power(v) : "")) }),
+      ],
       hooks: { draw: [drawMarks] },
     };
     plot?.destroy();
@@ -108,20 +126,34 @@
   }
 
   async function refresh() {
-    const address = `/api/deployments/${encodeURIComponent(figure.dataset.deployment)}/evidence?minutes=${minutes}`;
     try {
-      const response = await fetch(address);
-      if (response.ok) {
-        const curve = await response.json();
-        marks = curve.marks;
-        data = columns(curve.points);
-        if (plot) plot.setData(data);
-        else build(data);
-      }
+      const present = document.getElementById("curve"); // not there before the first deployment
+      if (present) await draw(present);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // the network is away: the page says so
     } finally {
       setTimeout(refresh, EVERY_MS);
     }
   }
+
+  async function draw(present) {
+    const name = encodeURIComponent(present.dataset.deployment);
+    const response = await fetch(`/api/deployments/${name}/evidence?minutes=${minutes}`);
+    if (!response.ok) return;
+    const curve = await response.json();
+    marks = curve.marks;
+    data = columns(curve.points);
+    if (present === figure) {
+      plot.setData(data);
+      return;
+    }
+    figure = present;
+    build(data);
+    resizing.disconnect();
+    resizing.observe(figure);
+  }
+
+  const resizing = new ResizeObserver(() => plot.setSize({ width: figure.clientWidth, height: HEIGHT }));
 
   document.addEventListener("click", (event) => {
     const chosen = event.target.closest("[data-minutes]");
@@ -130,9 +162,9 @@
     for (const button of document.querySelectorAll("[data-minutes]")) {
       button.setAttribute("aria-pressed", String(button === chosen));
     }
+    if (figure) draw(figure);
   });
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot?.redraw());
-  new ResizeObserver(() => plot?.setSize({ width: figure.clientWidth, height: 260 })).observe(figure);
   refresh();
 })();

@@ -1,0 +1,68 @@
+"""The operator's app over the story, on a real uvicorn server on loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+
+from monitor.web.app import create_app
+from monitor.web.context import Web
+from monitor.web.metrics import DeploymentCollector
+from monitor.web.sessions import Sessions
+from monitor.web.tokens import OperatorTokens
+from tests.integration.web.memory import Memory, MemoryOperations
+from tests.integration.web.story import trouble
+
+TOKEN = "an-operator-token-for-tests"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service: where it is, and what it works on."""
+
+    url: str
+    memory: Memory
+    operations: MemoryOperations
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def service() -> Iterator[Service]:
+    """Serve the story until the block ends."""
+    memory = trouble(now())
+    operations = MemoryOperations(memory=memory, now=now)
+    registry = CollectorRegistry()
+    registry.register(DeploymentCollector(memory.stores(), now))
+    web = Web(
+        stores=memory.stores(),
+        operations=operations,
+        tokens=OperatorTokens(
+            {"ada": hashlib.sha256(TOKEN.encode()).hexdigest()},
+            whereabouts="/var/lib/backstop/operator-token",
+        ),
+        sessions=Sessions(secrets.token_urlsafe),
+        registry=registry,
+        clock=now,
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(create_app(web, release="test"), log_level="warning")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield Service(f"http://127.0.0.1:{listener.getsockname()[1]}", memory, operations)
+        finally:
+            server.should_exit = True
+            thread.join(10)
