@@ -213,7 +213,6 @@ class Flip:
     at: datetime
     action: str  # promote, rollback
     forced: bool = False
-    confirmed: bool = False  # the new active version has shown itself good here before
     frozen: str | None = None
     retire: str | None = None  # version that becomes RETIRED
     quarantine: str | None = None  # version that becomes QUARANTINED
@@ -266,6 +265,7 @@ class Deployments(Protocol):
     def flip(self, flip: Flip) -> Deployment:
         """Move the pointer, states, incident, audit and outbox rows in one transaction.
 
+        The new active version is `confirmed` if its reference is frozen here already.
         Raises `Conflict` if the epoch is no longer `expected_epoch`, or the new active version
         is quarantined. Repeating a flip whose incident id is already stored changes nothing.
         """

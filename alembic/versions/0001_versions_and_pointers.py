@@ -65,6 +65,7 @@ def _make_versions() -> None:
         "fingerprints",
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("engine", sa.Text(), nullable=False),
+        sa.Column("prompts", sa.Text(), nullable=False),
         sa.Column("tokens", sa.Text(), nullable=False),
         sa.Column("logprobs", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("version", "engine", name="pk_fingerprints"),
@@ -169,6 +170,7 @@ def _make_outbox() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("facts", JSONB(), nullable=False),
         sa.Column("created_at", TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("not_before", TIMESTAMP(timezone=True)),
         sa.Column("addressed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )

@@ -28,6 +28,6 @@ class MemorySender:
         """What arrived, oldest first; a repeated delivery counts once, as receivers must do."""
         return tuple(self._notices.values())
 
-    async def send(self, message: Notice, at: datetime) -> None:
+    async def send(self, notice: Notice, at: datetime) -> None:
         """Deliver; never fails."""
-        self._notices.setdefault(message.id, message)
+        self._notices.setdefault(notice.id, notice)

@@ -45,9 +45,9 @@ class SlackSender:
         """Name from the configuration."""
         return self._receiver
 
-    async def send(self, message: Notice, at: datetime) -> None:
+    async def send(self, notice: Notice, at: datetime) -> None:
         """Deliver. Raises `DeliveryError`, or `ReceiverGone` if it must never be tried again."""
-        body = json.dumps(payload(message), ensure_ascii=False).encode()
+        body = json.dumps(payload(notice), ensure_ascii=False).encode()
         await post(
             self._receiver,
             self._url,
@@ -58,18 +58,18 @@ class SlackSender:
         )
 
 
-def payload(message: Notice) -> dict[str, Any]:
+def payload(notice: Notice) -> dict[str, Any]:
     """Return a notice as Slack shows it; no word in it mentions anybody or becomes a link."""
-    title = f"{_SIGNS.get(message.severity, '🟢')} {message.title}"
+    title = f"{_SIGNS.get(notice.severity, '🟢')} {notice.title}"
     return {
-        "text": _inert(text.plain(message, _FALLBACK_LIMIT // 2), _FALLBACK_LIMIT),
+        "text": _inert(text.plain(notice, _FALLBACK_LIMIT // 2), _FALLBACK_LIMIT),
         "link_names": False,
         "unfurl_links": False,
         "unfurl_media": False,
         "blocks": [
             {"type": "header", "text": _plain_text(title)},
-            *_sections(message),
-            {"type": "context", "elements": [_mrkdwn(_footer(message))]},
+            *_sections(notice),
+            {"type": "context", "elements": [_mrkdwn(_footer(notice))]},
         ],
     }
 
@@ -93,8 +93,8 @@ def _inert(words: str, limit: int) -> str:
     return shown
 
 
-def _sections(message: Notice) -> list[dict[str, Any]]:
-    rows = text.fields(message)
+def _sections(notice: Notice) -> list[dict[str, Any]]:
+    rows = text.fields(notice)
     blocks: list[dict[str, Any]] = [
         {"type": "section", "text": _labelled(label, words, _SECTION_LIMIT)}
         for label, words in rows
@@ -111,10 +111,10 @@ def _labelled(label: str, words: str, limit: int) -> dict[str, Any]:
     return _mrkdwn(head + _inert(words, limit - len(head)))
 
 
-def _footer(message: Notice) -> str:
-    address = text.link(message)
+def _footer(notice: Notice) -> str:
+    address = text.link(notice)
     if address is None:
-        return f"Backstop, {message.kind}"
+        return f"Backstop, {notice.kind}"
     safe = address.replace("&", "&amp;").replace("|", "%7C").replace("<", "%3C").replace(">", "%3E")
     return f"<{safe}|Open in Backstop>"
 

@@ -46,7 +46,7 @@ class WebhookSender:
         """Name from the configuration."""
         return self._receiver
 
-    async def send(self, message: Notice, at: datetime) -> None:
+    async def send(self, notice: Notice, at: datetime) -> None:
         """Deliver, under the notice's id at every attempt.
 
         Args:
@@ -55,13 +55,13 @@ class WebhookSender:
         Raises:
             DeliveryError: if it did not arrive; `ReceiverGone` if it never will.
         """
-        body = json.dumps(payload(message), ensure_ascii=False, separators=(",", ":"))
+        body = json.dumps(payload(notice), ensure_ascii=False, separators=(",", ":"))
         moment = at.astimezone(UTC)
         headers = {
             "Content-Type": "application/json",
-            "webhook-id": message.id,
+            "webhook-id": notice.id,
             "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": self._signer.sign(message.id, moment, body),
+            "webhook-signature": self._signer.sign(notice.id, moment, body),
         }
         await post(
             self._receiver,
@@ -73,16 +73,16 @@ class WebhookSender:
         )
 
 
-def payload(message: Notice) -> dict[str, Any]:
+def payload(notice: Notice) -> dict[str, Any]:
     """Return what a receiver gets: the same at every attempt."""
     return {
-        "type": f"backstop.{message.kind}",
-        "timestamp": iso(message.created_at),
+        "type": f"backstop.{notice.kind}",
+        "timestamp": iso(notice.created_at),
         "data": {
-            "id": message.id,
-            "severity": message.severity,
-            "title": message.title,
-            **plain(message.facts),
+            "id": notice.id,
+            "severity": notice.severity,
+            "title": notice.title,
+            **plain(notice.facts),
         },
     }
 

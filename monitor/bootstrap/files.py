@@ -12,12 +12,13 @@ from jsonschema import SchemaError
 from jsonschema.validators import validator_for
 
 from guards import golden
-from guards.golden import GoldenCase, GoldenFormatError
+from guards.golden import GoldenCase, GoldenSetError
 from monitor import config as configuration
 from monitor.config import Config, DeploymentConfig
 from monitor.errors import ConfigError
 from rollback import policy as policies
-from rollback.policy import Policy, PolicyError
+from rollback.errors import PolicyError
+from rollback.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ def _golden(path: Path | None) -> tuple[GoldenCase, ...] | None:
         return None
     try:
         return tuple(golden.parse_cases(_text(path)))
-    except GoldenFormatError as error:
+    except GoldenSetError as error:
         raise ConfigError(f"{path}: {error}") from error
 
 

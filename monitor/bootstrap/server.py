@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib import metadata
@@ -78,7 +78,7 @@ def listen(config: Config) -> socket.socket:
 
 
 def _build(
-    config: Config, read: dict[str, DeploymentFiles], sql: Database, engine: LocalEngine
+    config: Config, read: Mapping[str, DeploymentFiles], sql: Database, engine: LocalEngine
 ) -> Parts:
     artifacts = ArtifactFolder(config.data_dir / "adapters", base_facts(config.engine.model))
     return parts.assemble(
@@ -92,7 +92,7 @@ def _build(
 
 
 async def _run(
-    config: Config, built: Parts, read: dict[str, DeploymentFiles], listener: socket.socket
+    config: Config, built: Parts, read: Mapping[str, DeploymentFiles], listener: socket.socket
 ) -> None:
     app = create_app(
         _web(config, built),
@@ -128,7 +128,7 @@ def _web(config: Config, built: Parts) -> Web:
     )
 
 
-def _lifespan(config: Config, built: Parts, read: dict[str, DeploymentFiles]):  # type: ignore[no-untyped-def]
+def _lifespan(config: Config, built: Parts, read: Mapping[str, DeploymentFiles]):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await built.service.start()
@@ -150,7 +150,7 @@ def _lifespan(config: Config, built: Parts, read: dict[str, DeploymentFiles]):  
     return lifespan
 
 
-async def _import_golden(built: Parts, read: dict[str, DeploymentFiles]) -> None:
+async def _import_golden(built: Parts, read: Mapping[str, DeploymentFiles]) -> None:
     """Bring the golden sets that the configuration names; the same content changes nothing."""
     for name, each in read.items():
         if each.golden is not None:

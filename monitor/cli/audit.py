@@ -16,8 +16,8 @@ def verify(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
 
     Example: backstop audit verify
     """
-    from monitor.bootstrap import tools
     from monitor import config as configuration
+    from monitor.bootstrap import tools
 
     verification = tools.verify_audit(configuration.load(config))
     if as_json:
@@ -34,8 +34,8 @@ def export(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
     Example: backstop audit export > audit.jsonl
     """
-    from monitor.bootstrap import tools
     from monitor import config as configuration
+    from monitor.bootstrap import tools
 
     for row in tools.export_audit(configuration.load(config)):
         show_line(row)

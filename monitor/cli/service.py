@@ -28,8 +28,8 @@ def serve(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
     Example: backstop serve --config backstop.yaml
     """
-    from monitor.bootstrap import server  # torch and transformers take seconds to import
     from monitor import config as configuration
+    from monitor.bootstrap import server  # torch and transformers take seconds to import
 
     server.serve(configuration.load(config))
 
@@ -39,8 +39,8 @@ def check(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
 
     Example: backstop check --config backstop.yaml
     """
-    from monitor.bootstrap import tools
     from monitor import config as configuration
+    from monitor.bootstrap import tools
 
     findings = tools.check(configuration.load(config))
     if as_json:
@@ -80,8 +80,8 @@ def upgrade(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> Non
 
     Example: backstop db upgrade
     """
-    from monitor.bootstrap import tools
     from monitor import config as configuration
+    from monitor.bootstrap import tools
 
     revision = tools.upgrade(configuration.load(config))
     if as_json:

@@ -31,12 +31,16 @@ class Received:
 class Receiver:
     """Listens on loopback and keeps what arrives. A webhook with a wrong signature is refused."""
 
-    def __init__(self, secret: str) -> None:
-        self._webhook = Webhook(secret)
+    def __init__(self) -> None:
+        self._webhook: Webhook | None = None
         self._runner: web.AppRunner | None = None
         self._arrived = asyncio.Condition()
         self.received: list[Received] = []
-        self.port = 0
+        self._port = 0
+
+    def trust(self, secret: str) -> None:
+        """Accept webhooks signed with this secret; until then, none is."""
+        self._webhook = Webhook(secret)
 
     async def start(self) -> None:
         """Listen on a free port."""
@@ -47,16 +51,17 @@ class Receiver:
         await self._runner.setup()
         site = web.TCPSite(self._runner, _HOST, 0)
         await site.start()
-        self.port = int(self._runner.addresses[0][1])
+        self._port = int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
         """Stop listening."""
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def url(self, kind: str) -> str:
-        """Return the address for a kind of sender."""
-        return f"http://{_HOST}:{self.port}/{kind}"
+    @property
+    def address(self) -> str:
+        """Where it listens; `/slack` and `/webhook` are the paths."""
+        return f"http://{_HOST}:{self._port}"
 
     async def wait_for(self, kind: str, words: str, limit_s: float) -> Received:
         """Return the first message of a kind with these words, when it is there.
@@ -83,6 +88,8 @@ class Receiver:
     async def _signed(self, request: web.Request) -> web.Response:
         payload = await request.text()
         try:
+            if self._webhook is None:
+                return web.Response(status=503, text="no secret yet")
             body = self._webhook.verify(payload, dict(request.headers))
         except WebhookVerificationError:
             return web.Response(status=401, text="wrong signature")

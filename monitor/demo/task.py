@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
 
@@ -70,6 +70,20 @@ def golden_set(count: int = 60) -> Sequence[GoldenCase]:
     """Return the regression test set; a case's slice is its team."""
     inquiries = _distinct(count, _GOLDEN_SEED, taken=frozenset())
     return [_case(index, inquiry) for index, inquiry in enumerate(inquiries)]
+
+
+def golden_json_lines() -> str:
+    """Return the golden set as the text of a file for `backstop golden import`."""
+    rows = (
+        {
+            "id": case.id,
+            "messages": [asdict(message) for message in case.messages],
+            "expectation": case.expectation,
+            "slice": case.slice,
+        }
+        for case in golden_set()
+    )
+    return "".join(json.dumps(row) + "\n" for row in rows)
 
 
 def good_examples(count: int) -> Sequence[TicketExample]:

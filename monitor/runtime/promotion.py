@@ -92,9 +92,6 @@ class Promotion:
     async def _flip(self, wish: Wish, *, forced: bool, run: GoldenRun) -> Deployment:
         now = datetime.now(UTC)
         deployment = wish.deployment
-        reference = await asyncio.to_thread(
-            self._stores.evidence.reference, deployment.name, wish.version.name
-        )
         flipped = await asyncio.to_thread(
             self._stores.deployments.flip,
             Flip(
@@ -107,7 +104,6 @@ class Promotion:
                 at=now,
                 action="promote",
                 forced=forced,
-                confirmed=reference is not None,
                 retire=deployment.active,
                 notice=_notice(wish, forced, now),
                 evidence={"golden_run": run.id, "summary": run.summary},

@@ -76,7 +76,6 @@ class Rollbacks:
                 reason=order.reason,
                 at=now,
                 action="rollback",
-                confirmed=await self._has_reference(deployment.name, order.to),
                 quarantine=deployment.active,
                 incident=incident,
                 notice=self._notice(incident, "rollback", "critical", hold=_WAIT_FOR_PROOF),
@@ -137,10 +136,6 @@ class Rollbacks:
             exposure=exposure,
             notice=self._notice(proved, phase.value, "critical", extra=facts),
         )
-
-    async def _has_reference(self, deployment: str, version: str | None) -> bool:
-        reference = await asyncio.to_thread(self._stores.evidence.reference, deployment, version)
-        return reference is not None
 
     async def _disproof(self, version: str | None) -> str | None:
         """Say why the engine does not serve a version, or `None` if it is shown that it does."""

@@ -32,8 +32,8 @@ def apply(connection: Connection, flip: Flip) -> Deployment:
         incidents.add(connection, flip.incident)
     if flip.action == ROLLBACK:
         _record_rollback(connection, before, after, flip)
-    if flip.message is not None:
-        outbox.put(connection, flip.message)
+    if flip.notice is not None:
+        outbox.put(connection, flip.notice)
     _audit(connection, before, after, flip)
     return after
 

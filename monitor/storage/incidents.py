@@ -28,12 +28,12 @@ class PostgresIncidents(Incidents):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def open(self, incident: Incident, message: Notice) -> None:
+    def open(self, incident: Incident, notice: Notice) -> None:
         """Record an incident without a flip (a freeze), with audit and outbox rows; once per id."""
         with transaction(self._engine) as connection:
             if not add(connection, incident):
                 return
-            outbox.put(connection, message)
+            outbox.put(connection, notice)
             audit.add(
                 connection,
                 actor=incident.actor,
@@ -55,9 +55,13 @@ class PostgresIncidents(Incidents):
         *,
         at: datetime,
         exposure: int | None = None,
-        message: Notice | None = None,
+        notice: Notice | None = None,
     ) -> Incident:
-        """Record that a step is done, once; a phase that is passed already is left alone."""
+        """Record that a step is done, once; a phase that is passed already is left alone.
+
+        A notice replaces the one that waits under its id and is due at once; one that has left
+        is left alone.
+        """
         with transaction(self._engine) as connection:
             before = _locked(connection, incident_id)
             if not _is_ahead(phase, before.phase):
@@ -66,8 +70,8 @@ class PostgresIncidents(Incidents):
             connection.execute(
                 update(incidents).where(incidents.c.id == incident_id).values(**changes)
             )
-            if message is not None:
-                outbox.put(connection, message)
+            if notice is not None:
+                outbox.replace(connection, notice)
             audit.add(
                 connection,
                 actor="backstop",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
@@ -22,10 +22,10 @@ class PostgresOutbox(Outbox):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def put(self, message: Notice) -> None:
+    def put(self, notice: Notice) -> None:
         """Queue a message; a second one with the same id changes nothing."""
         with transaction(self._engine) as connection:
-            put(connection, message)
+            put(connection, notice)
 
     def claim(
         self, receivers: Sequence[str], now: datetime, lease: timedelta, limit: int
@@ -43,8 +43,7 @@ class PostgresOutbox(Outbox):
                     .values(due_at=now + lease)
                 )
         return [
-            Delivery(message=_notice(row), receiver=row.receiver, attempt=row.attempt)
-            for row in due
+            Delivery(notice=_notice(row), receiver=row.receiver, attempt=row.attempt) for row in due
         ]
 
     def sent(self, message_id: str, receiver: str, at: datetime) -> None:
@@ -73,17 +72,33 @@ class PostgresOutbox(Outbox):
             connection.execute(settled)
 
 
-def put(connection: Connection, message: Notice) -> None:
-    """Queue a message in the caller's transaction; once per id."""
-    queued = insert(outbox).values(
-        id=message.id,
-        kind=message.kind,
-        severity=message.severity,
-        title=values.text(message.title),
-        facts=message.facts,
-        created_at=message.created_at,
-    )
+def put(connection: Connection, notice: Notice) -> None:
+    """Queue a notice in the caller's transaction; once per id."""
+    queued = insert(outbox).values(id=notice.id, **_row(notice))
     connection.execute(queued.on_conflict_do_nothing())
+
+
+def replace(connection: Connection, notice: Notice) -> None:
+    """Put a notice in the place of the one that waits under its id, or queue it.
+
+    One that is on its way to its receivers already stays as it is.
+    """
+    queued = insert(outbox).values(id=notice.id, **_row(notice))
+    still_waits = outbox.c.addressed.is_(False)
+    connection.execute(
+        queued.on_conflict_do_update(index_elements=["id"], set_=_row(notice), where=still_waits)
+    )
+
+
+def _row(notice: Notice) -> dict[str, Any]:
+    return {
+        "kind": notice.kind,
+        "severity": notice.severity,
+        "title": values.text(notice.title),
+        "facts": notice.facts,
+        "created_at": notice.created_at,
+        "not_before": notice.not_before,
+    }
 
 
 def _address(connection: Connection, receivers: Sequence[str], now: datetime) -> None:
@@ -94,6 +109,7 @@ def _address(connection: Connection, receivers: Sequence[str], now: datetime) ->
     addressed = (
         update(outbox)
         .where(outbox.c.addressed.is_(False))
+        .where(or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now))
         .values(addressed=True)
         .returning(outbox.c.id)
     )
@@ -124,4 +140,5 @@ def _notice(row: Row[Any]) -> Notice:
         title=row.title,
         facts=row.facts,
         created_at=row.created_at,
+        not_before=row.not_before,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -74,7 +75,7 @@ class PostgresRegistry(Registry):
         key = {"version": values.key(name), "engine": engine}
         with transaction(self._engine) as connection:
             if new is not None:
-                first = insert(fingerprints).values(**key, tokens=new.tokens, logprobs=new.logprobs)
+                first = insert(fingerprints).values(**key, **asdict(new))
                 connection.execute(first.on_conflict_do_nothing())
             row = connection.execute(select(fingerprints).filter_by(**key)).one_or_none()
         return None if row is None else _fingerprint(row)
@@ -149,6 +150,7 @@ def _version(row: Row[Any]) -> AdapterVersion:
 
 def _fingerprint(row: Row[Any]) -> Fingerprint:
     return Fingerprint(
+        prompts=tuple(row.prompts),
         tokens=tuple(tuple(tokens) for tokens in row.tokens),
         logprobs=tuple(tuple(logprobs) for logprobs in row.logprobs),
     )

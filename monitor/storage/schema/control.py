@@ -45,6 +45,7 @@ fingerprints = Table(
     metadata,
     Column("version", Text, primary_key=True),
     Column("engine", Text, primary_key=True),
+    Column("prompts", ExactJson, nullable=False),
     Column("tokens", ExactJson, nullable=False),
     Column("logprobs", ExactJson, nullable=False),
 )
@@ -135,6 +136,7 @@ outbox = Table(
     Column("title", Text, nullable=False),
     Column("facts", JSONB, nullable=False),
     Column("created_at", MOMENT, nullable=False),
+    Column("not_before", MOMENT),  # held back so long; NULL: due at once
     Column("addressed", Boolean, nullable=False, server_default=false()),
 )
 
