@@ -87,6 +87,17 @@ def test_answers_that_become_alike_are_found_though_none_is_odd() -> None:
     assert _delay(detector, lambda: dict.fromkeys(CHANNELS, 0.7), 50) <= 15
 
 
+def test_channels_share_the_budget() -> None:
+    """The same scores count a quarter as much when four channels are watched instead of one."""
+    rng = np.random.default_rng(12)
+    reference = {name: _continuous(rng, 50) for name in CHANNELS}
+    alone = DriftDetector({CHANNELS[0]: reference[CHANNELS[0]]})
+    among = DriftDetector(reference)
+    for n in range(5):
+        scores = {CHANNELS[0]: 3.0}
+        assert among.update(f"a{n}", scores) == alone.update(f"a{n}", scores) / 4.0
+
+
 def test_the_leader_is_the_channel_that_changed() -> None:
     """People are told which channel speaks loudest."""
     rng = np.random.default_rng(7)

@@ -80,6 +80,7 @@ def test_a_better_version_is_shown_to_be_no_worse() -> None:
     assert found.harm < 1.0
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=20, max_size=40))
 def test_the_verdict_on_a_whole_set_does_not_depend_on_the_order(
     grades: list[tuple[float, float]],

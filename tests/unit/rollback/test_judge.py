@@ -1,0 +1,271 @@
+"""The judge of one deployment under one epoch."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rollback.evidence import EvidencePoint
+from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CHANNELS = ("length", "likelihood", "outlier")
+
+
+def _reference(rng: np.random.Generator, size: int = 150) -> dict[str, NDArray[np.float64]]:
+    return {name: np.abs(rng.normal(size=size)) for name in CHANNELS}
+
+
+def _judge(
+    settings: JudgeSettings | None = None,
+    reference: dict[str, NDArray[np.float64]] | None = None,
+) -> Judge:
+    return Judge(
+        deployment="support",
+        epoch=3,
+        adapter="support@3f9a2c1d7b04",
+        settings=settings or JudgeSettings(),
+        reference=reference,
+    )
+
+
+def _answer(
+    n: int,
+    *,
+    fault: bool = False,
+    pair: float | None = None,
+    scores: dict[str, float] | None = None,
+) -> Observation:
+    at = START + timedelta(seconds=n)
+    return Observation(exchange_id=f"e{n}", at=at, scores=scores or {}, fault=fault, pair=pair)
+
+
+def _stream(rng: np.random.Generator, size: int, added: float = 0.0) -> list[Observation]:
+    return [
+        _answer(
+            n,
+            fault=bool(rng.random() < 0.1),
+            pair=float(rng.uniform(-1.0, 1.0)) if rng.random() < 0.3 else None,
+            scores={name: abs(rng.normal()) + added for name in CHANNELS if rng.random() < 0.9},
+        )
+        for n in range(size)
+    ]
+
+
+def test_sixty_percent_faults_cross_within_fourteen_answers() -> None:
+    """The median over 40 runs, from the first answer on and without any reference."""
+    rng, exposures = np.random.default_rng(1), []
+    for _ in range(40):
+        judge, n = _judge(), 0
+        while not judge.crossed:
+            judge.observe(_answer(n, fault=bool(rng.random() < 0.6)))
+            n += 1
+        exposures.append(n)
+    assert np.median(exposures) <= 14
+
+
+@pytest.mark.slow
+def test_the_tolerated_harm_keeps_the_run_length() -> None:
+    """At 5 % faults, pairs at the margin and a golden run at the margin every 10 answers, the mean
+    run length to 40 is at least 40 less the golden weight and 3 errors (cut at 200: no longer)."""
+    rng, lengths = np.random.default_rng(2), []
+    golden = np.array([-1.0] * 4 + [1.0] * 2 + [0.0] * 34)
+    for _ in range(120):
+        judge, n = _judge(JudgeSettings(line=40.0, suspicion_line=40.0)), 0
+        while not judge.crossed and n < 200:
+            pair = float(rng.choice([-1.0, 0.0, 1.0], p=[0.15, 0.75, 0.1]))
+            judge.observe(_answer(n, fault=bool(rng.random() < 0.05), pair=pair))
+            if n % 10 == 0:
+                judge.observe_golden(rng.permutation(golden).tolist(), 40, at=START)
+            n += 1
+        lengths.append(n)
+    assert np.mean(lengths) >= 39.75 - 3.0 * np.std(lengths) / np.sqrt(len(lengths))
+
+
+def test_pairs_that_are_worse_cross() -> None:
+    """Thirty pairs that the active version lost are enough."""
+    judge = _judge()
+    judge.observe_all([_answer(n, pair=-1.0) for n in range(30)])
+    assert judge.crossed
+
+
+def test_a_golden_run_that_is_much_worse_crosses_at_once() -> None:
+    """Forty of sixty cases worse settle it, though no answer showed a fault."""
+    judge = _judge()
+    differences = np.random.default_rng(3).permutation([-1.0] * 40 + [0.0] * 20).tolist()
+    point = judge.observe_golden(differences, 60, at=START)
+    assert judge.crossed
+    assert point.evidence >= point.line
+    assert point.position == 0
+
+
+def test_a_golden_run_within_the_margin_is_no_evidence() -> None:
+    """Three of sixty cases worse is what a margin of 0.05 tolerates."""
+    judge = _judge()
+    for n in range(50):
+        judge.observe(_answer(n))
+        judge.observe_golden([-1.0] * 3 + [0.0] * 57, 60, at=START)
+    assert not judge.crossed
+
+
+def test_a_golden_set_that_is_too_small_is_no_evidence() -> None:
+    """Nineteen cases are inconclusive, whatever they show."""
+    judge = _judge()
+    assert judge.observe_golden([-1.0] * 19, 19, at=START).evidence == 0.0
+
+
+def test_a_second_golden_run_counts_only_after_another_answer() -> None:
+    """The run length is promised in exchanges, so bets start at most once per exchange."""
+    judge, mild = _judge(), [-1.0, 0.0] * 15
+    first = judge.observe_golden(mild, None, at=START).evidence
+    assert judge.observe_golden(mild, None, at=START).evidence == first
+    judge.observe(_answer(0))
+    assert judge.observe_golden(mild, None, at=START).channels["golden"] > first
+
+
+def test_drift_raises_suspicion_and_never_evidence() -> None:
+    """Drift has no sign."""
+    rng = np.random.default_rng(4)
+    judge = _judge(reference=_reference(rng))
+    for n in range(30):
+        scores = {name: abs(rng.normal()) + 6.0 for name in CHANNELS}
+        point = judge.observe(_answer(n, scores=scores))
+    assert judge.suspected
+    assert not judge.crossed
+    assert point.suspicion >= point.suspicion_line
+    assert "drift." in "".join(point.channels)
+
+
+def test_drift_rolls_back_where_the_settings_say_so() -> None:
+    """The same stream is evidence if the policy allows it."""
+    rng = np.random.default_rng(4)
+    judge = _judge(JudgeSettings(drift_may_roll_back=True), _reference(rng))
+    scores = dict.fromkeys(CHANNELS, 9.0)
+    judge.observe_all([_answer(n, scores=scores) for n in range(30)])
+    assert judge.crossed
+
+
+def test_without_a_reference_there_is_no_suspicion() -> None:
+    """Nothing to compare with is not suspicious."""
+    judge = _judge()
+    points = judge.observe_all([_answer(n, scores={"length": 9.0}) for n in range(20)])
+    assert {point.suspicion for point in points} == {0.0}
+
+
+def test_suspicion_stays_until_it_is_cleared() -> None:
+    """After the drift is over, it is still known; after clearing, it is gone and starts anew."""
+    rng = np.random.default_rng(5)
+    judge = _judge(reference=_reference(rng))
+    judge.observe_all([_answer(n, scores=dict.fromkeys(CHANNELS, 9.0)) for n in range(15)])
+    ordinary = [_answer(n, scores={c: abs(rng.normal()) for c in CHANNELS}) for n in range(15, 90)]
+    judge.observe_all(ordinary)
+    assert judge.suspected
+    judge.clear_suspicion()
+    assert not judge.suspected
+    assert judge.point is not None
+    assert judge.point.suspicion == 0.0
+
+
+def test_evidence_that_crossed_stays_crossed() -> None:
+    """Good answers afterwards do not undo what was shown."""
+    judge = _judge()
+    judge.observe_all([_answer(n, fault=True) for n in range(8)])
+    last = judge.observe_all([_answer(n) for n in range(8, 2000)])[-1]
+    assert last.evidence < last.line
+    assert judge.crossed
+
+
+def test_a_point_says_whose_evidence_it_is() -> None:
+    """Deployment, version, epoch, position, time and both lines are on every point."""
+    point = _judge().observe(_answer(0))
+    expected = ("support", "support@3f9a2c1d7b04", 3, 1, START, 1_000.0, 100_000.0)
+    assert expected == (
+        point.deployment,
+        point.adapter,
+        point.epoch,
+        point.position,
+        point.at,
+        point.suspicion_line,
+        point.line,
+    )
+
+
+def test_evidence_is_the_weighted_mean_of_its_channels() -> None:
+    """The dashboard's number can be added up by hand."""
+    judge = _judge(JudgeSettings(weights=HarmWeights(faults=0.6, golden=0.3, pairs=0.1)))
+    judge.observe(_answer(0, fault=True, pair=-0.5))
+    point = judge.observe_golden([-1.0, 0.0] * 15, 30, at=START)
+    parts = point.channels
+    expected = 0.6 * parts["faults"] + 0.3 * parts["golden"] + 0.1 * parts["pairs"]
+    assert point.evidence == pytest.approx(expected)
+
+
+def test_overwhelming_evidence_stays_a_finite_number() -> None:
+    """A thousand faults and lost pairs are cut at the cap, not turned into infinity."""
+    judge = _judge()
+    point = judge.observe_all([_answer(n, fault=True, pair=-1.0) for n in range(1000)])[-1]
+    assert 1e299 < point.evidence <= 1e300
+    json.dumps(judge.state(), allow_nan=False)
+
+
+def test_a_pair_out_of_range_changes_nothing() -> None:
+    """The answer is refused as a whole, and can be given again in order."""
+    judge = _judge()
+    before = judge.state()
+    with pytest.raises(ValueError, match="e0"):
+        judge.observe(_answer(0, fault=True, pair=1.5))
+    assert judge.state() == before
+
+
+@pytest.mark.parametrize("cut", [0, 1, 25, 59])
+def test_a_judge_restored_in_the_middle_goes_on_bit_for_bit(cut: int) -> None:
+    """Points, state and flags equal those of a judge that never stopped."""
+    rng = np.random.default_rng(6)
+    reference, stream = _reference(rng), _stream(rng, 60, added=0.8)
+    settings = JudgeSettings(line=500.0, suspicion_line=50.0)
+
+    def _go_on(judge: Judge, items: list[Observation]) -> list[EvidencePoint]:
+        points = judge.observe_all(items)
+        return [*points, judge.observe_golden([-1.0, 0.0] * 20, 50, at=START)]
+
+    whole, first = _judge(settings, reference), _judge(settings, reference)
+    for each in (whole, first):
+        _go_on(each, stream[:cut])
+    saved = json.dumps(first.state(), sort_keys=True, allow_nan=False)
+    second = Judge.restore(json.loads(saved), settings=settings)
+    assert (second.point, second.position) == (first.point, first.position)
+    assert _go_on(second, stream[cut:]) == _go_on(whole, stream[cut:])
+    assert second.state() == whole.state()
+    assert (second.suspected, second.crossed) == (whole.suspected, whole.crossed)
+
+
+def test_a_judge_restored_before_the_first_answer_has_no_point() -> None:
+    """There is nothing to draw yet."""
+    judge = Judge.restore(_judge().state(), settings=JudgeSettings())
+    assert judge.point is None
+
+
+def test_a_state_of_another_format_is_refused() -> None:
+    """A newer judge's state is not guessed at."""
+    with pytest.raises(ValueError, match="format 99"):
+        Judge.restore({**_judge().state(), "format": 99}, settings=JudgeSettings())
+
+
+@pytest.mark.parametrize("weights", [(0.5, 0.5, 0.5), (1.2, -0.2, 0.0)])
+def test_weights_that_are_no_mean_are_refused(weights: tuple[float, float, float]) -> None:
+    """The promise holds for weights that sum to 1 only."""
+    faults, golden, pairs = weights
+    with pytest.raises(ValueError, match="sum to 1"):
+        HarmWeights(faults=faults, golden=golden, pairs=pairs)
+
+
+def test_settings_out_of_range_are_refused() -> None:
+    """A line of 1 would cross without any evidence."""
+    with pytest.raises(ValueError, match="above 1"):
+        JudgeSettings(line=1.0)
+    with pytest.raises(ValueError, match="drift_weight"):
+        JudgeSettings(drift_weight=1.0)
