@@ -82,7 +82,7 @@ def payload(message: Notice) -> dict[str, Any]:
             "id": message.id,
             "severity": message.severity,
             "title": message.title,
-            **plain(message.facts),
+            "facts": plain(message.facts),
         },
     }
 
