@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from rollback.errors import NotCanonical
 from rollback.times import iso
 
 _SAFE_INTEGER = 2**53 - 1  # beyond it, JSON numbers are only doubles
+_LARGEST_DOUBLE = int(sys.float_info.max)
 
 
 def canonical(value: Any) -> bytes:
@@ -81,6 +83,6 @@ def _integer(value: int) -> int | float | str:
     if abs(value) <= _SAFE_INTEGER:
         return value
     # A JSON store may hand 1e300 back as an integer of 301 digits; both must have one form.
-    if value.bit_length() <= 1023 and Decimal(repr(float(value))) == value:
+    if abs(value) <= _LARGEST_DOUBLE and Decimal(repr(float(value))) == value:
         return float(value)
     return str(Decimal(value))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from rollback.canonical import plain
 from rollback.deployment import Deployment
 from rollback.durations import spell
 from rollback.evidence import EvidencePoint
@@ -242,4 +243,5 @@ def _numbers(
             "position": point.position,
             "channels": dict(point.channels),
         }
-    return numbers
+    clean: Mapping[str, Any] = plain(numbers)  # a channel may be NaN, which JSON does not know
+    return clean

@@ -6,6 +6,7 @@ Source: https://docs.slack.dev/messaging/formatting-message-text and the Block K
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ _FALLBACK_LIMIT = 4_000
 _SIGNS = {"critical": "🔴", "warning": "🟠"}
 _SHORT = frozenset({"Deployment", "From", "To", "Exposure", "By"})
 _ZERO_WIDTH = "\u200b"
+_BROADCAST = re.compile("@(?=here|channel|everyone|group)", re.IGNORECASE)
 
 
 class SlackSender:
@@ -81,7 +83,7 @@ def inert(words: str) -> str:
     '&lt;!channel&gt; a &amp; b'
     """
     escaped = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return escaped.replace("@", f"@{_ZERO_WIDTH}")
+    return _BROADCAST.sub(f"@{_ZERO_WIDTH}", escaped)
 
 
 def _inert(words: str, limit: int) -> str:

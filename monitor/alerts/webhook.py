@@ -82,7 +82,7 @@ def payload(notice: Notice) -> dict[str, Any]:
             "id": notice.id,
             "severity": notice.severity,
             "title": notice.title,
-            **plain(notice.facts),
+            "facts": plain(notice.facts),
         },
     }
 
