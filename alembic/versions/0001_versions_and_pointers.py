@@ -169,7 +169,7 @@ def _make_outbox() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("facts", JSONB(), nullable=False),
         sa.Column("created_at", TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("addressed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("addressed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )
     op.create_table(

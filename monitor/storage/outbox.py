@@ -82,6 +82,7 @@ def put(connection: Connection, message: Notice) -> None:
         title=values.text(message.title),
         facts=message.facts,
         created_at=message.created_at,
+        addressed=False,
     )
     connection.execute(queued.on_conflict_do_nothing())
 

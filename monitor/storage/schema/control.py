@@ -12,7 +12,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
 )
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
@@ -135,7 +134,7 @@ outbox = Table(
     Column("title", Text, nullable=False),
     Column("facts", JSONB, nullable=False),
     Column("created_at", MOMENT, nullable=False),
-    Column("addressed", Boolean, nullable=False, server_default=false()),
+    Column("addressed", Boolean, nullable=False),
 )
 
 deliveries = Table(
