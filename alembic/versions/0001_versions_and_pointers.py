@@ -171,7 +171,7 @@ def _make_outbox() -> None:
         sa.Column("facts", JSONB(), nullable=False),
         sa.Column("created_at", TIMESTAMP(timezone=True), nullable=False),
         sa.Column("not_before", TIMESTAMP(timezone=True)),
-        sa.Column("addressed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("addressed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )
     op.create_table(

@@ -18,6 +18,7 @@ from rollback.audit import AuditRow
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('backstop.audit'))")
 _PAGE = 500
+_COLUMNS = tuple(column.name for column in audit_log.columns)
 
 
 class PostgresAuditLog(AuditLog):
@@ -63,9 +64,7 @@ def add(
         subject=values.text(subject),
         payload=values.jsonable(payload),
     )
-    connection.execute(
-        insert(audit_log).values({name: getattr(row, name) for name in audit_log.c.keys()})  # noqa: SIM118
-    )
+    connection.execute(insert(audit_log).values({name: getattr(row, name) for name in _COLUMNS}))
 
 
 def _audit_row(row: Row[Any]) -> AuditRow:

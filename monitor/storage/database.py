@@ -46,7 +46,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             yield connection
     except exc.TimeoutError as error:
         raise DatabaseUnavailable("every connection to Postgres is busy: try again") from error
-    except exc.DBAPIError as error:
+    except exc.StatementError as error:
         raise _translated(error.orig or error) from error
     except psycopg.Error as error:  # raised by COPY, which goes past SQLAlchemy
         raise _translated(error) from error

@@ -21,6 +21,8 @@ from monitor.storage.database import transaction
 from monitor.storage.schema import golden_cases, golden_results, golden_runs, golden_sets
 from rollback.canonical import canonical
 
+_COLUMNS = tuple(column.name for column in golden_runs.columns)
+
 
 class PostgresGolden(GoldenStore):
     """`ports.GoldenStore` on Postgres."""
@@ -71,7 +73,7 @@ class PostgresGolden(GoldenStore):
 
     def save_run(self, run: GoldenRun, results: Mapping[str, Sequence[GoldenResult]]) -> None:
         """Insert or update a run by id, with results per version name (`''`: base model)."""
-        row = {name: getattr(run, name) for name in golden_runs.columns.keys()}  # noqa: SIM118
+        row = {name: getattr(run, name) for name in _COLUMNS}
         row["verdict"] = None if run.verdict is None else run.verdict.value
         new = insert(golden_runs).values(row)
         rows = [

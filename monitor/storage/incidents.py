@@ -20,6 +20,7 @@ from rollback.incident import Incident, Phase
 _UNFINISHED = (Phase.FLIPPED, Phase.CONVERGED)
 _ORDER = (Phase.FLIPPED, Phase.CONVERGED, Phase.PROVED, Phase.UNPROVED, Phase.FROZEN)
 _ENDS = frozenset({Phase.PROVED, Phase.UNPROVED, Phase.FROZEN})
+_COLUMNS = tuple(column.name for column in incidents.columns)
 
 
 class PostgresIncidents(Incidents):
@@ -104,7 +105,7 @@ class PostgresIncidents(Incidents):
 
 def add(connection: Connection, incident: Incident) -> bool:
     """Store an incident in the caller's transaction; False if its id is there already."""
-    row = {name: getattr(incident, name) for name in incidents.columns.keys()}  # noqa: SIM118
+    row = {name: getattr(incident, name) for name in _COLUMNS}
     row |= {"phase": incident.phase.value, "reason": values.text(incident.reason)}
     new = insert(incidents).values(row).on_conflict_do_nothing(index_elements=["id"])
     return connection.execute(new.returning(incidents.c.id)).one_or_none() is not None

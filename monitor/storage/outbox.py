@@ -74,7 +74,7 @@ class PostgresOutbox(Outbox):
 
 def put(connection: Connection, notice: Notice) -> None:
     """Queue a notice in the caller's transaction; once per id."""
-    queued = insert(outbox).values(id=notice.id, **_row(notice))
+    queued = insert(outbox).values(id=notice.id, addressed=False, **_row(notice))
     connection.execute(queued.on_conflict_do_nothing())
 
 
@@ -83,7 +83,7 @@ def replace(connection: Connection, notice: Notice) -> None:
 
     One that is on its way to its receivers already stays as it is.
     """
-    queued = insert(outbox).values(id=notice.id, **_row(notice))
+    queued = insert(outbox).values(id=notice.id, addressed=False, **_row(notice))
     still_waits = outbox.c.addressed.is_(False)
     connection.execute(
         queued.on_conflict_do_update(index_elements=["id"], set_=_row(notice), where=still_waits)

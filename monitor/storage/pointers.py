@@ -12,6 +12,8 @@ from monitor.storage import values
 from monitor.storage.schema import deployments
 from rollback.deployment import Deployment
 
+_COLUMNS = tuple(column.name for column in deployments.columns)
+
 
 def locked(connection: Connection, name: str, expected_epoch: int) -> Deployment:
     """Return a deployment, locked until the transaction's end.
@@ -38,7 +40,7 @@ def read(connection: Connection, name: str, *, for_update: bool = False) -> Depl
 
 def write(connection: Connection, deployment: Deployment) -> None:
     """Replace the row of a locked deployment."""
-    row = {name: getattr(deployment, name) for name in deployments.columns.keys()}  # noqa: SIM118
+    row = {name: getattr(deployment, name) for name in _COLUMNS}
     connection.execute(update(deployments).where(deployments.c.name == deployment.name).values(row))
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
 )
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
@@ -137,7 +136,7 @@ outbox = Table(
     Column("facts", JSONB, nullable=False),
     Column("created_at", MOMENT, nullable=False),
     Column("not_before", MOMENT),  # held back so long; NULL: due at once
-    Column("addressed", Boolean, nullable=False, server_default=false()),
+    Column("addressed", Boolean, nullable=False),
 )
 
 deliveries = Table(

@@ -1,0 +1,135 @@
+"""Values for the storage tests, with everything but what a test is about filled in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from guards.assessment import Scored
+from guards.exchange import Exchange, FinishReason, Message
+from guards.verdicts import Verdict
+from monitor.ports import Flip, Notice
+from rollback.evidence import EvidencePoint, JudgeState
+from rollback.incident import Incident, Phase
+from rollback.versions import AdapterVersion, VersionState
+
+NOW = datetime.now(UTC).replace(second=0, microsecond=0)
+SECOND = timedelta(seconds=1)
+V1, V2, V3 = "support@111111111111", "support@222222222222", "support@333333333333"
+
+
+def scored(number: int, verdict: Verdict = Verdict.OK, **facts: Any) -> Scored:
+    """Return an answer; `facts` are fields of the exchange."""
+    exchange = Exchange(
+        id=f"chatcmpl-{number}",
+        deployment="support",
+        started_at=NOW + number * SECOND / 100,
+        messages=(Message(role="user", content=f"question {number}"),),
+        output=f"answer {number}",
+        adapter=V1,
+        epoch=1,
+        latency_s=0.5,
+        first_token_s=0.1,
+        prompt_tokens=12,
+        output_tokens=20,
+        token_logprobs=(-0.5, -1.5),
+        finish_reason=FinishReason.STOP,
+    )
+    return Scored(
+        exchange=replace(exchange, **facts),
+        verdict=verdict,
+        signals={"length": 3.0, "repetition": 0.25},
+        findings=("too short",),
+    )
+
+
+def point(position: int, epoch: int = 1) -> EvidencePoint:
+    """Return a point of the evidence curve."""
+    return EvidencePoint(
+        deployment="support",
+        adapter=V1,
+        epoch=epoch,
+        position=position,
+        at=NOW + position * SECOND,
+        suspicion=1.5,
+        suspicion_line=100.0,
+        evidence=2.5,
+        line=1000.0,
+        channels={"faults": 2.5},
+    )
+
+
+def state(position: int, epoch: int = 1, **content: Any) -> JudgeState:
+    """Return a judge's state."""
+    return JudgeState(deployment="support", epoch=epoch, position=position, state=content)
+
+
+def version(name: str, label: str, to: VersionState = VersionState.VERIFIED) -> AdapterVersion:
+    """Return an adapter version."""
+    return AdapterVersion(
+        name=name, label=label, state=to, manifest={"files": {"a": 1}}, created_at=NOW
+    )
+
+
+def notice(number: int, **changes: Any) -> Notice:
+    """Return a notice to the chat."""
+    plain = Notice(
+        id=f"notice-{number}",
+        kind="rollback",
+        severity="critical",
+        title="support is back on v1",
+        facts={"deployment": "support", "exposure": 12},
+        created_at=NOW,
+    )
+    return replace(plain, **changes)
+
+
+def incident(number: int, **changes: Any) -> Incident:
+    """Return an incident whose pointer has moved."""
+    plain = Incident(
+        id=f"incident-{number}",
+        deployment="support",
+        opened_at=NOW + number * SECOND,
+        phase=Phase.FLIPPED,
+        from_version=V2,
+        to_version=V1,
+        reason="evidence 1200 is over 1000",
+        actor="backstop",
+        epoch=3,
+        evidence={"evidence": 1200.0},
+        decided_at=NOW,
+        flipped_at=NOW,
+    )
+    return replace(plain, **changes)
+
+
+def promotion(active: str, baseline: str | None, epoch: int, **changes: Any) -> Flip:
+    """Return the move of the pointer to `active`, at `epoch`."""
+    plain = Flip(
+        deployment="support",
+        expected_epoch=epoch,
+        active=active,
+        baseline=baseline,
+        actor="ann",
+        reason="the gate let it pass",
+        at=NOW,
+        action="promote",
+    )
+    return replace(plain, **changes)
+
+
+def rollback(epoch: int, number: int = 1) -> Flip:
+    """Return the rollback from V2 to V1, at `epoch`."""
+    return promotion(
+        V1,
+        None,
+        epoch,
+        actor="backstop",
+        reason="evidence 1200 is over 1000",
+        action="rollback",
+        quarantine=V2,
+        incident=incident(number, epoch=epoch + 1),
+        notice=notice(number),
+        evidence={"evidence": float("inf")},
+    )

@@ -1,0 +1,64 @@
+"""Tests of `monitor.storage.evidence`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.ports import Stores
+from tests.integration.storage.builders import NOW, SECOND, V1, point, promotion, state, version
+
+pytestmark = pytest.mark.integration
+
+
+def test_the_curve_comes_back_oldest_first(stores: Stores) -> None:
+    """Points come back as they were, from the moment asked for."""
+    stores.exchanges.record([], [point(3), point(1), point(2)], [], keep_text=False)
+    assert stores.evidence.curve("support", NOW + 2 * SECOND) == [point(2), point(3)]
+
+
+def test_infinite_evidence_is_kept(stores: Stores) -> None:
+    """Evidence that has grown over every number is no error."""
+    infinite = replace(point(1), evidence=float("inf"), channels={"faults": float("inf")})
+    stores.exchanges.record([], [infinite, infinite], [], keep_text=False)
+    assert stores.evidence.curve("support", NOW) == [infinite]
+
+
+def test_the_newest_state_is_kept(stores: Stores) -> None:
+    """A state of an older epoch or position changes nothing."""
+    states = [state(5, epoch=2, a=1), state(9, epoch=1, a=2), state(4, epoch=2, a=3)]
+    stores.exchanges.record([], [], states, keep_text=False)
+    assert stores.evidence.judge_state("support") == state(5, epoch=2, a=1)
+
+
+def test_a_state_comes_back_to_the_last_bit(stores: Stores) -> None:
+    """Floats of a state are exact, infinities too, so that a judge goes on as if never stopped."""
+    content = {"capital": 0.1 + 0.2, "log": float("-inf"), "huge": 1e300, "zero": -0.0}
+    stores.exchanges.record([], [], [state(1, **content)], keep_text=False)
+    found = stores.evidence.judge_state("support")
+    assert found is not None
+    assert repr(found.state) == repr(content)
+
+
+def test_a_state_from_before_a_flip_is_none(stores: Stores) -> None:
+    """A judge that writes late, under the epoch before, leaves no state for the new one."""
+    stores.deployments.ensure("support")
+    stores.registry.add(version(V1, "v1"), actor="ann")
+    stores.exchanges.record([], [], [state(7, epoch=0)], keep_text=False)
+    stores.deployments.flip(promotion(V1, None, 0))
+    assert stores.evidence.judge_state("support") is None
+    stores.exchanges.record([], [], [state(8, epoch=0)], keep_text=False)
+    assert stores.evidence.judge_state("support") is None
+    stores.exchanges.record([], [], [state(1, epoch=1)], keep_text=False)
+    assert stores.evidence.judge_state("support") == state(1, epoch=1)
+
+
+def test_a_reference_is_frozen_once(stores: Stores) -> None:
+    """A second reference of a version changes nothing; each version has its own."""
+    stores.evidence.save_reference(None, "support", b"base", 150, NOW)
+    stores.evidence.save_reference(V1, "support", b"one", 150, NOW)
+    stores.evidence.save_reference(V1, "support", b"two", 150, NOW)
+    assert stores.evidence.reference("support", V1) == b"one"
+    assert stores.evidence.reference("support", None) == b"base"
+    assert stores.evidence.reference("other", V1) is None

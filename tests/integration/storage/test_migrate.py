@@ -1,0 +1,64 @@
+"""Tests of `monitor.storage.migrate`."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.engine import Engine
+
+from monitor.errors import ConfigError
+from monitor.storage import migrate, schema
+from monitor.storage.database import open_engine
+
+pytestmark = pytest.mark.integration
+
+
+def _is_ours(name: str | None, kind: str, parents: object) -> bool:
+    """Leave out the partitions: they are made while the service runs."""
+    return not (kind == "table" and re.fullmatch(r"exchanges_(default|\d{8})", name or ""))
+
+
+def test_migrations_lead_to_the_schema(engine: Engine) -> None:
+    """The migrations give exactly the tables that the code works with."""
+    with engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True, "include_name": _is_ours}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_the_exchanges_have_a_default_partition(engine: Engine) -> None:
+    """An answer of any day finds a partition."""
+    with engine.connect() as connection:
+        shown = connection.execute(text("SELECT pg_get_partkeydef('exchanges'::regclass)"))
+        assert shown.scalar_one() == "RANGE (started_at)"
+        connection.execute(text("SELECT count(*) FROM exchanges_default"))
+
+
+def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
+    """An upgrade of a current schema leaves its revision."""
+    migrate.upgrade(engine)
+    migrate.require_current(engine)
+    assert migrate.current(engine) == migrate.head()
+
+
+def test_an_empty_database_asks_for_the_upgrade(empty_database_url: str) -> None:
+    """The refusal of an older schema names the command that brings it up to date."""
+    engine = open_engine(empty_database_url)
+    assert migrate.current(engine) is None
+    with pytest.raises(ConfigError, match="backstop db upgrade"):
+        migrate.require_current(engine)
+    engine.dispose()
+
+
+def test_a_newer_schema_is_refused(engine: Engine) -> None:
+    """Neither the service nor the upgrade touches a schema from the future."""
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigError, match="9999, which this Backstop does not know"):
+        migrate.require_current(engine)
+    with pytest.raises(ConfigError, match="9999"):
+        migrate.upgrade(engine)
