@@ -19,14 +19,17 @@ class MemoryEngine:
 
     Args:
         answers: the tokens for a request; an `EngineError` it raises is the engine's failure.
-        pace: what to wait for before each token; nothing by default.
+        pace: gives one permit per token; without it answers come at once.
     """
 
-    def __init__(self, answers: Answers, pace: asyncio.Event | None = None) -> None:
+    def __init__(self, answers: Answers, pace: asyncio.Semaphore | None = None) -> None:
         self._answers = answers
         self._pace = pace
         self._versions: set[str] = set()
-        self.writing = 0  # answers that have begun and neither ended nor been closed
+        self._writing = 0  # answers that have begun and neither ended nor been closed
+        self.busy = asyncio.Event()  # set while an answer is written
+        self.idle = asyncio.Event()  # set while none is
+        self.idle.set()
 
     async def loaded(self) -> frozenset[str]:
         """Return the versions that were loaded."""
@@ -48,7 +51,7 @@ class MemoryEngine:
         """Write an answer. Raises `EngineError` for a version that is not loaded."""
         if version is not None and version not in self._versions:
             raise EngineError(f"{version} is not loaded")
-        self.writing += 1
+        self._count(1)
         try:
             count = 0
             for word in itertools.islice(self._answers(generation, version), generation.max_tokens):
@@ -57,12 +60,16 @@ class MemoryEngine:
                 count += 1
             yield _end(generation, count)
         finally:
-            self.writing -= 1
+            self._count(-1)
 
     async def _wait(self) -> None:
         if self._pace is not None:
-            await self._pace.wait()
-            self._pace.clear()
+            await self._pace.acquire()
+
+    def _count(self, change: int) -> None:
+        self._writing += change
+        (self.busy if self._writing else self.idle).set()
+        (self.idle if self._writing else self.busy).clear()
 
 
 def _end(generation: Generation, count: int) -> Piece:
