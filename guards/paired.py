@@ -94,16 +94,15 @@ def compare(
     (<Verdict.FAIL: 'fail'>, True, 30)
     """
     ours, theirs = _pairs(subject, against, order)
-    differences = ours - theirs
-    harm = evidence_of_harm(differences.tolist(), margin, len(subject))
-    stop = _stop(harm, line)
-    noninferiority = evidence_of_noninferiority(differences.tolist(), margin, len(subject))
+    differences, set_size = ours - theirs, len(subject)
     difference = float(differences.mean())
-    worse = tuple(sorted(i for i, each in zip(order, differences, strict=True) if each < 0))
-    better = tuple(sorted(i for i, each in zip(order, differences, strict=True) if each > 0))
+    harm = evidence_of_harm(differences.tolist(), margin, set_size)
+    noninferiority = evidence_of_noninferiority(differences.tolist(), margin, set_size)
+    stop = _stop(harm, line)
+    worse, better = _flips(differences, order)
     return Comparison(
         cases=len(order),
-        set_size=len(subject),
+        set_size=set_size,
         subject_mean=float(ours.mean()),
         against_mean=float(theirs.mean()),
         difference=difference,
@@ -115,10 +114,10 @@ def compare(
         better=better,
         mcnemar_p=_sign_test(len(worse), len(better)),
         verdict=_verdict(
-            len(subject),
+            set_size,
             min_cases,
             is_worse=difference < -margin - _EXACT,
-            is_exhausted=len(order) == len(subject),
+            is_exhausted=len(order) == set_size,
             is_shown=bool(harm[stop] >= line),
         ),
     )
@@ -164,6 +163,16 @@ def _stop(capital: NDArray[np.float64], line: float) -> int:
     """Return the index where a run that may stop does: the first crossing, else the last case."""
     crossed = np.flatnonzero(capital >= line)
     return int(crossed[0]) if len(crossed) else len(capital) - 1
+
+
+def _flips(
+    differences: NDArray[np.float64], order: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the indices of the cases that became worse, and of those that became better."""
+    by_case = sorted(zip(order, differences.tolist(), strict=True))
+    worse = tuple(case for case, difference in by_case if difference < 0.0)
+    better = tuple(case for case, difference in by_case if difference > 0.0)
+    return worse, better
 
 
 def _verdict(
