@@ -35,11 +35,6 @@ class DriftDetector:
         self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
 
     @property
-    def channels(self) -> tuple[str, ...]:
-        """The channels' names, sorted."""
-        return self._channels
-
-    @property
     def level(self) -> float:
         """How strongly the stream speaks for a change: 0 nothing, ≥ 1/α an alarm."""
         values = self._sums.values

@@ -35,7 +35,9 @@ class Comparison:
         worse, better: indices of cases that the subject did worse or better.
         mcnemar_p: exact two-sided p-value of `worse` against `better`, for information (McNemar
             for grades of 0 and 1, a sign test otherwise).
-        verdict: of the set; see `compare`.
+        verdict: INCONCLUSIVE for a small set. When all cases are graded, FAIL if `difference` is
+            below -`margin`, else OK. Before that, FAIL if `harm` reached the line, else
+            INCONCLUSIVE.
     """
 
     cases: int
@@ -88,16 +90,13 @@ def compare(
 ) -> Comparison:
     """Compare the grades of two versions, case by case.
 
-    The verdict is INCONCLUSIVE for a set below `min_cases`. When all cases are graded, FAIL if
-    the mean difference is below -`margin`, else OK. Before that, FAIL if `harm` reached the line,
-    else INCONCLUSIVE.
-
     Args:
         subject, against: grades in [0, 1] of the same cases; those not in `order` do not count.
         margin: in [0, 1), how much worse on average is tolerated.
         order: indices of the graded cases, in random order: all, or the first ones of a run that
             was stopped.
         line: the e-value that is enough, above 1.
+        min_cases: a smaller set is inconclusive.
 
     Raises:
         ValueError: if lengths differ, a grade is outside [0, 1], or `order` repeats an index or
@@ -108,32 +107,29 @@ def compare(
     (<Verdict.FAIL: 'fail'>, True, 30)
     """
     ours, theirs = _pairs(subject, against, order)
-    differences = ours - theirs
-    harm = evidence_of_harm(differences.tolist(), margin, len(subject))
-    stop = _stop(harm, line)
-    noninferiority = evidence_of_noninferiority(differences.tolist(), margin, len(subject))
+    differences, set_size = ours - theirs, len(subject)
     difference = float(differences.mean())
-    worse = tuple(sorted(i for i, each in zip(order, differences, strict=True) if each < 0))
-    better = tuple(sorted(i for i, each in zip(order, differences, strict=True) if each > 0))
+    harm, noninferiority, stopped_after = _evidence(differences, margin, set_size, line)
+    worse, better = _flips(differences, order)
     return Comparison(
         cases=len(order),
-        set_size=len(subject),
+        set_size=set_size,
         subject_mean=float(ours.mean()),
         against_mean=float(theirs.mean()),
         difference=difference,
         margin=margin,
-        harm=float(harm[stop]),
-        noninferiority=float(noninferiority[stop]),
-        stopped_after=stop + 1,
+        harm=harm,
+        noninferiority=noninferiority,
+        stopped_after=stopped_after,
         worse=worse,
         better=better,
         mcnemar_p=_sign_test(len(worse), len(better)),
         verdict=_verdict(
-            len(subject),
+            set_size,
             min_cases,
             is_worse=difference < -margin - _EXACT,
-            is_exhausted=len(order) == len(subject),
-            is_shown=bool(harm[stop] >= line),
+            is_exhausted=len(order) == set_size,
+            is_shown=harm >= line,
         ),
     )
 
@@ -174,10 +170,25 @@ def _grades(grades: Sequence[float]) -> NDArray[np.float64]:
     return values
 
 
-def _stop(capital: NDArray[np.float64], line: float) -> int:
-    """Return the index where a run that may stop does: the first crossing, else the last case."""
-    crossed = np.flatnonzero(capital >= line)
-    return int(crossed[0]) if len(crossed) else len(capital) - 1
+def _evidence(
+    differences: NDArray[np.float64], margin: float, set_size: int, line: float
+) -> tuple[float, float, int]:
+    """Return both e-values where a run that may stop does, and after how many cases that is."""
+    harm = evidence_of_harm(differences.tolist(), margin, set_size)
+    noninferiority = evidence_of_noninferiority(differences.tolist(), margin, set_size)
+    crossed = np.flatnonzero(harm >= line)
+    stop = int(crossed[0]) if len(crossed) else len(harm) - 1
+    return float(harm[stop]), float(noninferiority[stop]), stop + 1
+
+
+def _flips(
+    differences: NDArray[np.float64], order: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the indices of the cases that became worse, and of those that became better."""
+    by_case = sorted(zip(order, differences.tolist(), strict=True))
+    worse = tuple(case for case, difference in by_case if difference < 0.0)
+    better = tuple(case for case, difference in by_case if difference > 0.0)
+    return worse, better
 
 
 def _verdict(
