@@ -1,0 +1,195 @@
+"""The dashboard in a real browser."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.web import serving
+from tests.integration.web.story import HOSTILE
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+
+CHROMIUM = Path(os.environ.get("BACKSTOP_CHROMIUM", "/usr/bin/chromium"))
+PICTURES = Path(__file__).parents[2] / ".artefacts"
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a Chromium at {CHROMIUM}"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:
+    """Return a browser without a sandbox, as tests may run as root."""
+    switches = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--no-first-run",
+    ]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=switches)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def service() -> Iterator[serving.Service]:
+    """Return a service of which v2 is active and suspected."""
+    with serving.service() as running:
+        yield running
+
+
+class Visit:
+    """A page of a service, with everything that went wrong or abroad on it."""
+
+    def __init__(self, browser: playwright.Browser, service: serving.Service, **context) -> None:
+        self.troubles: list[str] = []
+        self.page = browser.new_context(**context).new_page()
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("request", lambda request: self._on_request(request, service.url))
+        self.page.goto(service.url)
+
+    def log_in(self) -> playwright.Page:
+        self.page.get_by_label("Operator token").fill(serving.TOKEN)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector("#curve canvas")
+        return self.page
+
+    def _on_console(self, message: playwright.ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.troubles.append(message.text)
+
+    def _on_request(self, request: playwright.Request, home: str) -> None:
+        if not request.url.startswith((home, "data:")):
+            self.troubles.append(f"request to {request.url}")
+
+
+def test_an_operator_rolls_back_after_being_asked(browser, service) -> None:
+    """The button asks, the answer is done and told, and the board shows it by itself."""
+    visit = Visit(browser, service, viewport={"width": 1280, "height": 900})
+    page = visit.log_in()
+    expect = playwright.expect
+    expect(page.locator("#status h1")).to_have_text("Suspicion")
+    expect(page.locator("#deployments")).to_contain_text("support@v2")
+    _keep(page, "dashboard.png")
+
+    page.get_by_role("button", name="Roll back…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Roll back support?")
+    dialog.get_by_label("Reason").fill("customers complain")
+    _keep(page, "rollback-dialog.png")
+    dialog.get_by_role("button", name="Roll back").click()
+    expect(dialog).to_contain_text("support@v1 serves support again")
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#status h1")).to_have_text("Rolled back to support@v1")
+    expect(page.locator("#incidents")).to_contain_text("customers complain")
+    expect(page.get_by_role("button", name="Roll back…")).to_be_focused()
+    assert service.operations.asked == [("roll_back", "support", "ada", "customers complain")]
+    assert visit.troubles == []
+    _keep(page, "rolled-back.png")
+
+
+def test_cancelling_changes_nothing(browser, service) -> None:
+    """Escape and Cancel close the dialog, and nobody is asked to roll back."""
+    visit = Visit(browser, service)
+    page = visit.log_in()
+    for leave in (
+        lambda: page.keyboard.press("Escape"),
+        lambda: page.get_by_role("button", name="Cancel").click(),
+    ):
+        page.get_by_role("button", name="Roll back…").click()
+        playwright.expect(page.get_by_role("dialog")).to_be_visible()
+        leave()
+        playwright.expect(page.get_by_role("dialog")).to_be_hidden()
+    assert service.operations.asked == []
+    assert visit.troubles == []
+
+
+def test_answers_of_models_are_inert(browser, service) -> None:
+    """Markup in an answer is shown as text and never runs, also after the board was swapped."""
+    visit = Visit(browser, service)
+    page = visit.log_in()
+    with page.expect_response(lambda response: "/board" in response.url):
+        pass
+    playwright.expect(page.locator("#answers .line").nth(2)).to_have_text(HOSTILE)
+    assert page.locator("#answers img, #answers script").count() == 0
+    assert page.title() == "Backstop"
+    assert visit.troubles == []
+
+
+def test_an_open_answer_stays_open_while_the_board_updates(browser, service) -> None:
+    """A swap of the board keeps what a person has opened."""
+    visit = Visit(browser, service)
+    page = visit.log_in()
+    page.locator("#answers summary").first.click()
+    with page.expect_response(lambda response: "/board" in response.url):
+        pass
+    page.wait_for_function("document.querySelector('#board:not(.htmx-request)')")
+    playwright.expect(page.locator("#answers details").first).to_have_attribute("open", "")
+    playwright.expect(page.locator("#answers dd").first).to_contain_text("charged twice")
+
+
+def test_a_wrong_token_is_told_so(browser, service) -> None:
+    """The login page says what is wrong and where the token is."""
+    visit = Visit(browser, service)
+    visit.page.get_by_label("Operator token").fill("guess")
+    visit.page.keyboard.press("Enter")
+    playwright.expect(visit.page.get_by_role("alert")).to_have_text("This is no operator's token.")
+    playwright.expect(visit.page.locator("form")).to_contain_text(
+        "/var/lib/backstop/operator-token"
+    )
+
+
+def test_logging_out_ends_the_session(browser, service) -> None:
+    """After logging out the page asks for the token again."""
+    visit = Visit(browser, service)
+    page = visit.log_in()
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login")
+    page.goto(service.url)
+    playwright.expect(page).to_have_url(re.compile("/login$"))
+
+
+def test_the_page_says_when_it_has_become_old(browser) -> None:
+    """When the service is gone the page says that what it shows is old."""
+    with serving.service() as service:
+        page = Visit(browser, service).log_in()
+        playwright.expect(page.locator("#connection")).to_be_hidden()
+    playwright.expect(page.locator("#connection")).to_be_visible()
+
+
+def test_the_first_deployment_appears_by_itself(browser, service) -> None:
+    """A page opened before anything is deployed shows the curve as soon as there is one."""
+    pointers, service.memory.pointers = service.memory.pointers, {}
+    visit = Visit(browser, service)
+    visit.page.get_by_label("Operator token").fill(serving.TOKEN)
+    visit.page.keyboard.press("Enter")
+    playwright.expect(visit.page.locator("#status h1")).to_have_text("Nothing is deployed yet")
+    service.memory.pointers = pointers
+    visit.page.wait_for_selector("#curve canvas")
+    assert visit.troubles == []
+
+
+def test_the_page_fits_a_phone(browser, service) -> None:
+    """At the width of a phone nothing makes the page scroll sideways."""
+    visit = Visit(browser, service, viewport={"width": 360, "height": 780}, color_scheme="dark")
+    page = visit.log_in()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    _keep(page, "dashboard-phone-dark.png")
+
+
+def _keep(page: playwright.Page, name: str) -> None:
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / name, full_page="phone" in name or name == "dashboard.png")

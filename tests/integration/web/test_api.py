@@ -1,0 +1,203 @@
+"""The operator API over real HTTP."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from tests.integration.web.story import V1, V2
+
+pytestmark = pytest.mark.integration
+
+READS = (
+    "/api/overview",
+    "/api/deployments",
+    "/api/deployments/support",
+    "/api/deployments/support/evidence",
+    "/api/deployments/support/exchanges",
+    "/api/deployments/support/indicators",
+    "/api/adapters",
+    f"/api/adapters/{V1}",
+    "/api/incidents",
+    "/api/golden/support/runs",
+    "/api/reports/support",
+    "/api/audit",
+)
+
+
+async def test_every_read_needs_a_token(stranger) -> None:
+    """Without a token every address answers 401 and says where the token is."""
+    for path in READS:
+        async with stranger.get(path) as answer:
+            body = await answer.json()
+        assert answer.status == 401, path
+        assert body["error"]["type"] == "unauthorized"
+        assert "/var/lib/backstop/operator-token" in body["error"]["message"]
+
+
+async def test_a_wrong_token_is_refused(stranger) -> None:
+    """A guess answers 401, as no token does."""
+    async with stranger.get("/api/overview", headers={"Authorization": "Bearer guess"}) as answer:
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_every_read_answers_an_operator(operator) -> None:
+    """With the token every address answers 200."""
+    for path in READS:
+        async with operator.get(path) as answer:
+            assert answer.status == 200, path
+
+
+async def test_the_overview_tells_suspicion(operator) -> None:
+    """The overview has the condition for machines and the sentence for people."""
+    async with operator.get("/api/overview") as answer:
+        overview = await answer.json()
+    assert overview["standing"]["condition"] == "suspicion"
+    (view,) = overview["deployments"]
+    assert view["deployment"]["active"] == V2
+    assert view["deployment"]["baseline"] == V1
+
+
+async def test_infinite_evidence_stays_a_number(operator, service) -> None:
+    """Evidence that has overflowed is sent as the largest number, not as null or an error."""
+    service.memory.points[-1] = replace(service.memory.points[-1], evidence=math.inf)
+    async with operator.get("/api/deployments/support/evidence") as answer:
+        curve = await answer.json()
+    assert curve["points"][-1]["evidence"] == 1e300
+
+
+async def test_the_curve_comes_with_what_happened_to_the_pointer(operator) -> None:
+    """The marks name the promotion of the version that is active."""
+    async with operator.get("/api/deployments/support/evidence?minutes=60") as answer:
+        curve = await answer.json()
+    assert "support@v2 active" in [mark["label"] for mark in curve["marks"]]
+
+
+async def test_an_unknown_deployment_is_named_with_those_there_are(operator) -> None:
+    """404 says what there is instead."""
+    for path in ("", "/evidence", "/exchanges", "/indicators"):
+        async with operator.get(f"/api/deployments/suport{path}") as answer:
+            body = await answer.json()
+        assert answer.status == 404
+        assert "support" in body["error"]["message"]
+
+
+async def test_an_adapter_is_found_by_its_label(operator) -> None:
+    """`support@v1` is the version labelled v1."""
+    async with operator.get("/api/adapters/support@v1") as answer:
+        assert (await answer.json())["name"] == V1
+
+
+async def test_a_rollback_is_done_in_the_operators_name(operator, service) -> None:
+    """The answer is the incident, and the actor is who holds the token."""
+    body = {"reason": "customers complain"}
+    async with operator.post("/api/deployments/support/rollback", json=body) as answer:
+        incident = await answer.json()
+    assert answer.status == 200
+    assert (incident["from_version"], incident["to_version"]) == (V2, V1)
+    assert service.operations.asked == [("roll_back", "support", "ada", "customers complain")]
+    async with operator.get(f"/api/incidents/{incident['id']}") as answer:
+        assert (await answer.json())["reason"] == "customers complain"
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "x", "version": "v1"}, [1]])
+async def test_a_rollback_that_is_not_understood_is_refused(operator, service, body) -> None:
+    """A missing reason or an unknown field answers 400 and changes nothing."""
+    async with operator.post("/api/deployments/support/rollback", json=body) as answer:
+        assert answer.status == 400
+        assert (await answer.json())["error"]["type"] == "bad_request"
+    assert service.operations.asked == []
+
+
+async def test_a_refusal_of_the_gate_carries_its_numbers(operator) -> None:
+    """409 with the run's numbers, so that a person sees by how much."""
+    path, body = f"/api/adapters/{V2}/promote", {"reason": "new"}
+    async with operator.post(path, json=body) as answer:
+        error = (await answer.json())["error"]
+    assert answer.status == 409
+    assert error["type"] == "gate_refused"
+    assert error["numbers"] == {"difference": -0.4}
+    async with operator.post(path, json=body | {"force": True}) as answer:
+        assert answer.status == 200
+
+
+async def test_adapters_are_added_quarantined_and_released(operator) -> None:
+    """An adapter goes through its states by the API."""
+    new = {"family": "support", "path": "/srv/adapters/v3", "label": "v3"}
+    async with operator.post("/api/adapters", json=new) as answer:
+        assert answer.status == 201
+        name = (await answer.json())["name"]
+    for act, state in (("quarantine", "quarantined"), ("release", "verified")):
+        async with operator.post(f"/api/adapters/{name}/{act}", json={"reason": "r"}) as answer:
+            assert (await answer.json())["state"] == state
+
+
+async def test_a_relative_path_of_an_adapter_is_refused(operator) -> None:
+    """A path is the service's, not the caller's: a relative one has no meaning."""
+    new = {"family": "support", "path": "adapters/v3"}
+    async with operator.post("/api/adapters", json=new) as answer:
+        assert answer.status == 400
+        assert "relative" in (await answer.json())["error"]["message"]
+
+
+async def test_a_golden_set_is_replaced_and_run(operator, service) -> None:
+    """The body arrives as it was sent, and a run is answered and kept."""
+    lines = '{"id": "a", "prompt": "ü"}\n'
+    async with operator.put("/api/golden/support", data=lines.encode()) as answer:
+        assert (await answer.json())["digest"] == "5" * 64
+    assert service.operations.asked == [("import_golden", "support", "ada", lines)]
+    async with operator.post("/api/golden/support/run") as answer:
+        run = await answer.json()
+    assert (run["verdict"], run["cause"]) == ("ok", "demand")
+
+
+@pytest.mark.parametrize(("body", "says"), [(b"", "empty"), (b"\xff\xfe", "not UTF-8 at byte 0")])
+async def test_a_golden_set_that_cannot_be_used_is_refused(operator, body, says) -> None:
+    """400 says what is wrong with it."""
+    async with operator.put("/api/golden/support", data=body) as answer:
+        error = (await answer.json())["error"]
+    assert (answer.status, error["type"]) == (400, "bad_golden_set")
+    assert says in error["message"]
+
+
+async def test_the_audit_log_shows_the_newest_acts_first(operator) -> None:
+    """`limit` keeps the newest."""
+    async with operator.get("/api/audit?limit=2") as answer:
+        assert [row["seq"] for row in await answer.json()] == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type", "says"),
+    [
+        ("html", "text/html", "data:image/png;base64,"),
+        ("md", "text/markdown", "# support: Suspicion"),
+        ("json", "application/json", '"condition": "suspicion"'),
+    ],
+)
+async def test_a_report_comes_in_the_format_asked_for(operator, form, media_type, says) -> None:
+    """HTML with its picture inside, Markdown, or the values; none may run a script."""
+    async with operator.get(f"/api/reports/support?format={form}&hours=24") as answer:
+        text = await answer.text()
+    assert answer.content_type == media_type
+    assert says in text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+async def test_the_openapi_document_names_every_operation(operator) -> None:
+    """The document lists the API and the probes, and no page."""
+    async with operator.get("/api/openapi.json") as answer:
+        paths = (await answer.json())["paths"]
+    assert {"/api/overview", "/api/deployments/{name}/rollback", "/healthz"} <= paths.keys()
+    assert "/" not in paths
+
+
+async def test_a_defect_is_answered_without_its_details(operator, service) -> None:
+    """An exception that nobody foresaw answers 500 in the same shape."""
+    service.memory.pointers = None
+    async with operator.get("/api/deployments") as answer:
+        error = (await answer.json())["error"]
+    assert (answer.status, error["type"]) == (500, "internal_error")
+    assert "TypeError" not in error["message"]

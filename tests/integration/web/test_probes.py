@@ -1,0 +1,53 @@
+"""Liveness, readiness and metrics over real HTTP."""
+
+from __future__ import annotations
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from monitor.errors import DatabaseUnavailable
+from tests.integration.web.story import V2
+
+pytestmark = pytest.mark.integration
+
+
+async def test_liveness_depends_on_nothing(stranger, service) -> None:
+    """The process is alive while a component is not."""
+    service.operations.components["database"] = "no answer for 5 s"
+    async with stranger.get("/healthz") as answer:
+        assert answer.status == 200
+
+
+async def test_readiness_names_what_is_wrong(stranger, service) -> None:
+    """One component that is not ok makes it 503, and every one is listed."""
+    async with stranger.get("/readyz") as answer:
+        assert answer.status == 200
+    service.operations.components["service"] = "draining"
+    async with stranger.get("/readyz") as answer:
+        body = await answer.json()
+    assert answer.status == 503
+    assert body["components"] == {"database": "ok", "engine": "ok", "service": "draining"}
+
+
+async def test_metrics_show_each_deployment(stranger) -> None:
+    """The active version and the evidence against its line can be scraped and parsed."""
+    async with stranger.get("/metrics") as answer:
+        families = {f.name: f for f in text_string_to_metric_families(await answer.text())}
+    assert families["backstop_active_adapter_info"].samples[0].labels["adapter"] == V2
+    (evidence,) = families["backstop_evidence"].samples
+    assert evidence.labels == {"deployment": "support"}
+    assert 0 < evidence.value < families["backstop_evidence_line"].samples[0].value
+
+
+async def test_metrics_do_not_invent_numbers_while_the_stores_are_away(stranger, service) -> None:
+    """Without the database the scrape succeeds and says only that it is away."""
+
+    def away() -> None:
+        raise DatabaseUnavailable("Postgres does not answer.")
+
+    service.memory.all = away
+    async with stranger.get("/metrics") as answer:
+        text = await answer.text()
+    assert answer.status == 200
+    assert "backstop_stores_up 0.0" in text
+    assert "backstop_evidence" not in text

@@ -1,0 +1,86 @@
+"""Reading the evidence curve."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.reports.evidence import newest, thinned
+from rollback.deployment import Deployment
+from rollback.evidence import EvidencePoint
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def point(position: int, *, evidence=1.0, suspicion=1.0, epoch=1, age=timedelta(0)):
+    """Return a point with lines at 100 (evidence) and 10 (suspicion)."""
+    return EvidencePoint(
+        deployment="support",
+        adapter="support@aa",
+        epoch=epoch,
+        position=position,
+        at=NOW - age,
+        suspicion=suspicion,
+        suspicion_line=10.0,
+        evidence=evidence,
+        line=100.0,
+    )
+
+
+class Curve:
+    """An evidence store that notes how far back it was asked."""
+
+    def __init__(self, *points: EvidencePoint) -> None:
+        self._points = points
+        self.asked: list[timedelta] = []
+
+    def curve(self, deployment: str, since: datetime) -> list[EvidencePoint]:
+        self.asked.append(NOW - since)
+        return [each for each in self._points if each.at >= since]
+
+
+def test_a_short_curve_is_left_as_it_is():
+    """Thinning starts beyond the limit."""
+    points = [point(n) for n in range(10)]
+    assert thinned(points, 10) == points
+
+
+@pytest.mark.parametrize("limit", [2, 3, 7, 50, 99])
+@pytest.mark.parametrize("crossing", [0, 41, 98])
+@pytest.mark.parametrize("signal", [{"evidence": 100.0}, {"suspicion": 10.0}])
+def test_a_crossing_survives_thinning(limit, crossing, signal):
+    """The one point that reaches its line is kept, whichever line it is, and the last one too."""
+    points = [point(n, **(signal if n == crossing else {})) for n in range(100)]
+    kept = thinned(points, limit)
+    assert len(kept) <= limit
+    assert points[crossing] in kept
+    assert kept[-1] is points[-1]
+    assert kept == sorted(kept, key=lambda each: each.position)
+
+
+def test_a_limit_without_room_is_refused():
+    """Fewer than two points are no curve."""
+    with pytest.raises(ValueError, match="at least 2"):
+        thinned([], 1)
+
+
+def test_a_busy_deployment_costs_a_short_read():
+    """The newest point is found within minutes, without asking for more."""
+    store = Curve(point(1, age=timedelta(minutes=3)), point(2, age=timedelta(minutes=1)))
+    found = newest(store, Deployment(name="support", epoch=1), NOW)
+    assert found is not None
+    assert found.position == 2
+    assert len(store.asked) == 1
+
+
+def test_a_quiet_deployment_is_looked_up_further_back():
+    """A point of three days ago is still the newest."""
+    store = Curve(point(1, age=timedelta(days=3)))
+    assert newest(store, Deployment(name="support", epoch=1), NOW) is not None
+
+
+def test_points_of_an_earlier_epoch_say_nothing():
+    """Evidence against the version before is none against the present one."""
+    store = Curve(point(9, epoch=1))
+    assert newest(store, Deployment(name="support", epoch=2), NOW) is None
