@@ -16,7 +16,7 @@ help: ## Show this list
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || python3 -m venv $(VENV)
 	@echo "Installing Backstop and what it needs into $(VENV) (about a minute) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,demo]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,demo]'
 	@touch $@
 
 venv: $(READY) ## Make the virtual environment
