@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import metadata
 
@@ -38,6 +39,7 @@ from monitor.web.tokens import OperatorTokens
 log = structlog.get_logger(__name__)
 
 _DRAIN_S = 10
+_END = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(config: Config) -> None:
@@ -100,7 +102,7 @@ async def _run(
         data_plane=routes(built.gateway),
         lifespan=_lifespan(config, built, read),
     )
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app,
             log_config=None,
@@ -111,6 +113,26 @@ async def _run(
     )
     built.registry.register(DeploymentCollector(built.stores, lambda: datetime.now(UTC)))
     await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends in order at SIGTERM and SIGINT, and leaves the rest of the clean-up to its caller.
+
+    uvicorn's own handler raises the signal again after serving, which would end the process
+    before the database is closed.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ask for the end at the first signal, and for a hasty one at the second."""
+        loop = asyncio.get_running_loop()
+        for number in _END:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in _END:
+                loop.remove_signal_handler(number)
 
 
 def _web(config: Config, built: Parts) -> Web:
@@ -128,7 +150,9 @@ def _web(config: Config, built: Parts) -> Web:
     )
 
 
-def _lifespan(config: Config, built: Parts, read: Mapping[str, DeploymentFiles]):  # type: ignore[no-untyped-def]
+def _lifespan(
+    config: Config, built: Parts, read: Mapping[str, DeploymentFiles]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await built.service.start()

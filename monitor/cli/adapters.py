@@ -76,11 +76,11 @@ def show(version: Version, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson 
 @app.command()
 def promote(
     version: Version,
+    reason: Reason,
     deployment: Annotated[
         str | None, typer.Option(help="Where to; its family's name if not given")
     ] = None,
     force: Annotated[bool, typer.Option(help="Go past the golden gate; this is recorded.")] = False,
-    reason: Reason = "",
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:

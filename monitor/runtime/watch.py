@@ -17,6 +17,7 @@ from guards import assessment
 from guards.assessment import Assessed, Scored
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
+from guards.faults import Fault
 from guards.reference import Reference, TooFewAnswers, UnreadableReference
 from monitor.errors import Conflict
 from monitor.ports import Stores
@@ -147,7 +148,7 @@ class Watch:
             for each in assessed
             if each.scored.exchange.epoch == watched.epoch and each.scored.exchange.is_complete
         ]
-        points = watched.judge.observe_all([_observation(each) for each in own])
+        points = watched.judge.observe_all([_observation(watched, each) for each in own])
         for point in points:
             _remember_crossing(watched, point)
         self._gather(watched, own)
@@ -261,14 +262,25 @@ def _state(name: str, watched: _Watched) -> JudgeState:
     )
 
 
-def _observation(assessed: Assessed) -> Observation:
+def _observation(watched: _Watched, assessed: Assessed) -> Observation:
     exchange = assessed.scored.exchange
     return Observation(
         exchange_id=exchange.id,
         at=exchange.started_at,
         scores=assessed.scores,
-        fault=assessed.fault,
+        fault=_counts_as_fault(watched, assessed),
     )
+
+
+def _counts_as_fault(watched: _Watched, assessed: Assessed) -> bool:
+    """Whether an answer speaks against the version.
+
+    An answer that the token limit cut may be the caller's doing; only against a reference, which
+    knows how usual that is here, does it say something about the version.
+    """
+    if watched.reference is not None:
+        return assessed.fault
+    return any(fault is not Fault.CUT for fault in assessed.faults)
 
 
 def _remember_crossing(watched: _Watched, point: EvidencePoint) -> None:
