@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -45,6 +46,14 @@ class Assessed:
         return bool(self.faults)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oddness:
+    """How odd one answer is beside the reference; without findings it is no outlier."""
+
+    scores: Mapping[str, float] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+
+
 def assess(
     exchanges: Sequence[Exchange],
     reference: Reference | None,
@@ -55,9 +64,9 @@ def assess(
     """Assess answers of one deployment in the order in which they came.
 
     The verdict is FAIL for a hard fault, WARN for an outlier, INCONCLUSIVE for an answer that its
-    caller abandoned, else OK. An outlier is rarer than `outlier_quantile` of the calibration
-    answers over all channels together, or than all of them where they are too few to say: about
-    one usual answer in 100 is called one. Nothing but WARN follows from it.
+    caller abandoned, else OK. An outlier is rarer than `outlier_quantile` of the n calibration
+    answers over all channels together, or than all of them where they are too few to say: at most
+    one usual answer in min(100, n + 1) is called one. Nothing but WARN follows from it.
 
     Args:
         reference: usual answers of the deployment; without one nothing is an outlier.
@@ -68,17 +77,8 @@ def assess(
     table = catalogue.table(exchanges)
     found = [_faults(exchange, constant) for exchange in exchanges]
     if reference is None:
-        nothing: list[Oddness] = [Oddness()] * len(exchanges)
-        return _join(exchanges, table, found, nothing)
+        return _join(exchanges, table, found, [Oddness()] * len(exchanges))
     return _join(exchanges, table, found, _oddness(reference, table, exchanges, outlier_quantile))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Oddness:
-    """How odd one answer is beside the reference; without findings it is no outlier."""
-
-    scores: Mapping[str, float] = field(default_factory=dict)
-    findings: tuple[str, ...] = ()
 
 
 def _faults(exchange: Exchange, constant: ConstantAnswers) -> tuple[Fault, ...]:
@@ -95,7 +95,7 @@ def _oddness(
     found = []
     for row, p_value in enumerate(p_values):
         values = {name: float(column[row]) for name, column in columns.items()}
-        scores = {name: value for name, value in values.items() if value == value}
+        scores = {name: value for name, value in values.items() if not math.isnan(value)}
         findings = _outlier(reference, scores) if p_value <= line else ()
         found.append(Oddness(scores=scores, findings=findings))
     return found

@@ -52,11 +52,14 @@ def signal_scores(table: SignalTable) -> dict[str, Values]:
     return {channel.name: channel.scores(table) for channel in CHANNELS}
 
 
-def p_values(usual: NDArray[np.float64], scores: Values) -> Values:
+def p_values(usual: NDArray[np.float64], scores: Values, *, own: bool = False) -> Values:
     """Return p-values of shape (n,) by rank among sorted usual scores; NaN stays NaN.
+
+    Args:
+        own: whether the scores are among the usual ones, so that each already counts itself.
 
     >>> p_values(np.array([1.0, 2.0, 3.0]), np.array([0.0, 3.0, 4.0])).tolist()
     [1.0, 0.5, 0.25]
     """
     as_odd = len(usual) - np.searchsorted(usual, scores, side="left")
-    return np.where(np.isnan(scores), np.nan, (1 + as_odd) / (1 + len(usual)))
+    return np.where(np.isnan(scores), np.nan, (as_odd + (not own)) / (1 + len(usual)))

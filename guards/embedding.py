@@ -14,14 +14,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.preprocessing import normalize
 
 Vectors = NDArray[np.float32]
 
 FEATURES = 2**12
 LONGEST_TEXT = 4_000  # characters that are looked at
+_NO_VARIANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,28 +29,24 @@ class Embedder:
 
     Args:
         weights: inverse document frequencies, shape (features,).
-        components: orthonormal directions, shape (dimensions, features).
+        components: orthonormal directions as columns, shape (features, dimensions).
     """
 
     weights: Vectors
     components: Vectors
 
     @classmethod
-    def fit(cls, texts: Sequence[str], *, dimensions: int = 64, seed: int = 0) -> Self:
-        """Learn directions from at least two texts; the same seed gives the same ones."""
+    def fit(cls, texts: Sequence[str], *, dimensions: int = 64) -> Self:
+        """Learn directions from texts; the time grows with the cube of their number."""
         counts = _counts(texts)
         frequency = np.bincount(counts.indices, minlength=FEATURES)
         weights = (np.log((1 + len(texts)) / (1 + frequency)) + 1).astype(np.float32)
-        svd = TruncatedSVD(n_components=min(dimensions, len(texts) - 1), random_state=seed)
-        # Texts that are all alike have no variance to explain; nobody asks for the share.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            svd.fit(_weighted(counts, weights))
-        return cls(weights=weights, components=svd.components_.astype(np.float32))
+        return cls(weights=weights, components=_directions(_weighted(counts, weights), dimensions))
 
     def transform(self, texts: Sequence[str]) -> Vectors:
         """Return vectors of shape (n, dimensions)."""
         rows = _weighted(_counts(texts), self.weights)
-        return np.asarray(rows @ self.components.T, dtype=np.float32)
+        return np.asarray(rows @ self.components, dtype=np.float32)
 
     def to_arrays(self) -> dict[str, Vectors]:
         """Return what `from_arrays` needs."""
@@ -63,7 +58,20 @@ class Embedder:
         return cls(weights=arrays["weights"], components=arrays["components"])
 
 
+def _directions(rows: sparse.csr_matrix, dimensions: int) -> Vectors:
+    """Return the right singular vectors of the largest singular values as columns.
+
+    By way of the small matrix of inner products of rows: exact, without a random start.
+    """
+    values, left = np.linalg.eigh((rows @ rows.T).toarray().astype(np.float64))
+    largest = [index for index in np.argsort(-values)[:dimensions] if values[index] > _NO_VARIANCE]
+    right = rows.T @ (left[:, largest] / np.sqrt(values[largest]))
+    return np.ascontiguousarray(right, dtype=np.float32)
+
+
 def _counts(texts: Sequence[str]) -> sparse.csr_matrix:
+    if not texts:
+        return sparse.csr_matrix((0, FEATURES), dtype=np.float32)
     vectorizer = HashingVectorizer(
         analyzer="char_wb", ngram_range=(3, 4), n_features=FEATURES, norm=None, alternate_sign=False
     )
@@ -73,5 +81,9 @@ def _counts(texts: Sequence[str]) -> sparse.csr_matrix:
 
 
 def _weighted(counts: sparse.csr_matrix, weights: Vectors) -> sparse.csr_matrix:
-    counts.data *= weights[counts.indices]
-    return normalize(counts, copy=False)
+    """Return the rows weighted and scaled to length 1; rows without any feature stay 0."""
+    row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    data = counts.data * weights[counts.indices]
+    lengths = np.sqrt(np.bincount(row, weights=data**2, minlength=counts.shape[0]))
+    counts.data = (data / lengths[row]).astype(np.float32)
+    return counts

@@ -25,9 +25,9 @@ class Novelty:
         self._neighbours = NearestNeighbours().fit(vectors)
 
     @classmethod
-    def fit(cls, texts: Sequence[str], *, seed: int) -> Self:
-        """Learn what is usual from at least two texts."""
-        embedder = Embedder.fit(texts, seed=seed)
+    def fit(cls, texts: Sequence[str]) -> Self:
+        """Learn what is usual from at least one text."""
+        embedder = Embedder.fit(texts)
         return cls(embedder, embedder.transform(texts))
 
     def scores(self, texts: Sequence[str]) -> Values:

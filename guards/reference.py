@@ -78,7 +78,7 @@ class Reference:
         order = np.random.default_rng(seed).permutation(len(usual))
         proper, calibration = order[: len(usual) // 2], order[len(usual) // 2 :]
         texts = [exchange.output for exchange in usual]
-        novelty = Novelty.fit([texts[index] for index in proper], seed=seed)
+        novelty = Novelty.fit([texts[index] for index in proper])
         scores = channels.signal_scores(catalogue.table(usual))
         scores[channels.OUTLIER] = np.full(len(usual), np.nan)
         scores[channels.OUTLIER][calibration] = novelty.scores([texts[i] for i in calibration])
@@ -86,7 +86,7 @@ class Reference:
         kept = {name: values for name, values in kept.items() if len(values) >= _FEWEST_DEFINED}
         return cls(
             channels=kept,
-            surprise=np.sort(_surprise(kept, scores)[calibration]),
+            surprise=np.sort(_surprise(kept, scores, own=True)[calibration]),
             fault_rate_bound=_fault_rate_bound(exchanges),
             commonest_share=constancy.commonest_share(texts),
             size=len(usual),
@@ -167,9 +167,13 @@ def _defined(values: Values) -> Values:
     return np.sort(values[~np.isnan(values)])
 
 
-def _surprise(usual: Mapping[str, Values], scores: Mapping[str, Values]) -> Values:
+def _surprise(
+    usual: Mapping[str, Values], scores: Mapping[str, Values], *, own: bool = False
+) -> Values:
     """Return the mean of -ln p over the channels, as Fisher (1932) combines them: (n,)."""
-    surprises = np.stack([-np.log(channels.p_values(usual[name], scores[name])) for name in usual])
+    surprises = np.stack(
+        [-np.log(channels.p_values(usual[name], scores[name], own=own)) for name in usual]
+    )
     defined = ~np.isnan(surprises)
     total = np.where(defined, surprises, 0.0).sum(axis=0)
     count = defined.sum(axis=0)

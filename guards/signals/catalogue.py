@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,4 +49,4 @@ def table(exchanges: Sequence[Exchange], signals: Sequence[Signal] = CATALOGUE) 
 def as_mapping(names: Sequence[str], row: Values) -> dict[str, float]:
     """Return defined values by name: NaN is left out, it says nothing."""
     pairs: Mapping[str, float] = dict(zip(names, row.tolist(), strict=True))
-    return {name: value for name, value in pairs.items() if value == value}
+    return {name: value for name, value in pairs.items() if not math.isnan(value)}
