@@ -146,10 +146,6 @@ def test_other_tensors_are_another_version(
     assert _take_in(artifacts, source).name != _take_in(artifacts, other).name
 
 
-def _no_folder(source: Path) -> None:
-    shutil.rmtree(source)
-
-
 def _pickle(source: Path) -> None:
     (source / "adapter_model.safetensors").rename(source / "adapter_model.bin")
 
@@ -159,36 +155,32 @@ def _truncated(source: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
 
+def _renamed(old: str, new: str) -> dict[str, np.ndarray[Any, Any]]:
+    return {name.replace(old, new): tensor for name, tensor in _tensors().items()}
+
+
 def _infinite(source: Path) -> None:
     tensors = _tensors()
     tensors[f"{_PREFIX}.v_proj.lora_B.weight"][3, 2] = np.inf
     _save(source, tensors)
 
 
-def _elsewhere(source: Path) -> None:
-    _save(source, {name.replace("q_proj", "k_proj"): one for name, one in _tensors().items()})
-
-
-def _other_rank(source: Path) -> None:
-    _save(source, r=8)
-
-
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (_no_folder, "is no folder"),
+        (shutil.rmtree, "is no folder"),
         (_pickle, "adapter_model.bin is a pickle"),
         (_truncated, "is truncated"),
         (_infinite, "NaN or infinite"),
-        (_elsewhere, "would do nothing"),
-        (_other_rank, "says 8"),
+        (lambda source: _save(source, _renamed("q_proj", "k_proj")), "would do nothing"),
+        (lambda source: _save(source, r=8), "says 8"),
     ],
 )
 def test_a_bad_adapter_is_refused_and_leaves_nothing_behind(
     artifacts: ArtifactFolder,
     source: Path,
     tmp_path: Path,
-    spoil: Callable[[Path], None],
+    spoil: Callable[[Path], object],
     words: str,
 ) -> None:
     """One sentence, and not even a temporary folder."""
