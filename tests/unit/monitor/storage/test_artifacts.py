@@ -21,6 +21,7 @@ from rollback.versions import AdapterVersion, VersionState
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _PREFIX = "base_model.model.model.layers.0.self_attn"
+_FILES = ["adapter_config.json", "adapter_model.safetensors", "manifest.json"]
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,15 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def artifacts(tmp_path: Path) -> ArtifactFolder:
+def store(tmp_path: Path) -> ArtifactFolder:
     """Return an empty store."""
     return ArtifactFolder(tmp_path / "data" / "adapters", _BASE)
 
 
-def _take_in(artifacts: ArtifactFolder, source: Path, **changes: Any) -> AdapterVersion:
+def _take_in(store: ArtifactFolder, source: Path, **changes: Any) -> AdapterVersion:
     words: dict[str, Any] = {"label": "v1", "parent": None, "facts": {}, "at": _NOW}
     family = changes.pop("family", "support")
-    return artifacts.take_in(family, source, **(words | changes))
+    return store.take_in(family, source, **(words | changes))
 
 
 def _stored(tmp_path: Path) -> list[str]:
@@ -92,58 +93,50 @@ def _stored(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in root.iterdir() if path.name != ".lock")
 
 
-def _refuse(artifacts: ArtifactFolder, source: Path, *words: str, **changes: Any) -> None:
-    with pytest.raises(BadAdapter) as caught:
-        _take_in(artifacts, source, **changes)
-    for word in words:
-        assert word in str(caught.value)
+def _refuse(store: ArtifactFolder, source: Path, words: str, **changes: Any) -> None:
+    with pytest.raises(BadAdapter, match=words) as caught:
+        _take_in(store, source, **changes)
     assert "\n" not in str(caught.value)
 
 
-def test_an_adapter_is_stored_under_its_contents_name(
-    artifacts: ArtifactFolder, source: Path
-) -> None:
+def test_an_adapter_is_stored_under_its_contents_name(store: ArtifactFolder, source: Path) -> None:
     """The version is registered, and its files are there and read-only."""
-    version = _take_in(artifacts, source, facts={"owner": "team"}, parent="support@000000000000")
+    version = _take_in(store, source, facts={"owner": "team"}, parent="support@000000000000")
     assert version.name == f"support@{digest(version.manifest)}"
     assert (version.state, version.label) == (VersionState.REGISTERED, "v1")
-    folder = artifacts.folder(version.name)
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "adapter_config.json",
-        "adapter_model.safetensors",
-        "manifest.json",
-    ]
+    folder = store.folder(version.name)
+    assert sorted(path.name for path in folder.iterdir()) == _FILES
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444}
     stored = load_file(folder / "adapter_model.safetensors")
     assert all((stored[name] == tensor).all() for name, tensor in _tensors().items())
 
 
-def test_only_what_decides_answers_is_served(artifacts: ArtifactFolder, source: Path) -> None:
+def test_only_what_decides_answers_is_served(store: ArtifactFolder, source: Path) -> None:
     """The stored configuration is the manifest's, without paths."""
-    version = _take_in(artifacts, source)
-    config = json.loads((artifacts.folder(version.name) / "adapter_config.json").read_bytes())
+    version = _take_in(store, source)
+    config = json.loads((store.folder(version.name) / "adapter_config.json").read_bytes())
     assert config == version.manifest["config"]
     assert "base_model_name_or_path" not in config
 
 
 def test_the_same_content_twice_is_one_version(
-    artifacts: ArtifactFolder, source: Path, tmp_path: Path
+    store: ArtifactFolder, source: Path, tmp_path: Path
 ) -> None:
     """Also when it was saved elsewhere with other paths."""
-    first = _take_in(artifacts, source)
+    first = _take_in(store, source)
     again = _save(tmp_path / "again", base_model_name_or_path="/other", lora_dropout=0.1)
-    assert _take_in(artifacts, again, label="other").name == first.name
+    assert _take_in(store, again, label="other").name == first.name
     assert _stored(tmp_path) == [first.name]
 
 
 def test_other_tensors_are_another_version(
-    artifacts: ArtifactFolder, source: Path, tmp_path: Path
+    store: ArtifactFolder, source: Path, tmp_path: Path
 ) -> None:
     """A single value is enough."""
     tensors = _tensors()
     next(iter(tensors.values()))[0, 0] += 1
     other = _save(tmp_path / "other", tensors)
-    assert _take_in(artifacts, source).name != _take_in(artifacts, other).name
+    assert _take_in(store, source).name != _take_in(store, other).name
 
 
 def _pickle(source: Path) -> None:
@@ -177,48 +170,46 @@ def _infinite(source: Path) -> None:
     ],
 )
 def test_a_bad_adapter_is_refused_and_leaves_nothing_behind(
-    artifacts: ArtifactFolder,
+    store: ArtifactFolder,
     source: Path,
     tmp_path: Path,
     spoil: Callable[[Path], object],
     words: str,
 ) -> None:
     """One sentence, and not even a temporary folder."""
-    _take_in(artifacts, source)
+    _take_in(store, source)
     before = _stored(tmp_path)
     spoil(source)
-    _refuse(artifacts, source, words)
+    _refuse(store, source, words)
     assert _stored(tmp_path) == before
 
 
-def test_an_adapter_of_another_base_model_is_refused(
-    artifacts: ArtifactFolder, source: Path
-) -> None:
+def test_an_adapter_of_another_base_model_is_refused(store: ArtifactFolder, source: Path) -> None:
     """Its training says which one it was made for."""
     _refuse(
-        artifacts,
+        store,
         source,
         "trained on the base model cccccccccccc, and bbbbbbbbbbbb is served",
         facts={"base_model_fingerprint": "c" * 64},
     )
-    assert _take_in(artifacts, source, facts={"base_model_fingerprint": "b" * 64}).name
+    assert _take_in(store, source, facts={"base_model_fingerprint": "b" * 64}).name
 
 
 @pytest.mark.parametrize("family", ["../up", "a/b", "", ".hidden", "a@b", "a\nb"])
 def test_a_family_that_leads_out_of_the_folder_is_refused(
-    artifacts: ArtifactFolder, source: Path, family: str
+    store: ArtifactFolder, source: Path, family: str
 ) -> None:
     """A family is part of a folder's name."""
-    _refuse(artifacts, source, "cannot be a family", family=family)
+    _refuse(store, source, "cannot be a family", family=family)
 
 
 def test_what_a_killed_process_left_is_swept(
-    artifacts: ArtifactFolder, source: Path, tmp_path: Path
+    store: ArtifactFolder, source: Path, tmp_path: Path
 ) -> None:
     """The next one that takes something in cleans up."""
     leftover = tmp_path / "data" / "adapters" / ".incoming-dead"
     shutil.copytree(source, leftover)
-    version = _take_in(artifacts, source)
+    version = _take_in(store, source)
     assert _stored(tmp_path) == [version.name]
 
 
@@ -234,13 +225,13 @@ def _disk_of(limit: int) -> Iterator[None]:
 
 
 def test_a_full_disk_is_told_and_leaves_nothing_behind(
-    artifacts: ArtifactFolder, source: Path, tmp_path: Path
+    store: ArtifactFolder, source: Path, tmp_path: Path
 ) -> None:
     """With room again, the same call succeeds."""
     with _disk_of(500), pytest.raises(Unavailable, match=r"no room for the adapter in .*: free"):
-        _take_in(artifacts, source)
+        _take_in(store, source)
     assert _stored(tmp_path) == []
-    assert _take_in(artifacts, source).name
+    assert _take_in(store, source).name
 
 
 def test_a_place_that_cannot_be_written_is_told(source: Path, tmp_path: Path) -> None:
@@ -258,53 +249,51 @@ def _tampered(folder: Path, name: str) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize(
-    "name", ["adapter_model.safetensors", "adapter_config.json", "manifest.json"]
-)
-def test_a_changed_file_is_not_served(artifacts: ArtifactFolder, source: Path, name: str) -> None:
+@pytest.mark.parametrize("name", _FILES)
+def test_a_changed_file_is_not_served(store: ArtifactFolder, source: Path, name: str) -> None:
     """Also after the files were found whole once."""
-    version = _take_in(artifacts, source)
-    folder = artifacts.folder(version.name)
+    version = _take_in(store, source)
+    folder = store.folder(version.name)
     _tampered(folder, name)
     with pytest.raises(BadAdapter, match="were changed; add the adapter again"):
-        artifacts.folder(version.name)
+        store.folder(version.name)
 
 
-def test_an_added_file_is_not_served(artifacts: ArtifactFolder, source: Path) -> None:
+def test_an_added_file_is_not_served(store: ArtifactFolder, source: Path) -> None:
     """An engine might prefer it to the checked one."""
-    version = _take_in(artifacts, source)
-    (artifacts.folder(version.name) / "adapter_model.bin").write_bytes(b"pickle")
+    version = _take_in(store, source)
+    (store.folder(version.name) / "adapter_model.bin").write_bytes(b"pickle")
     with pytest.raises(BadAdapter, match="were changed"):
-        artifacts.folder(version.name)
+        store.folder(version.name)
 
 
-def test_adding_a_damaged_adapter_again_repairs_it(artifacts: ArtifactFolder, source: Path) -> None:
+def test_adding_a_damaged_adapter_again_repairs_it(store: ArtifactFolder, source: Path) -> None:
     """It is the way out that the message names."""
-    version = _take_in(artifacts, source)
-    _tampered(artifacts.folder(version.name), "adapter_model.safetensors")
-    assert _take_in(artifacts, source).name == version.name
-    assert artifacts.folder(version.name).is_dir()
+    version = _take_in(store, source)
+    _tampered(store.folder(version.name), "adapter_model.safetensors")
+    assert _take_in(store, source).name == version.name
+    assert store.folder(version.name).is_dir()
 
 
-def test_files_that_are_gone_are_told(artifacts: ArtifactFolder, source: Path) -> None:
+def test_files_that_are_gone_are_told(store: ArtifactFolder, source: Path) -> None:
     """The version and the place are named."""
-    version = _take_in(artifacts, source)
-    shutil.rmtree(artifacts.folder(version.name))
+    version = _take_in(store, source)
+    shutil.rmtree(store.folder(version.name))
     with pytest.raises(BadAdapter, match=f"files of {version.name} are gone"):
-        artifacts.folder(version.name)
+        store.folder(version.name)
 
 
 @pytest.mark.parametrize("name", ["../saved", "support", "support@..", "support@3F9A2C1D7B04"])
-def test_only_a_versions_name_leads_to_a_folder(artifacts: ArtifactFolder, name: str) -> None:
+def test_only_a_versions_name_leads_to_a_folder(store: ArtifactFolder, name: str) -> None:
     """Nothing else is looked up on the disk."""
     with pytest.raises(BadAdapter, match="no version's name"):
-        artifacts.folder(name)
+        store.folder(name)
 
 
 def test_another_process_finds_the_files_whole(
-    artifacts: ArtifactFolder, source: Path, tmp_path: Path
+    store: ArtifactFolder, source: Path, tmp_path: Path
 ) -> None:
     """What is needed to check them lies beside them."""
-    version = _take_in(artifacts, source)
+    version = _take_in(store, source)
     other = ArtifactFolder(tmp_path / "data" / "adapters", _BASE)
-    assert other.folder(version.name) == artifacts.folder(version.name)
+    assert other.folder(version.name) == store.folder(version.name)
