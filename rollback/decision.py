@@ -20,6 +20,8 @@ from rollback.policy import Policy
 from rollback.thresholds import Action, Breach
 from rollback.versions import AdapterVersion, VersionState
 
+_MANY_DIGITS = 1e9  # evidence may grow to 1e300, which nobody reads in full
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
@@ -108,9 +110,8 @@ def _counts(point: EvidencePoint, deployment: Deployment) -> bool:
 def _harm(point: EvidencePoint | None, situation: Situation, policy: Policy) -> str | None:
     """Say in words what harm is shown, or `None`."""
     if point is not None and _reaches(point.evidence, policy.line):
-        return f"evidence of harm {point.evidence:,.0f} reached the line {policy.line:,.0f}" + (
-            f" after {point.position} answers"
-        )
+        reached = f"{_spell(point.evidence)} reached the line {_spell(policy.line)}"
+        return f"evidence of harm {reached} after {point.position} answers"
     for breach in situation.breaches:
         if breach.threshold.action is Action.ROLLBACK:
             return f"threshold broken: {breach}"
@@ -121,6 +122,10 @@ def _reaches(value: float, line: float) -> bool:
     return math.isfinite(value) and value >= line
 
 
+def _spell(value: float) -> str:
+    return f"{value:,.0f}" if value < _MANY_DIGITS else f"{value:.1e}"
+
+
 def _watch(
     point: EvidencePoint | None, situation: Situation, policy: Policy, numbers: Mapping[str, Any]
 ) -> Hold | Suspect:
@@ -128,10 +133,10 @@ def _watch(
         return Hold(reason="no evidence about the active version yet", numbers=numbers)
     if not _reaches(point.suspicion, policy.suspicion_line):
         return Hold(
-            reason=f"evidence of harm {point.evidence:.3g} is below the line {policy.line:,.0f}",
+            reason=f"evidence of harm {point.evidence:.3g} is below the line {_spell(policy.line)}",
             numbers=numbers,
         )
-    drift = f"drift {point.suspicion:,.0f} reached the line {policy.suspicion_line:,.0f}"
+    drift = f"drift {_spell(point.suspicion)} reached the line {_spell(policy.suspicion_line)}"
     if situation.suspicion_known:
         return Hold(reason=f"{drift}; it is being looked into", numbers=numbers)
     return Suspect(reason=f"{drift} after {point.position} answers", numbers=numbers)

@@ -21,7 +21,7 @@ DELAYS = (
     timedelta(hours=24),
 )
 SPREAD = 0.1  # jitter lengthens a delay by up to this share, so that retries do not come in herds
-_LONGEST_WISH = timedelta(hours=24)
+_LONGEST_WISH_S = 86_400.0
 
 
 def retry_at(
@@ -38,5 +38,5 @@ def retry_at(
     if attempt + 1 >= len(DELAYS):
         return None
     delay = DELAYS[attempt + 1] * (1 + SPREAD * jitter)
-    wish = min(timedelta(seconds=retry_after_s or 0), _LONGEST_WISH)
-    return failed_at + max(delay, wish)
+    wish_s = min(retry_after_s or 0.0, _LONGEST_WISH_S)
+    return failed_at + max(delay, timedelta(seconds=wish_s))

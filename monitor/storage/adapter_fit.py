@@ -69,7 +69,7 @@ def _rank(
     if _A not in parts or _B not in parts:
         raise BadAdapter(f"{file}: module {module} lacks lora_A or lora_B; save the adapter again")
     wide, narrow = features
-    rank = parts[_A][0]
+    rank = next(iter(parts[_A]), 0)
     fits = parts[_A] == (rank, narrow) and parts[_B] == (wide, rank)
     others = [shape for part, shape in parts.items() if part not in (_A, _B)]
     if not fits or any(shape != (wide,) for shape in others):

@@ -38,7 +38,7 @@ def opened(source: Path, name: str) -> Iterator[BinaryIO]:
         BadAdapter: if it cannot be read, is no regular file, leads out of the folder or changes.
     """
     path = source / name
-    if not path.resolve().is_relative_to(source.resolve()):
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(source)):
         raise BadAdapter(
             f"{path} is a link that leads out of the folder; copy the file itself there"
         )

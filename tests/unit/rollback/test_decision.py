@@ -88,6 +88,12 @@ def test_evidence_at_the_line_rolls_back_onto_the_baseline() -> None:
     assert json.loads(json.dumps(decision.numbers))["evidence"] == 100_000.0
 
 
+def test_overwhelming_evidence_stays_readable() -> None:
+    """Nobody reads 300 digits."""
+    reason = _decide(_point(evidence=1e300)).reason
+    assert reason.startswith("evidence of harm 1.0e+300 reached the line 100,000 after 12 answers")
+
+
 def test_evidence_below_the_line_holds() -> None:
     """Not even by a little."""
     assert isinstance(_decide(_point(evidence=99_999.9)), Hold)

@@ -1,0 +1,48 @@
+"""The signed webhook's payload and secret."""
+
+import base64
+from datetime import UTC, datetime
+
+import pytest
+
+from monitor.alerts.webhook import WebhookSender, payload
+from monitor.errors import ConfigError
+from monitor.ports import Notice
+
+
+def test_the_payload_has_the_standards_three_parts() -> None:
+    """Type, time of the event, data."""
+    notice = Notice(
+        id="7",
+        kind="rollback",
+        severity="critical",
+        title="support was rolled back",
+        facts={"exposure": 3, "id": "not the message's"},
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    assert payload(notice) == {
+        "type": "backstop.rollback",
+        "timestamp": "2026-01-01T00:00:00.000000+00:00",
+        "data": {
+            "id": "7",
+            "severity": "critical",
+            "title": "support was rolled back",
+            "facts": {"exposure": 3, "id": "not the message's"},
+        },
+    }
+
+
+@pytest.mark.parametrize("prefix", ["", "whsec_"])
+def test_a_secret_may_carry_the_standards_prefix(prefix: str) -> None:
+    """Both forms are in use; padding may be missing."""
+    secret = prefix + base64.b64encode(bytes(range(25))).decode().rstrip("=")
+    sender = WebhookSender("ops", "https://example.org/x", secret=secret, allow_private=False)
+    assert sender.receiver == "ops"
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "c2hvcnQ=", "ü" * 40, "a" * 33])
+def test_a_weak_or_malformed_secret_is_refused(secret: str) -> None:
+    """The way out is a command; the secret is not told."""
+    with pytest.raises(ConfigError, match="openssl rand -base64 32") as caught:
+        WebhookSender("ops", "https://example.org/x", secret=secret, allow_private=False)
+    assert not secret or secret not in str(caught.value)
