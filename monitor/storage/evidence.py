@@ -77,7 +77,7 @@ class PostgresEvidence(EvidenceStore):
 def add(connection: Connection, points: Sequence[EvidencePoint]) -> None:
     """Write points of the curve; those that are there already are left as they are."""
     if points:
-        copy_new(connection, evidence_points, _COLUMNS, (_row(point) for point in points))
+        copy_new(connection, evidence_points, _COLUMNS, [_row(point) for point in points])
 
 
 def save_states(connection: Connection, states: Sequence[JudgeState]) -> None:

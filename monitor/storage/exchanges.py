@@ -47,7 +47,7 @@ class PostgresExchanges(ExchangeStore):
         key = self._key()
         with transaction(self._engine) as connection:
             if batch:
-                rows = (_row(scored, key, keep_text=keep_text) for scored in batch)
+                rows = [_row(scored, key, keep_text=keep_text) for scored in batch]
                 copy_new(connection, exchanges, _COLUMNS, rows)
             evidence.add(connection, points)
             evidence.save_states(connection, states)

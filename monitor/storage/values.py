@@ -63,7 +63,16 @@ def _cleaned(value: Any) -> Any:
 
 def dumps(value: Any) -> str:
     """Return the JSON of `jsonable(value)`."""
-    return json.dumps(jsonable(value), allow_nan=False, separators=(",", ":"))
+    try:
+        plain_json = _compact(value)
+    except (TypeError, ValueError):  # types or numbers that JSON does not know
+        return _compact(jsonable(value))
+    suspect = "\\u0000" in plain_json or "\\ud" in plain_json
+    return _compact(jsonable(value)) if suspect else plain_json
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
 class ExactJson(TypeDecorator[Any]):
