@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from transformers import DynamicCache
 
+from monitor.engines import cache as caches
 from monitor.engines.adapters import AdapterModel
 from monitor.engines.row import Row
 
@@ -37,12 +37,15 @@ class RunningBatch:
         ids = torch.tensor([[0] * (width - len(r.prompt)) + r.prompt for r in rows])
         mask = torch.tensor([[0] * (width - len(r.prompt)) + [1] * len(r.prompt) for r in rows])
         mask = mask.to(self._device)
-        cache = DynamicCache()
+        cache = caches.new_cache()
         logits = self._forward(
             rows, ids.to(self._device), mask, (mask.cumsum(-1) - 1).clamp(min=0), cache
         )
-        self._cache = cache if not self.rows else _joined(self._cache, cache)
-        self._mask = mask if not self.rows else _stacked(self._mask, mask)
+        if self.rows:
+            caches.join(self._cache, cache)
+            self._mask = caches.stack(self._mask, mask)
+        else:
+            self._cache, self._mask = cache, mask
         self.rows.extend(rows)
         return logits
 
@@ -65,7 +68,7 @@ class RunningBatch:
         places = [self.rows.index(row) for row in rows]
         # The last accepted token of a row is not in the cache before the next step.
         width = max(row.length for row in rows) - 1
-        self._cache = _selected(self._cache, places, width)
+        caches.select(self._cache, places, width)
         self._mask = self._mask[places, -width:]
         self.rows = list(rows)
 
@@ -94,32 +97,3 @@ class RunningBatch:
         )
         logits: torch.Tensor = output.logits[:, -1]
         return logits
-
-
-def _joined(one: Any, other: Any) -> Any:
-    """Return `one` with the rows of `other` below; `one` is unchanged if memory runs out."""
-    blocks = [
-        (_stacked(a.keys, b.keys, dim=-2), _stacked(a.values, b.values, dim=-2))
-        for a, b in zip(one.layers, other.layers, strict=True)
-    ]
-    for layer, (keys, values) in zip(one.layers, blocks, strict=True):
-        layer.keys, layer.values = keys, values
-    return one
-
-
-def _selected(cache: Any, places: Sequence[int], width: int) -> Any:
-    for layer in cache.layers:
-        layer.keys = layer.keys[places, :, -width:]
-        layer.values = layer.values[places, :, -width:]
-    return cache
-
-
-def _stacked(one: torch.Tensor, other: torch.Tensor, dim: int = -1) -> torch.Tensor:
-    """Put rows below rows; the narrower block gets zeros on the left of dimension `dim`."""
-    width = max(one.shape[dim], other.shape[dim])
-    return torch.cat([_padded(one, width, dim), _padded(other, width, dim)])
-
-
-def _padded(block: torch.Tensor, width: int, dim: int) -> torch.Tensor:
-    behind = [0, 0] * (-dim - 1)
-    return torch.nn.functional.pad(block, [*behind, width - block.shape[dim], 0])

@@ -1,0 +1,69 @@
+"""From messages to tokens."""
+
+from __future__ import annotations
+
+import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
+from guards.exchange import Message
+from monitor.engines import prompt
+from monitor.errors import BadRequest
+
+TEMPLATE = (
+    "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}"
+    "{{ m.role }} {{ m.content }} {% endfor %}{% if add_generation_prompt %}assistant{% endif %}"
+)
+WORDS = ["[UNK]", "system", "user", "assistant", "hello", "world", ":"]
+
+
+@pytest.fixture
+def tokenizer() -> PreTrainedTokenizerFast:
+    """Return a tokenizer of a few whole words."""
+    words = Tokenizer(models.WordLevel({w: i for i, w in enumerate(WORDS)}, unk_token="[UNK]"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    return PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]")
+
+
+def read(tokenizer: PreTrainedTokenizerFast, *turns: tuple[str, str], limit: int = 100) -> str:
+    """Return the prompt's tokens as words."""
+    messages = [Message(role=role, content=content) for role, content in turns]
+    return " ".join(WORDS[i] for i in prompt.encode(tokenizer, messages, limit))
+
+
+def test_a_raw_prompt_is_taken_as_it_is(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Role `prompt` goes around the chat template."""
+    tokenizer.chat_template = TEMPLATE
+    assert read(tokenizer, ("prompt", "hello world")) == "hello world"
+
+
+def test_the_chat_template_is_used(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Messages go through the template, `developer` under its older name."""
+    tokenizer.chat_template = TEMPLATE
+    read_as = read(tokenizer, ("developer", "hello"), ("user", "world"))
+    assert read_as == "system hello user world assistant"
+
+
+def test_without_a_template_there_is_a_transcript(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Role, colon, text, and the assistant's turn."""
+    assert read(tokenizer, ("user", "hello")) == "user : hello assistant :"
+
+
+def test_a_template_may_refuse(tokenizer: PreTrainedTokenizerFast) -> None:
+    """The template's own words reach the caller."""
+    tokenizer.chat_template = TEMPLATE
+    with pytest.raises(BadRequest, match="no tools"):
+        read(tokenizer, ("tool", "hello"))
+
+
+def test_a_prompt_must_leave_room_for_a_token(tokenizer: PreTrainedTokenizerFast) -> None:
+    """As many tokens as the context holds is one too many; the refusal names both numbers."""
+    assert read(tokenizer, ("prompt", "hello world"), limit=3)
+    with pytest.raises(BadRequest, match="has 2 tokens and this model takes at most 1"):
+        read(tokenizer, ("prompt", "hello world"), limit=2)
+
+
+def test_an_empty_prompt_is_refused(tokenizer: PreTrainedTokenizerFast) -> None:
+    """There is nothing to go on from."""
+    with pytest.raises(BadRequest, match="empty"):
+        read(tokenizer, ("prompt", ""))
