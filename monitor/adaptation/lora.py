@@ -22,11 +22,11 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
-from transformers.utils import logging
 
 from monitor.adaptation import encoding
 from monitor.adaptation.encoding import EncodedExamples
 from monitor.adaptation.examples import TrainingExample
+from monitor.adaptation.quiet import no_progress_bars
 from monitor.errors import BadRequest
 
 _FEWEST = 5  # examples
@@ -72,7 +72,7 @@ def train_lora(
         raise BadRequest(f"{len(examples)} training examples are too few; give at least {_FEWEST}")
     started = time.monotonic()
     set_seed(seed)
-    tokenizer, model = _load_quietly(base_dir)
+    tokenizer, model = _load(base_dir)
     limit = model.config.max_position_embeddings
     rows = EncodedExamples([encoding.encode(e, tokenizer, limit) for e in examples])
     adapted = get_peft_model(model, _configuration(rank))
@@ -104,24 +104,15 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         self._on_progress(state.global_step, self._steps, self.loss)
 
 
-def _load_quietly(base_dir: Path) -> tuple[Any, Any]:
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        return _load(base_dir)
-    finally:
-        if shown:
-            logging.enable_progress_bar()
-
-
 def _load(base_dir: Path) -> tuple[Any, Any]:
     if not (base_dir / "config.json").is_file():
         raise BadRequest(f"{base_dir}: no base model here (config.json is missing)")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base_dir, local_files_only=True)
-        model = AutoModelForCausalLM.from_pretrained(
-            base_dir, local_files_only=True, dtype=torch.float32
-        )
+        with no_progress_bars():
+            tokenizer = AutoTokenizer.from_pretrained(base_dir, local_files_only=True)
+            model = AutoModelForCausalLM.from_pretrained(
+                base_dir, local_files_only=True, dtype=torch.float32
+            )
     except (OSError, ValueError) as error:
         raise BadRequest(f"{base_dir}: the base model cannot be loaded: {error}") from error
     return tokenizer, model

@@ -21,6 +21,7 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 from monitor.adaptation import encoding
 from monitor.adaptation.encoding import Encoded
 from monitor.adaptation.examples import TrainingExample, read_examples
+from monitor.adaptation.quiet import no_progress_bars
 from monitor.adaptation.tokenizer import train_tokenizer
 
 _HEAD = 32  # width of an attention head
@@ -136,7 +137,8 @@ def _save(model: Any, tokenizer: Any, folder: Path) -> None:
     model.generation_config = GenerationConfig(
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
     )
-    model.half().save_pretrained(folder)
+    with no_progress_bars():
+        model.half().save_pretrained(folder)
     model.config.dtype = torch.float32
     model.config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -30,6 +30,17 @@ def test_an_adapter_is_saved_in_pefts_form(
     assert config["base_model_name_or_path"] == "tiny"
 
 
+def test_nothing_is_printed(
+    base: Path,
+    examples: Sequence[TrainingExample],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Progress goes to the callback only."""
+    train_lora(base, examples, tmp_path / "v1", rank=2, epochs=1)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_training_changes_the_adapter_and_reports_it(
     base: Path, examples: Sequence[TrainingExample], tmp_path: Path
 ) -> None:
