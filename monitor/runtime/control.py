@@ -7,13 +7,14 @@ anywhere leaves rows from which the next tick of the next leader goes on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from monitor.errors import BackstopError, Conflict, Unavailable
-from monitor.ports import Stores
+from monitor.ports import Notice, Stores
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.convergence import Convergence
 from monitor.runtime.dispatch import wait
@@ -28,6 +29,7 @@ from rollback import decision, thresholds
 from rollback.decision import Decision, Freeze, RollBack, Situation, Suspect
 from rollback.deployment import Deployment
 from rollback.policy import Policy
+from rollback.thresholds import Action, Breach
 
 log = structlog.get_logger(__name__)
 
@@ -118,16 +120,28 @@ class Control:
     async def _situation(self, deployment: Deployment, policy: Policy, now: datetime) -> Situation:
         versions = await asyncio.to_thread(self._stores.registry.versions)
         incidents = await asyncio.to_thread(self._stores.incidents.list, deployment.name)
+        breaches = await self._breaches(deployment, policy, now)
+        await self._tell_alerts(deployment, breaches, now)
         return Situation(
             versions={version.name: version for version in versions},
             rollbacks=tuple(i.flipped_at for i in incidents if i.flipped_at and i.actor == _ACTOR),
-            breaches=await self._breaches(deployment, policy, now),
+            breaches=breaches,
             suspicion_known=self._suspicions.knows(deployment, policy, now),
         )
 
+    async def _tell_alerts(
+        self, deployment: Deployment, breaches: Sequence[Breach], now: datetime
+    ) -> None:
+        """Tell people about thresholds that only alert, once for each promotion and day."""
+        for breach in breaches:
+            if breach.threshold.action is Action.ALERT:
+                await asyncio.to_thread(
+                    self._stores.outbox.put, _breach_notice(deployment, breach, now)
+                )
+
     async def _breaches(
         self, deployment: Deployment, policy: Policy, now: datetime
-    ) -> tuple[thresholds.Breach, ...]:
+    ) -> tuple[Breach, ...]:
         if not policy.thresholds:
             return ()
         indicators = await asyncio.to_thread(
@@ -149,3 +163,19 @@ class Control:
                 await self._rollbacks.flip(deployment, order)
             except Conflict as error:
                 log.info("somebody else moved first", error=str(error))
+
+
+def _breach_notice(deployment: Deployment, breach: Breach, now: datetime) -> Notice:
+    key = f"breach:{deployment.name}:{deployment.epoch}:{breach.threshold.indicator}:{now:%F}"
+    return Notice(
+        id=str(uuid.uuid5(uuid.NAMESPACE_URL, key)),
+        kind="threshold",
+        severity="warning",
+        title=f"{deployment.name}: {breach.threshold.indicator} is beyond its threshold",
+        facts={
+            "deployment": deployment.name,
+            "from": deployment.active,
+            "reason": str(breach),
+        },
+        created_at=now,
+    )

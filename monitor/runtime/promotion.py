@@ -16,7 +16,7 @@ from monitor.runtime.convergence import Convergence
 from monitor.runtime.golden_runs import GoldenRuns, Plan
 from monitor.runtime.versions import Versions
 from rollback import gate
-from rollback.deployment import Deployment
+from rollback.deployment import Deployment, baseline_after_promotion
 from rollback.policy import Policy
 from rollback.versions import AdapterVersion, VersionState
 
@@ -48,7 +48,7 @@ class Promotion:
     async def promote(self, wish: Wish, policy: Policy) -> Deployment:
         """Promote, or say why not.
 
-        Raises `Conflict` (quarantined, frozen, active already), `GateRefused`, `EngineError`.
+        Raises `Conflict` (quarantined, active already), `GateRefused`, `EngineError`.
         """
         _check(wish)
         await self._versions.verify(wish.version, actor=wish.actor)
@@ -58,7 +58,8 @@ class Promotion:
             await self._record_refusal(wish, passage.reason, run)
             raise GateRefused(
                 f"{wish.version.name} does not pass the golden gate: {passage.reason}; "
-                "`--force` goes past it, and is recorded"
+                "`--force` goes past it, and is recorded",
+                numbers=run.summary,
             )
         return await self._flip(wish, forced=isinstance(passage, gate.Forced), run=run)
 
@@ -98,12 +99,13 @@ class Promotion:
                 deployment=deployment.name,
                 expected_epoch=deployment.epoch,
                 active=wish.version.name,
-                baseline=_new_baseline(deployment),
+                baseline=baseline_after_promotion(deployment, wish.version.name),
                 actor=wish.actor,
                 reason=wish.reason or "promoted",
                 at=now,
                 action="promote",
                 forced=forced,
+                frozen="",  # a person decided anew: what froze the deployment is settled
                 retire=deployment.active,
                 notice=_notice(wish, forced, now),
                 evidence={"golden_run": run.id, "summary": run.summary},
@@ -124,15 +126,6 @@ def _check(wish: Wish) -> None:
         )
     if deployment.active == name:
         raise Conflict(f"{name} serves {deployment.name} already")
-    if deployment.frozen and not wish.force:
-        raise Conflict(f"{deployment.name} is frozen: {deployment.frozen}; thaw it first")
-
-
-def _new_baseline(deployment: Deployment) -> str | None:
-    """Prefer what was shown good in live traffic; else what served, rather than nothing."""
-    if deployment.confirmed or deployment.baseline is None:
-        return deployment.active
-    return deployment.baseline
 
 
 def _no_run(plan: Plan, sentence: str) -> GoldenRun:

@@ -16,7 +16,7 @@ from monitor.errors import EngineError
 from monitor.ports import Engine, Fingerprint, Flip, Notice, Stores
 from monitor.runtime import fingerprints
 from monitor.runtime.convergence import Convergence
-from rollback.deployment import Deployment
+from rollback.deployment import Deployment, baseline_after_rollback
 from rollback.incident import Incident, Phase
 
 log = structlog.get_logger(__name__)
@@ -71,7 +71,7 @@ class Rollbacks:
                 deployment=deployment.name,
                 expected_epoch=deployment.epoch,
                 active=order.to,
-                baseline=None if deployment.baseline == order.to else deployment.baseline,
+                baseline=baseline_after_rollback(deployment, order.to),
                 actor=order.actor,
                 reason=order.reason,
                 at=now,
