@@ -284,7 +284,10 @@ async def test_a_truncated_adapter_is_refused(
         await engine.load("support@dddddddddddd", folder)
 
 
-@pytest.mark.parametrize("change", [{"use_dora": True}, {"bias": "all"}, {"peft_type": "IA3"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"use_dora": True}, {"bias": "all"}, {"init_lora_weights": "pissa"}, {"peft_type": "IA3"}],
+)
 async def test_adapters_that_cannot_share_a_batch_are_refused(
     engine: LocalEngine, adapters: dict[str, Path], tmp_path: Path, change: dict[str, object]
 ) -> None:
