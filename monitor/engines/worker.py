@@ -123,9 +123,12 @@ class Worker:
 
     @torch.inference_mode()
     def _turn(self) -> None:
-        self._drop_abandoned()
-        self._admit()
-        self._step()
+        try:
+            self._drop_abandoned()
+            self._admit()
+            self._step()
+        except Exception as error:  # out of memory, a broken kernel: these rows are lost
+            self._lose_rows(error)
         self._finish_unloading()
 
     def _drop_abandoned(self) -> None:
@@ -152,9 +155,9 @@ class Worker:
         try:
             logits = self._batch.admit([run.row for run in joining])
             choices = choose(logits, [run.row.sampling for run in joining])
-        except Exception as error:  # out of memory, a broken kernel: the running rows go on
-            self._retain(self._running)
+        except Exception as error:  # the running rows go on without them
             _fail(joining, error)
+            self._retain(self._running)
             return
         self._running = [*self._running, *joining]
         self._hand_out(joining, choices)
@@ -174,17 +177,10 @@ class Worker:
         )
 
     def _step(self) -> None:
-        """Write one more token of every row; a failed pass fails its rows and nothing else."""
-        if not self._running:
-            return
-        try:
+        """Write one more token of every row."""
+        if self._running:
             choices = choose(self._batch.step(), [run.row.sampling for run in self._running])
-        except Exception as error:
-            failed, self._running = self._running, []
-            self._batch.clear()
-            _fail(failed, error)
-            return
-        self._hand_out(self._running, choices)
+            self._hand_out(self._running, choices)
 
     def _hand_out(self, runs: Sequence[_Running], choices: Sequence[Choice | None]) -> None:
         deliveries = [
@@ -197,6 +193,11 @@ class Worker:
     def _retain(self, runs: list[_Running]) -> None:
         self._running = runs
         self._batch.keep([run.row for run in runs])
+
+    def _lose_rows(self, error: Exception) -> None:
+        failed, self._running = self._running, []
+        self._batch.clear()
+        _fail(failed, error)
 
     # ------------------------------------------------------------ commands
 

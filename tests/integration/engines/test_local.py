@@ -350,6 +350,31 @@ async def test_a_closed_engine_is_seen(model_dir: Path) -> None:
         await engine.loaded()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_dead_engine_is_seen(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the thread itself breaks, nobody waits for ever and `loaded` says that it is dead."""
+    monkeypatch.setattr(engine._worker, "_finish_unloading", _explode)
+    with pytest.raises(Unavailable, match="died"):
+        await write(engine, ask(max_tokens=100))
+    with pytest.raises(EngineError, match="restart"):
+        await engine.loaded()
+
+
+async def test_prompts_that_cannot_be_computed_fail_alone(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed reading of new prompts leaves the running rows as they are."""
+    alone = await write(engine, ask(max_tokens=60))
+    answer = engine.complete(ask(max_tokens=60), None)
+    pieces = [await anext(answer)]
+    with monkeypatch.context() as patched:
+        patched.setattr(engine._worker._batch, "admit", lambda rows: _explode())
+        with pytest.raises(EngineError, match="out of memory"):
+            await write(engine, ask(PROMPTS[1]))
+    pieces += [piece async for piece in answer]
+    assert ids(pieces) == ids(alone)
+
+
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     """Opening something that is no model names the folder."""
     with pytest.raises(EngineError, match="holds no model"):
