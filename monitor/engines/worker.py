@@ -163,7 +163,7 @@ class Worker:
         self._hand_out(joining, choices)
 
     def _row(self, request: Request) -> Row:
-        if request.adapter != BASE and request.adapter not in self.names:
+        if request.adapter not in (BASE, *self._model.adapters.names):
             raise EngineError("the version was unloaded before its turn came")
         ids = prompt.encode(self._model.tokenizer, request.generation.messages, self._model.context)
         return Row(
@@ -187,8 +187,8 @@ class Worker:
             (run.request, _advance(run.row, choice))
             for run, choice in zip(runs, choices, strict=True)
         ]
-        self._retain([run for run in self._running if not run.row.finished])
         deliver(deliveries)
+        self._retain([run for run in self._running if not run.row.finished])
 
     def _retain(self, runs: list[_Running]) -> None:
         self._running = runs
@@ -223,7 +223,7 @@ class Worker:
         """Remove the adapters that nobody uses any more."""
         if not self._leaving:
             return
-        used = {run.row.adapter for run in self._running}
+        used = {run.row.adapter for run in self._running} | {r.adapter for r in self._waiting}
         for name in [name for name in self._leaving if name not in used]:
             try:
                 self._model.adapters.unload(name)
