@@ -27,6 +27,12 @@ _UNSHAREABLE = (
     "modules_to_save",
     "trainable_token_indices",
 )
+# Other ways to begin training (PiSSA, OLoRA, CorDA, …) leave a changed base model behind.
+_HARMLESS_BEGINNINGS = (True, False, None, "gaussian", "orthogonal", "eva")
+
+
+# Memory is laid out when the trained weights come: nothing is drawn at random before.
+_EMPTY = {"low_cpu_mem_usage": True, "autocast_adapter_dtype": False}
 
 
 class AdapterModel:
@@ -85,16 +91,22 @@ class AdapterModel:
 
     def _inject(self, name: str, config: Any) -> None:
         if self._peft is None:
-            self._peft = PeftModel(self._model, config, name, autocast_adapter_dtype=False)
+            self._peft = PeftModel(self._model, config, name, **_EMPTY)
         else:
-            self._peft.add_adapter(name, config, autocast_adapter_dtype=False)
+            self._peft.add_adapter(name, config, **_EMPTY)
 
     def _fill(self, name: str, tensors: dict[str, torch.Tensor]) -> None:
         """Set the weights; a key too many or too few would serve something nobody trained."""
         wanted = set(get_peft_model_state_dict(self._peft, adapter_name=name))
         if wanted != set(tensors):
             raise EngineError(_difference(wanted, set(tensors)))
-        set_peft_model_state_dict(self._peft, tensors, adapter_name=name)
+        dtype = self._model.dtype
+        set_peft_model_state_dict(
+            self._peft,
+            {key: tensor.to(dtype) for key, tensor in tensors.items()},
+            adapter_name=name,
+            low_cpu_mem_usage=True,
+        )
 
     def _after_change(self) -> None:
         self._peft.eval()
@@ -131,6 +143,8 @@ def _config(folder: Path) -> Any:
         if fields.get("peft_type") != "LORA":
             raise EngineError(f"{folder / CONFIG}: the local engine serves LoRA adapters only")
         refused = [field for field in _UNSHAREABLE if fields.get(field)]
+        if fields.get("init_lora_weights", True) not in _HARMLESS_BEGINNINGS:
+            refused.append("init_lora_weights")
         if fields.get("bias", "none") != "none":
             refused.append("bias")
         if refused:

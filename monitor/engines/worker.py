@@ -123,9 +123,12 @@ class Worker:
 
     @torch.inference_mode()
     def _turn(self) -> None:
-        self._drop_abandoned()
-        self._admit()
-        self._step()
+        try:
+            self._drop_abandoned()
+            self._admit()
+            self._step()
+        except Exception as error:  # out of memory, a broken kernel: these rows are lost
+            self._lose_rows(error)
         self._finish_unloading()
 
     def _drop_abandoned(self) -> None:
@@ -152,15 +155,15 @@ class Worker:
         try:
             logits = self._batch.admit([run.row for run in joining])
             choices = choose(logits, [run.row.sampling for run in joining])
-        except Exception as error:  # out of memory, a broken kernel: the running rows go on
-            self._retain(self._running)
+        except Exception as error:  # the running rows go on without them
             _fail(joining, error)
+            self._retain(self._running)
             return
         self._running = [*self._running, *joining]
         self._hand_out(joining, choices)
 
     def _row(self, request: Request) -> Row:
-        if request.adapter != BASE and request.adapter not in self.names:
+        if request.adapter not in (BASE, *self._model.adapters.names):
             raise EngineError("the version was unloaded before its turn came")
         ids = prompt.encode(self._model.tokenizer, request.generation.messages, self._model.context)
         return Row(
@@ -174,29 +177,27 @@ class Worker:
         )
 
     def _step(self) -> None:
-        """Write one more token of every row; a failed pass fails its rows and nothing else."""
-        if not self._running:
-            return
-        try:
+        """Write one more token of every row."""
+        if self._running:
             choices = choose(self._batch.step(), [run.row.sampling for run in self._running])
-        except Exception as error:
-            failed, self._running = self._running, []
-            self._batch.clear()
-            _fail(failed, error)
-            return
-        self._hand_out(self._running, choices)
+            self._hand_out(self._running, choices)
 
     def _hand_out(self, runs: Sequence[_Running], choices: Sequence[Choice | None]) -> None:
         deliveries = [
             (run.request, _advance(run.row, choice))
             for run, choice in zip(runs, choices, strict=True)
         ]
-        self._retain([run for run in self._running if not run.row.finished])
         deliver(deliveries)
+        self._retain([run for run in self._running if not run.row.finished])
 
     def _retain(self, runs: list[_Running]) -> None:
         self._running = runs
         self._batch.keep([run.row for run in runs])
+
+    def _lose_rows(self, error: Exception) -> None:
+        failed, self._running = self._running, []
+        self._batch.clear()
+        _fail(failed, error)
 
     # ------------------------------------------------------------ commands
 
@@ -222,7 +223,7 @@ class Worker:
         """Remove the adapters that nobody uses any more."""
         if not self._leaving:
             return
-        used = {run.row.adapter for run in self._running}
+        used = {run.row.adapter for run in self._running} | {r.adapter for r in self._waiting}
         for name in [name for name in self._leaving if name not in used]:
             try:
                 self._model.adapters.unload(name)

@@ -13,6 +13,7 @@ from monitor.gateway.refusal import TOO_LARGE, Refusal, failure
 
 _JSON = (b"content-type", b"application/json")
 _EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DONE = b"data: [DONE]\n\n"
 
 
@@ -68,7 +69,7 @@ class Call:
         self, status: int, value: Any, headers: tuple[tuple[str, str], ...] = ()
     ) -> None:
         """Send a JSON answer in one part."""
-        body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        body = _encode(value).encode()
         extra = [(name.encode(), text.encode()) for name, text in headers]
         length = (b"content-length", str(len(body)).encode())
         await self._start(status, [_JSON, length, *extra])
@@ -91,8 +92,7 @@ class Call:
         """Send a server-sent event; the first one opens the stream."""
         if not self.started:
             await self._start(200, [_EVENTS, (b"cache-control", b"no-cache")])
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        frame = f"data: {text}\n\n".encode()
+        frame = f"data: {_encode(value)}\n\n".encode()
         await self._write({"type": "http.response.body", "body": frame, "more_body": True})
 
     async def end_events(self) -> None:

@@ -9,8 +9,9 @@ import openai
 import pytest
 
 from monitor.engines.local import LocalEngine
+from monitor.runtime.routing import Route
 from tests.integration.engines.conftest import VERSIONS, adapters, engine, model_dir, serving
-from tests.serving import CALLER, VERSION, Served, make_gateway, running
+from tests.serving import CALLER, Served, make_gateway, running
 
 __all__ = ["adapters", "engine", "model_dir", "serving"]  # fixtures
 
@@ -20,8 +21,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 @pytest.fixture
 async def served(serving: LocalEngine) -> AsyncIterator[Served]:
     """Return a running gateway that requires a token; `support` answers with an adapter."""
-    from monitor.runtime.routing import Route
-
     served = make_gateway(serving, locked=True)
     served.gateway.router.swap(Route(deployment="support", active=VERSIONS[0], epoch=4))
     async with running(served):
@@ -189,8 +188,3 @@ async def test_the_synchronous_client(served: Served) -> None:
 
     whole, parts = await asyncio.to_thread(ask)
     assert "".join(parts) == whole
-
-
-def test_the_default_version_of_the_helper_is_no_version_of_the_model() -> None:
-    """The helper's made-up version must be replaced by one that is loaded."""
-    assert VERSION not in VERSIONS

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer, LlamaForCausalLM
 
 from guards.exchange import FinishReason, Message
 from monitor.engines.local import LocalEngine
@@ -97,8 +98,6 @@ async def test_the_engine_writes_what_the_model_alone_would(
     engine: LocalEngine, model_dir: Path
 ) -> None:
     """Greedy tokens equal those of transformers' own generate."""
-    from transformers import AutoTokenizer, LlamaForCausalLM
-
     tokenizer = AutoTokenizer.from_pretrained(model_dir)
     model = LlamaForCausalLM.from_pretrained(model_dir)
     prompt = tokenizer(PROMPTS[1], return_tensors="pt")
@@ -109,8 +108,6 @@ async def test_the_engine_writes_what_the_model_alone_would(
 
 async def test_pieces_are_the_tokens_decoded_together(engine: LocalEngine, model_dir: Path) -> None:
     """Characters of several bytes come out whole and in order."""
-    from transformers import AutoTokenizer
-
     tokenizer = AutoTokenizer.from_pretrained(model_dir)
     pieces = await write(engine, ask(max_tokens=60, temperature=1.5, seed=3))
     assert text(pieces) == tokenizer.decode(ids(pieces), skip_special_tokens=True)
@@ -243,6 +240,27 @@ async def test_unloading_waits_for_the_answers_under_way(serving: LocalEngine) -
         await write(serving, ask(), VERSIONS[0])
 
 
+async def test_unloading_lets_waiting_requests_have_their_turn(
+    model_dir: Path, adapters: dict[str, Path]
+) -> None:
+    """A request that came before the unloading is answered, also if it had to wait."""
+    engine = LocalEngine.open(model_dir, device="cpu", max_batch=1, threads=1)
+    try:
+        await engine.load(VERSIONS[0], adapters[VERSIONS[0]])
+        first = engine.complete(ask(max_tokens=30), None)
+        await anext(first)
+        waiting = engine.complete(ask(max_tokens=3), VERSIONS[0])
+        begun = asyncio.ensure_future(anext(waiting))
+        await asyncio.sleep(0)
+        unloading = asyncio.ensure_future(engine.unload(VERSIONS[0]))
+        await first.aclose()
+        pieces = [await begun] + [piece async for piece in waiting]
+        await unloading
+        assert len(ids(pieces)) == 3
+    finally:
+        engine.close()
+
+
 async def test_the_base_model_is_the_same_after_adapters_were_there(
     engine: LocalEngine, adapters: dict[str, Path]
 ) -> None:
@@ -284,7 +302,10 @@ async def test_a_truncated_adapter_is_refused(
         await engine.load("support@dddddddddddd", folder)
 
 
-@pytest.mark.parametrize("change", [{"use_dora": True}, {"bias": "all"}, {"peft_type": "IA3"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"use_dora": True}, {"bias": "all"}, {"init_lora_weights": "pissa"}, {"peft_type": "IA3"}],
+)
 async def test_adapters_that_cannot_share_a_batch_are_refused(
     engine: LocalEngine, adapters: dict[str, Path], tmp_path: Path, change: dict[str, object]
 ) -> None:
@@ -345,6 +366,31 @@ async def test_a_closed_engine_is_seen(model_dir: Path) -> None:
         await write(engine, ask())
     with pytest.raises(EngineError, match="closed"):
         await engine.loaded()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_dead_engine_is_seen(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the thread itself breaks, nobody waits for ever and `loaded` says that it is dead."""
+    monkeypatch.setattr(engine._worker, "_finish_unloading", _explode)
+    with pytest.raises(Unavailable, match="died"):
+        await write(engine, ask(max_tokens=100))
+    with pytest.raises(EngineError, match="restart"):
+        await engine.loaded()
+
+
+async def test_prompts_that_cannot_be_computed_fail_alone(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed reading of new prompts leaves the running rows as they are."""
+    alone = await write(engine, ask(max_tokens=60))
+    answer = engine.complete(ask(max_tokens=60), None)
+    pieces = [await anext(answer)]
+    with monkeypatch.context() as patched:
+        patched.setattr(engine._worker._batch, "admit", lambda rows: _explode())
+        with pytest.raises(EngineError, match="out of memory"):
+            await write(engine, ask(PROMPTS[1]))
+    pieces += [piece async for piece in answer]
+    assert ids(pieces) == ids(alone)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

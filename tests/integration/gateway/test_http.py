@@ -15,6 +15,7 @@ from guards.exchange import FinishReason
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import BadRequest, EngineError, Unavailable
 from monitor.ports import Generation
+from monitor.runtime.routing import Route
 from tests.serving import CALLER, OPERATOR, VERSION, Served, make_gateway, running
 
 pytestmark = pytest.mark.integration
@@ -206,8 +207,6 @@ async def test_only_operators_may_name_a_version(tmp_path: Path) -> None:
 
 async def test_requests_under_way_end_on_the_version_they_began_with(tmp_path: Path) -> None:
     """A swap in the middle of an answer changes nothing for it, and everything for the next."""
-    from monitor.runtime.routing import Route
-
     pace = asyncio.Semaphore(0)
     engine = MemoryEngine(answers, pace)
     await engine.load(VERSION, tmp_path)
