@@ -18,6 +18,7 @@ from monitor.gateway.callers import Tokens, token_hash
 from monitor.gateway.counters import Counters
 from monitor.gateway.gateway import Gateway
 from monitor.ports import Engine
+from monitor.runtime.flights import Flights
 from monitor.runtime.intake import ExchangeQueue
 from monitor.runtime.routing import Route, Router
 
@@ -64,6 +65,7 @@ def make_gateway(engine: Engine, *, locked: bool = False, places: int = 16) -> S
         router=router,
         queue=queue,
         counters=Counters(CollectorRegistry(), queue),
+        flights=Flights(),
         feedback=book.add,
         base_model="tiny",
         callers=tokens,

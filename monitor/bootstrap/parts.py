@@ -26,6 +26,7 @@ from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.control import Control
 from monitor.runtime.convergence import Convergence
 from monitor.runtime.dispatch import Dispatcher
+from monitor.runtime.flights import Flights
 from monitor.runtime.freezes import Freezes
 from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.ingest import Ingest
@@ -42,6 +43,7 @@ from monitor.runtime.versions import Versions
 from monitor.runtime.watch import Watch
 from monitor.scheduler.chores import Chores
 
+_LANDING_LIMIT_S = 5.0  # a longer answer is not waited for: people want the news
 ENGINE = "local"  # fingerprints are kept per engine
 
 
@@ -75,23 +77,23 @@ def assemble(
     wakers = Wakers()
     router = Router()
     queue = ExchangeQueue(config.record.queue)
+    flights = Flights()
     watch = Watch(stores, policies, keep_text=config.record.text)
     ingest = Ingest(queue, watch, wakers.wake)
     convergence = Convergence(stores.deployments, stores.acknowledgements, router, replica)
     leadership = Leadership(stores.leases, replica)
     versions = Versions(stores, engine, ENGINE)
     runs = GoldenRuns(engine, stores.golden)
-    gateway = _gateway(config, files, stores, engine, router, queue, registry)
+    gateway = _gateway(config, files, stores, engine, router, queue, flights, registry)
     gateway.callers = Tokens([token_hash(caller_token), token_hash(operator_token)])
     gateway.operators = Tokens([token_hash(operator_token)])
-    rollbacks = Rollbacks(
-        stores,
-        engine,
-        ENGINE,
-        convergence,
-        lambda: ingest.settled(lambda: queue.depth),
-        link,
-    )
+
+    async def settle(deployment: str, epoch: int) -> None:
+        """Wait for the last answers of an epoch, so that they are counted."""
+        await flights.landed(deployment, epoch, _LANDING_LIMIT_S)
+        await ingest.settled(lambda: queue.depth)
+
+    rollbacks = Rollbacks(stores, engine, ENGINE, convergence, settle, link)
     suspicions = Suspicions(stores, runs, watch, ingest, wakers.wake)
     control = Control(
         stores=stores,
@@ -177,6 +179,7 @@ def _gateway(
     engine: Engine,
     router: Router,
     queue: ExchangeQueue,
+    flights: Flights,
     registry: CollectorRegistry,
 ) -> Gateway:
     schemas = {
@@ -195,6 +198,7 @@ def _gateway(
         router=router,
         queue=queue,
         counters=Counters(registry, queue),
+        flights=flights,
         feedback=feedback,
         base_model=config.engine.model.name,
         schemas=schemas,

@@ -188,7 +188,8 @@ class Story:
         """Send at least `least` requests, and more until the version is confirmed."""
         await self.callers.send(self._least)
         for _ in range(50):
-            deployment = await self._call(self._operator.get, f"/api/deployments/{_DEPLOYMENT}")
+            view = await self._call(self._operator.get, f"/api/deployments/{_DEPLOYMENT}")
+            deployment = view["deployment"]
             if deployment["active"] != self._names[label]:
                 raise BackstopError(f"{label} was taken back, although it is good")
             if deployment["confirmed"]:

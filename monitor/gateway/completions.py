@@ -36,8 +36,9 @@ class Completions:
         call.adapter = _shown(route.active)
         self._gateway.enter()
         try:
-            draft = self._draft(call, asked, route, caller)
-            await _unless_gone(call, self._serve(call, asked, draft))
+            with self._gateway.flights.on(route):
+                draft = self._draft(call, asked, route, caller)
+                await _unless_gone(call, self._serve(call, asked, draft))
         finally:
             self._gateway.leave()
 

@@ -12,6 +12,7 @@ from monitor.gateway.callers import Tokens
 from monitor.gateway.counters import Counters
 from monitor.gateway.refusal import BUSY, DRAINING, Refusal
 from monitor.ports import Engine
+from monitor.runtime.flights import Flights
 from monitor.runtime.intake import ExchangeQueue
 from monitor.runtime.routing import Router
 
@@ -29,6 +30,7 @@ class Gateway:
 
     Args:
         base_model: public name of the base model, the `root` of every deployment.
+        flights: counts the answers under way by route.
         feedback: takes exchange id, score in [0, 1] and comment; raises `NotFound`.
         callers: who may ask; operators: who may also name a version directly.
         schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
@@ -41,6 +43,7 @@ class Gateway:
     router: Router
     queue: ExchangeQueue
     counters: Counters
+    flights: Flights
     feedback: Feedback
     base_model: str
     callers: Tokens = field(default_factory=Tokens)

@@ -48,7 +48,7 @@ class Rollbacks:
         engine: Engine,
         engine_name: str,
         convergence: Convergence,
-        settle: Callable[[], Awaitable[None]],
+        settle: Callable[[str, int], Awaitable[None]],
         link: str,
     ) -> None:
         self._stores = stores
@@ -120,7 +120,7 @@ class Rollbacks:
 
     async def _proved(self, incident: Incident) -> Incident:
         failure = await self._disproof(incident.to_version)
-        await self._settle()
+        await self._settle(incident.deployment, incident.epoch - 1)
         exposure = await asyncio.to_thread(
             self._stores.exchanges.exposure, incident.deployment, incident.epoch - 1
         )
