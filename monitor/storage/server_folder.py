@@ -120,7 +120,8 @@ def _make_own(path: Path, user: ServiceUser) -> None:
     for parent in reversed(path.parents):
         if not parent.exists():
             parent.mkdir(mode=0o711, exist_ok=True)
-    path.mkdir(mode=0o700, exist_ok=True)
+    if not os.path.lexists(path):
+        path.mkdir(mode=0o700, exist_ok=True)
     _refuse_strange(path)
     if os.geteuid() != user.uid:
         os.chown(path, 0, user.gid)
