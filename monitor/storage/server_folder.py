@@ -33,6 +33,9 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 log_checkpoints = off
 log_min_messages = warning
+# Prompts and answers must not get into the log with a failed statement.
+log_min_error_statement = panic
+log_error_verbosity = terse
 jit = off
 """
 
