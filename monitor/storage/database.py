@@ -61,8 +61,13 @@ def _translated(error: BaseException) -> BackstopError | BaseException:
     if isinstance(error, pg.UndefinedTable | pg.UndefinedColumn):
         return ConfigError(f"the database lacks its tables ({said}): run `backstop db upgrade`")
     if isinstance(error, _AWAY):
-        return DatabaseUnavailable(f"Postgres does not answer: {said}")
+        return DatabaseUnavailable(f"Postgres {_state(error)}: {said}")
     return error
+
+
+def _state(error: psycopg.Error) -> str:
+    """Tell a server that is not reached from one that gives a reason (a full disk, a lock)."""
+    return "does not answer" if error.sqlstate is None else "cannot do it now"
 
 
 def _checked(url: str) -> URL:

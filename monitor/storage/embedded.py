@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shlex
 import shutil
 import time
 from collections.abc import Iterator
@@ -111,7 +110,7 @@ def answers(folder: ServerFolder) -> bool:
             shown = connection.execute("SHOW data_directory").fetchone()
     except psycopg.OperationalError:
         return False
-    return shown is not None and Path(shown[0]) == folder.cluster
+    return shown is not None and Path(shown[0]) == folder.cluster.resolve()
 
 
 def _bring_up(folder: ServerFolder) -> None:
@@ -123,9 +122,9 @@ def _bring_up(folder: ServerFolder) -> None:
     if not folder.cluster.exists():
         _initialise(folder, programs)
     _refuse_other_version(folder)
-    postmaster.forget(folder.cluster)
-    options = f"-c config_file={shlex.quote(str(folder.configuration))}"
-    start = (programs / "pg_ctl", "start", "-D", folder.cluster, "-o", options)
+    postmaster.disown(folder.cluster, folder.socket)
+    options = f"-c config_file={folder.configuration.name}"
+    start = (programs / "pg_ctl", "start", "-D", folder.cluster.name, "-o", options)
     _run(folder, *start, "-w", "-t", f"{_START_LIMIT_S:.0f}")
 
 
@@ -146,7 +145,7 @@ def _initialise(folder: ServerFolder, programs: Path) -> None:
     unfinished = folder.cluster.with_name("cluster.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     folder.make_private(unfinished)
-    _run(folder, programs / "initdb", "-D", unfinished, *_INITDB)
+    _run(folder, programs / "initdb", "-D", unfinished.name, *_INITDB)
     unfinished.rename(folder.cluster)
 
 
@@ -168,12 +167,16 @@ def _refuse_other_version(folder: ServerFolder) -> None:
 def _shut_down(folder: ServerFolder) -> None:
     if postmaster.running(folder.cluster) is not None:
         programs = binaries.usable_by(folder.user, folder.programs)
-        _run(folder, programs / "pg_ctl", "stop", "-m", "fast", "-w", "-D", folder.cluster)
+        _run(folder, programs / "pg_ctl", "stop", "-m", "fast", "-w", "-D", folder.cluster.name)
     folder.drop_temporary_socket()
 
 
 def _run(folder: ServerFolder, *command: str | Path) -> None:
-    """Run one of PostgreSQL's programs; what it and its server say goes into the log."""
+    """Run one of PostgreSQL's programs; what it and its server say goes into the log.
+
+    It runs in the folder and gets names relative to it: pg_ctl hands them to a shell, which
+    would take some characters of a path for its own.
+    """
     with folder.log.open("ab") as log:
         before = log.tell()
         done = folder.user.run(command, folder=folder.path, output=log)

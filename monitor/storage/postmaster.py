@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 _PID_FILE = "postmaster.pid"
+_SOCKET_LOCKS = ".s.PGSQL.*.lock"
+_NO_PROCESS = 2**31 - 1  # above every system's limit
 _PROCESSES = Path("/proc")
 _TROUBLE = ("PANIC:", "FATAL:", "error:", "ERROR:")
 
@@ -22,9 +24,17 @@ def running(cluster: Path) -> int | None:
     return pid if _serves(pid, cluster) else None
 
 
-def forget(cluster: Path) -> None:
-    """Remove the pid file of a server that is gone."""
-    (cluster / _PID_FILE).unlink(missing_ok=True)
+def disown(cluster: Path, socket: Path) -> None:
+    """Let the lock files of a server that is gone name no process.
+
+    PostgreSQL takes a dead process that nobody has reaped, or another one that was given its
+    number, for the server. The files stay: they also name the shared memory that processes of
+    the old server may still hold, and PostgreSQL must see that.
+    """
+    for path in (cluster / _PID_FILE, *socket.glob(_SOCKET_LOCKS)):
+        if path.exists():
+            _, _, rest = path.read_text().partition("\n")
+            path.write_text(f"{_NO_PROCESS}\n{rest}")
 
 
 def reason(said: str) -> str:
@@ -41,9 +51,8 @@ def _serves(pid: int, cluster: Path) -> bool:
     if not _PROCESSES.is_dir():
         return _exists(pid)
     try:
-        # A process that is dead and not yet reaped has an empty command line.
-        return os.fsencode(cluster) in (_PROCESSES / str(pid) / "cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
+        return (_PROCESSES / str(pid) / "cwd").readlink() == cluster.resolve()
+    except OSError:  # gone, dead and not yet reaped, or another user's
         return False
 
 

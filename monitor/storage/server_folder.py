@@ -33,6 +33,9 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 log_checkpoints = off
 log_min_messages = warning
+# Prompts and answers must not get into the log with a failed statement.
+log_min_error_statement = panic
+log_error_verbosity = terse
 jit = off
 """
 
@@ -120,7 +123,8 @@ def _make_own(path: Path, user: ServiceUser) -> None:
     for parent in reversed(path.parents):
         if not parent.exists():
             parent.mkdir(mode=0o711, exist_ok=True)
-    path.mkdir(mode=0o700, exist_ok=True)
+    if not os.path.lexists(path):
+        path.mkdir(mode=0o700, exist_ok=True)
     _refuse_strange(path)
     if os.geteuid() != user.uid:
         os.chown(path, 0, user.gid)

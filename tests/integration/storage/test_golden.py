@@ -1,0 +1,99 @@
+"""Tests of `monitor.storage.golden`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import Engine
+
+from guards.exchange import Message
+from guards.golden import GoldenCase, GoldenResult
+from guards.verdicts import Verdict
+from monitor.errors import BadGoldenSet
+from monitor.ports import GoldenRun, Stores
+from tests.integration.storage.builders import NOW, SECOND, V1, V2
+
+pytestmark = pytest.mark.integration
+
+RUN = GoldenRun(
+    id="run-1",
+    deployment="support",
+    subject=V2,
+    against=V1,
+    compared=True,
+    cause="gate",
+    set_digest="d",
+    started_at=NOW,
+)
+
+
+def _case(name: str, **changes: object) -> GoldenCase:
+    plain = GoldenCase(
+        id=name,
+        messages=(Message(role="user", content=f"{name}?"),),
+        expectation={"kind": "json", "value": {"team": "billing", "n": 1}},
+        slice="billing",
+    )
+    return replace(plain, **changes)
+
+
+def _import(stores: Stores, *cases: GoldenCase) -> str:
+    return stores.golden.import_cases("support", cases, actor="ann", at=NOW)
+
+
+def test_the_last_import_is_in_force(stores: Stores) -> None:
+    """Cases come back in their order, and a new set replaces the old one."""
+    first = [_case("b", critical=True, weight=2.0), _case("a")]
+    _import(stores, *first)
+    assert stores.golden.cases("support") == first
+    _import(stores, _case("c"))
+    assert stores.golden.cases("support") == [_case("c")]
+    _import(stores, *first)
+    assert stores.golden.cases("support") == first
+
+
+def test_the_same_content_changes_nothing(stores: Stores) -> None:
+    """Its digest is the same, and no audit row is written."""
+    assert _import(stores, _case("a")) == _import(stores, _case("a"))
+    assert len(list(stores.audit.rows())) == 1
+    assert _import(stores, _case("a", weight=3)) != _import(stores, _case("a"))
+
+
+def test_without_an_import_there_are_no_cases(stores: Stores) -> None:
+    """An unknown deployment has an empty set."""
+    assert stores.golden.cases("support") == []
+
+
+@pytest.mark.parametrize("names", [(), ("a", "b", "a")])
+def test_an_unusable_set_is_refused(stores: Stores, names: tuple[str, ...]) -> None:
+    """An empty set, or one with an id twice, leaves the set in force as it is."""
+    _import(stores, _case("kept"))
+    with pytest.raises(BadGoldenSet):
+        _import(stores, *(_case(name) for name in names))
+    assert stores.golden.cases("support") == [_case("kept")]
+
+
+def test_a_run_grows_until_it_is_finished(stores: Stores, engine: Engine) -> None:
+    """Saving again updates the run and its results by their ids."""
+    answer = GoldenResult(case_id="a", output="x\0", raw=0.0, grade=0.5, latency_s=0.1)
+    stores.golden.save_run(RUN, {V2: [answer]})
+    done = replace(RUN, finished_at=NOW + SECOND, verdict=Verdict.FAIL, summary={"cases": 2})
+    better = replace(answer, grade=1.0)
+    other = replace(answer, case_id="b", error="the engine is away")
+    stores.golden.save_run(done, {V2: [better, other], "": [answer]})
+    assert stores.golden.runs("support") == [done]
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT version, case_id, grade FROM golden_results ORDER BY 1, 2")
+        ).all()
+    assert [tuple(row) for row in rows] == [("", "a", 0.5), (V2, "a", 1.0), (V2, "b", 0.5)]
+
+
+def test_runs_are_newest_first(stores: Stores) -> None:
+    """Up to the limit."""
+    for number in range(3):
+        later = replace(RUN, id=f"run-{number}", started_at=NOW + number * SECOND)
+        stores.golden.save_run(later, {})
+    assert [run.id for run in stores.golden.runs("support", 2)] == ["run-2", "run-1"]

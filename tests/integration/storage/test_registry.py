@@ -1,0 +1,77 @@
+"""Tests of `monitor.storage.registry`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.errors import Conflict, NotFound
+from monitor.ports import Fingerprint, Stores
+from rollback.versions import VersionState
+from tests.integration.storage.builders import NOW, SECOND, V1, V2, version
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_version_comes_back_as_it_was_added(stores: Stores) -> None:
+    """Manifest, facts and parent survive storage."""
+    full = replace(version(V1, "v1"), parent=V2, facts={"examples": 120, "loss": 0.25})
+    stores.registry.add(full, actor="ann")
+    assert stores.registry.versions() == [full]
+
+
+def test_adding_twice_returns_the_stored_version(stores: Stores) -> None:
+    """The second add changes nothing and writes no audit row."""
+    stores.registry.add(version(V1, "v1"), actor="ann")
+    assert stores.registry.add(version(V1, "other"), actor="bob").label == "v1"
+    assert len(list(stores.audit.rows())) == 1
+
+
+def test_a_label_belongs_to_one_content(stores: Stores) -> None:
+    """The same label for other bytes is a conflict; empty labels are no labels."""
+    stores.registry.add(version(V1, "v1"), actor="ann")
+    with pytest.raises(Conflict, match="label 'v1' of 'support' belongs to other content"):
+        stores.registry.add(version(V2, "v1"), actor="ann")
+    stores.registry.add(version(V2, ""), actor="ann")
+    stores.registry.add(version("support@333333333333", ""), actor="ann")
+    stores.registry.add(version("sales@333333333333", "v1"), actor="ann")
+
+
+def test_versions_are_newest_first(stores: Stores) -> None:
+    """A family's versions come by their age."""
+    stores.registry.add(version(V1, "v1"), actor="ann")
+    stores.registry.add(replace(version(V2, "v2"), created_at=NOW + SECOND), actor="ann")
+    stores.registry.add(version("sales@333333333333", "v1"), actor="ann")
+    assert [found.name for found in stores.registry.versions("support")] == [V2, V1]
+
+
+def test_a_move_is_recorded_with_its_reason(stores: Stores) -> None:
+    """State, reason and audit row change together."""
+    stores.registry.add(version(V1, "v1"), actor="ann")
+    moved = stores.registry.move(V1, VersionState.QUARANTINED, actor="bob", reason="rude", at=NOW)
+    assert (moved.state, moved.reason) == (VersionState.QUARANTINED, "rude")
+    assert stores.registry.versions() == [moved]
+    row = list(stores.audit.rows())[-1]
+    assert (row.actor, row.action, row.subject) == ("bob", "version.quarantined", V1)
+    assert row.payload == {"from": "verified", "to": "quarantined", "reason": "rude"}
+
+
+def test_an_illegal_move_is_a_conflict(stores: Stores) -> None:
+    """What the transitions forbid is refused, and an unknown version is not found."""
+    stores.registry.add(version(V1, "v1", VersionState.REGISTERED), actor="ann")
+    with pytest.raises(Conflict, match="cannot become retired"):
+        stores.registry.move(V1, VersionState.RETIRED, actor="ann", reason="", at=NOW)
+    with pytest.raises(NotFound, match=V2):
+        stores.registry.move(V2, VersionState.RETIRED, actor="ann", reason="", at=NOW)
+
+
+def test_the_first_fingerprint_stays(stores: Stores) -> None:
+    """A fingerprint is stored once per engine, to the last bit; the base model has one too."""
+    first = Fingerprint(tokens=((1, 2), (3,)), logprobs=((-0.1, -0.2 - 0.1), (-1e-9,)))
+    other = Fingerprint(tokens=((9,),), logprobs=((-1.0,),))
+    assert stores.registry.fingerprint(V1, "local") is None
+    assert stores.registry.fingerprint(V1, "local", first) == first
+    assert stores.registry.fingerprint(V1, "local", other) == first
+    assert stores.registry.fingerprint(V1, "vllm", other) == other
+    assert stores.registry.fingerprint(None, "local", other) == other
