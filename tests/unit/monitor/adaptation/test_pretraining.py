@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import TINY
+from tests.unit.monitor.adaptation.conftest import TINY
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
