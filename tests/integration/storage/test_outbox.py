@@ -16,7 +16,7 @@ LEASE = timedelta(seconds=30)
 
 def _claim(stores: Stores, *receivers: str, after: int = 0) -> list[tuple[str, str, int]]:
     claimed = stores.outbox.claim(receivers, NOW + after * SECOND, LEASE, 10)
-    return [(each.message.id, each.receiver, each.attempt) for each in claimed]
+    return [(each.notice.id, each.receiver, each.attempt) for each in claimed]
 
 
 def test_a_notice_goes_to_every_receiver_once(stores: Stores) -> None:
@@ -33,7 +33,7 @@ def test_a_delivery_carries_the_notice(stores: Stores) -> None:
     """The notice comes out as it was put in."""
     stores.outbox.put(notice(1))
     (claimed,) = stores.outbox.claim(["slack"], NOW, LEASE, 10)
-    assert claimed == Delivery(message=notice(1), receiver="slack", attempt=0)
+    assert claimed == Delivery(notice=notice(1), receiver="slack", attempt=0)
 
 
 def test_a_claimed_delivery_is_hidden_until_its_lease_ends(stores: Stores) -> None:
