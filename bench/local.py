@@ -1,0 +1,194 @@
+"""Overhead of watching: the local engine with scoring and recording on, against off.
+
+The same prompts go through the same engine in alternating rounds, so that a noisy minute hits both
+sides. `off` makes the exchange and throws it away; `on` hands it to the queue, the judge (beside a
+frozen reference of the same model) and Postgres, all in this process. The peer is transformers'
+own `generate` in static batches of the same size, without any service around it.
+
+    make bench-local ARGS="--rounds 8"
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from bench import output
+from guards.exchange import Message
+from guards.reference import Reference
+from monitor.demo import traffic
+from monitor.demo.cast import MODEL
+from monitor.engines.fingerprint import base_facts
+from monitor.engines.local import LocalEngine
+from monitor.gateway.draft import Draft
+from monitor.ports import Generation, Stores
+from monitor.runtime.ingest import Ingest
+from monitor.runtime.intake import ExchangeQueue
+from monitor.runtime.routing import Route
+from monitor.runtime.watch import Watch
+from monitor.storage import migrate
+from monitor.storage.artifacts import ArtifactFolder
+from monitor.storage.database import open_engine
+from monitor.storage.embedded import Embedded
+from monitor.storage.stores import open_stores
+from rollback.policy import Policy
+
+_TOKENS = 32
+_ROWS = 16
+_ROUTE = Route(deployment="support", active=None, epoch=0)
+
+
+def main() -> None:
+    """Run the benchmark and print its table."""
+    parser = output.arguments(__doc__ or "")
+    parser.add_argument("--rounds", type=int, default=8, help="of each side")
+    parser.add_argument("--requests", type=int, default=256, help="in a round")
+    asked = parser.parse_args()
+    with database() as stores:
+        rates = asyncio.run(measure(stores, asked.rounds, asked.requests))
+    rates["generate"] = [plain_generate(asked.requests) for _ in range(max(2, asked.rounds // 4))]
+    base = statistics.median(rates["off"])
+    rows = [
+        {
+            "side": side,
+            "answers/s (median)": statistics.median(found),
+            "of off": statistics.median(found) / base,
+            "rounds": len(found),
+        }
+        for side, found in rates.items()
+    ]
+    paired = statistics.median(on / off for on, off in zip(rates["on"], rates["off"], strict=True))
+    notes = [f"on/off, median over paired rounds: {paired:.3f} (bar: at least 0.95)"]
+    output.show("Overhead of watching, local engine", rows, notes, asked.json)
+
+
+async def measure(stores: Stores, rounds: int, count: int) -> dict[str, list[float]]:
+    """Return answers per second of each round, by side."""
+    engine = LocalEngine.open(MODEL, max_batch=_ROWS)
+    prompts = [request.message for request in islice(traffic.requests(7), count)]
+    queue = ExchangeQueue(100_000)
+    stores.deployments.ensure(_ROUTE.deployment)
+    await _freeze_reference(engine, stores, prompts)
+    watch = Watch(stores, {_ROUTE.deployment: Policy()}, keep_text=False)
+    ingest = Ingest(queue, watch, lambda: None)
+    await ingest.on_judges(lambda: watch.follow(stores.deployments.all()))
+    draining = asyncio.create_task(ingest.run())
+    rates: dict[str, list[float]] = {"off": [], "on": []}
+    try:
+        await _round(engine, prompts, None, ingest)
+        for _ in range(rounds):
+            rates["off"].append(await _round(engine, prompts, None, ingest))
+            rates["on"].append(await _round(engine, prompts, queue, ingest))
+    finally:
+        draining.cancel()
+        await asyncio.to_thread(engine.close)
+    return rates
+
+
+async def _round(
+    engine: LocalEngine, prompts: Sequence[str], queue: ExchangeQueue | None, ingest: Ingest
+) -> float:
+    """Answer all prompts, and record them where there is a queue; return answers per second."""
+    places = asyncio.Semaphore(_ROWS)
+    began = time.perf_counter()
+
+    async def ask(prompt: str) -> None:
+        async with places:
+            draft = await _answer(engine, prompt)
+            exchange = draft.exchange()
+            if queue is not None:
+                queue.offer(exchange)
+
+    await asyncio.gather(*(ask(prompt) for prompt in prompts))
+    if queue is not None:  # the time to record the last answers counts too
+        await ingest.settled(lambda: queue.depth)
+    return len(prompts) / (time.perf_counter() - began)
+
+
+async def _answer(engine: LocalEngine, prompt: str) -> Draft:
+    draft = _draft(prompt)
+    generation = Generation(messages=draft.messages, max_tokens=_TOKENS, temperature=0.0)
+    async for piece in engine.complete(generation, None):
+        draft.add(piece, time.monotonic())
+    return draft
+
+
+def _draft(prompt: str) -> Draft:
+    return Draft(
+        id=f"bench-{time.perf_counter_ns()}",
+        route=_ROUTE,
+        messages=(Message(role="user", content=prompt),),
+        started_at=datetime.now(UTC),
+        started=time.monotonic(),
+        request_id="bench",
+    )
+
+
+async def _freeze_reference(engine: LocalEngine, stores: Stores, prompts: Sequence[str]) -> None:
+    answers = [(await _answer(engine, prompt)).exchange() for prompt in prompts[:150]]
+    reference = Reference.fit(answers, seed=0)
+    stores.evidence.save_reference(
+        None, _ROUTE.deployment, reference.to_bytes(), reference.size, datetime.now(UTC)
+    )
+
+
+def plain_generate(count: int) -> float:
+    """Return answers per second of transformers' `generate` in static batches."""
+    tokenizer = AutoTokenizer.from_pretrained(MODEL, padding_side="left")
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+    model: Any = AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.float32).eval()
+    chats = [
+        tokenizer.apply_chat_template(
+            [{"role": "user", "content": request.message}],
+            tokenize=False,
+            add_generation_prompt=True,
+        )
+        for request in islice(traffic.requests(7), count)
+    ]
+    began = time.perf_counter()
+    for start in range(0, count, _ROWS):
+        batch = tokenizer(
+            chats[start : start + _ROWS],
+            return_tensors="pt",
+            padding=True,
+            add_special_tokens=False,
+        )
+        inputs = {key: batch[key] for key in ("input_ids", "attention_mask")}
+        with torch.inference_mode():
+            model.generate(
+                **inputs,
+                max_new_tokens=_TOKENS,
+                do_sample=False,
+                pad_token_id=tokenizer.pad_token_id,
+            )
+    return count / (time.perf_counter() - began)
+
+
+@contextmanager
+def database() -> Iterator[Stores]:
+    """Yield stores over a fresh embedded Postgres, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="bs-") as folder:
+        Path(folder).chmod(0o711)
+        server = Embedded(Path(folder) / "postgres")
+        sql = open_engine(server.start())
+        try:
+            migrate.upgrade(sql)
+            yield open_stores(sql, ArtifactFolder(Path(folder) / "adapters", base_facts(MODEL)))
+        finally:
+            sql.dispose()
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
