@@ -58,7 +58,7 @@ async def _demo(root: Path, seed: int, rate: float, *, stay: bool, as_json: bool
         versions = await asyncio.to_thread(
             cast.train_missing,
             root,
-            _train,
+            train,
             lambda words: progress.update(task, description=words),
         )
     figures = await show.run(
@@ -71,7 +71,8 @@ async def _demo(root: Path, seed: int, rate: float, *, stay: bool, as_json: bool
         raise typer.Exit(1)
 
 
-def _train(examples: str, out: Path, progress: Callable[[int, int], None]) -> None:
+def train(examples: str, out: Path, progress: Callable[[int, int], None]) -> None:
+    """Train one of the demo's adapters; see `cast.Train`."""
     from monitor.adaptation import lora
     from monitor.adaptation.examples import read_examples
     from monitor.demo.cast import MODEL
