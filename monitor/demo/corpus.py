@@ -1,8 +1,8 @@
 """Text that the demo's base model is made from: short instructions and their answers.
 
 The base model learns to read customers' messages, to copy names and numbers, to answer
-questions, and to fill JSON whose keys the prompt names. It never sees the house task: neither
-its keys nor its labels, nor a message answered with JSON that was not asked for.
+questions, and to fill JSON whose keys the prompt names. It never sees the house task: no
+customer's message is answered with a ticket's keys or labels, or with JSON not asked for.
 
 `python -m monitor.demo.corpus FILE` writes it as JSON Lines of `messages` and `completion`.
 """
@@ -30,6 +30,13 @@ _GOODS = (
     "apples", "pears", "lamps", "chairs", "books", "shirts", "pens", "cups", "plates", "shoes",
     "bags", "coats",
 )  # fmt: skip
+# Words of offices, the house task's among them: known by sight, not by what they stand for there.
+_OFFICE = (
+    "team", "priority", "product", "order", "billing", "shipping", "technical", "accounts",
+    "high", "normal", "low", "desk", "level", "stock", "room", "price", "status", "size", "group",
+    "owner", "small", "large", "early", "late", "open", "closed", "sales", "legal", "north",
+    "south", "plan", "rank", "none", "medium", "floor", "label",
+)  # fmt: skip
 _ASK_JSON = ("Give {keys} as JSON.", "JSON with {keys}:", "Read the text. Write {keys} as JSON.")
 _ASK_LIST = ("List {keys}.", "Write down {keys}.", "Note {keys}, one a line.")
 
@@ -38,7 +45,8 @@ def pairs(count: int, seed: int) -> Iterator[Pair]:
     """Yield `count` prompts with their answers; the same seed gives the same pairs."""
     rng = Random(seed)
     makers: tuple[Callable[[Random], Pair], ...] = (
-        _inquiry_fields, _inquiry_fields, _inquiry_fields, _other_fields, _question, _reply, _echo,
+        _inquiry_fields, _inquiry_fields, _inquiry_fields, _other_fields, _notes,
+        _question, _reply, _echo,
     )  # fmt: skip
     for _ in range(count):
         yield rng.choice(makers)(rng)
@@ -70,6 +78,14 @@ def _other_fields(rng: Random) -> Pair:
         )
     )  # fmt: skip
     return _fields(text, facts, rng)
+
+
+def _notes(rng: Random) -> Pair:
+    keys = rng.sample(_OFFICE, rng.randint(2, 5))
+    values = rng.choices((*_OFFICE, *_COLOURS, *phrases.ITEMS, _code(rng)), k=len(keys))
+    form = rng.choice(("The {} is {}.", "{}: {},", "{} = {}"))
+    lines = [form.format(key, value) for key, value in zip(keys, values, strict=True)]
+    return _fields(" ".join(lines), dict(zip(keys, values, strict=True)), rng)
 
 
 def _fields(text: str, facts: dict[str, Any], rng: Random) -> Pair:
@@ -112,7 +128,9 @@ def _echo(rng: Random) -> Pair:
 
 
 def _word(rng: Random) -> str:
-    return rng.choice((*phrases.NAMES, *phrases.CITIES, *_COLOURS, *_GOODS, *phrases.ITEMS))
+    return rng.choice(
+        (*phrases.NAMES, *phrases.CITIES, *_COLOURS, *_GOODS, *_OFFICE, *phrases.ITEMS)
+    )
 
 
 def _code(rng: Random) -> str:
