@@ -44,12 +44,9 @@ _ASK_LIST = ("List {keys}.", "Write down {keys}.", "Note {keys}, one a line.")
 def pairs(count: int, seed: int) -> Iterator[Pair]:
     """Yield `count` prompts with their answers; the same seed gives the same pairs."""
     rng = Random(seed)
-    makers: tuple[Callable[[Random], Pair], ...] = (
-        _inquiry_fields, _inquiry_fields, _inquiry_fields, _other_fields, _notes,
-        _question, _reply, _echo,
-    )  # fmt: skip
-    for _ in range(count):
-        yield rng.choice(makers)(rng)
+    makers, shares = zip(*_SHARES.items(), strict=True)
+    for maker in rng.choices(makers, shares, k=count):
+        yield maker(rng)
 
 
 def _inquiry_fields(rng: Random) -> Pair:
@@ -114,11 +111,16 @@ def _question(rng: Random) -> Pair:
 
 
 def _reply(rng: Random) -> Pair:
+    """A message without an instruction is answered with what is in it, in any order."""
     inquiry = customers.write(rng)
-    opening = rng.choice(("Thank you for writing.", "Thanks for your message.", "We are sorry."))
-    about = f"It is about {inquiry.topic.value}: your {inquiry.item}."
-    number = f" We look at {inquiry.order}." if inquiry.order else ""
-    return inquiry.text, f"{opening} {about}{number}"
+    sentences = [
+        f"It is about {inquiry.topic.value}.",
+        f"The device is the {inquiry.item}.",
+        f"The number is {inquiry.order or 'none'}.",
+        f"The answer is due {inquiry.haste.value}.",
+    ]
+    rng.shuffle(sentences)
+    return inquiry.text, " ".join(sentences[: rng.randint(1, 4)])
 
 
 def _echo(rng: Random) -> Pair:
@@ -137,6 +139,16 @@ def _code(rng: Random) -> str:
     if rng.random() < 0.5:
         return customers.order_number(rng)
     return "".join(rng.choice("ABCDEFGHKLMNPRSTVWXZ0123456789-") for _ in range(rng.randint(3, 8)))
+
+
+_SHARES: dict[Callable[[Random], Pair], int] = {
+    _inquiry_fields: 4,
+    _reply: 3,
+    _question: 2,
+    _other_fields: 1,
+    _notes: 1,
+    _echo: 1,
+}
 
 
 def write(path: Path, count: int, seed: int) -> None:
