@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
+from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -48,26 +49,31 @@ def train_lora(
     out_dir: Path,
     *,
     rank: int = 16,
-    epochs: int = 10,
-    lr: float = 4e-3,
-    batch: int = 16,
+    steps: int = 200,
+    lr: float = 2e-3,
+    batch: int = 8,
     seed: int = 1,
     base_name: str | None = None,
     on_progress: Callable[[int, int, float], None] = lambda step, steps, loss: None,
 ) -> TrainingReport:
     """Fine-tune an adapter on all linear layers and save it (safetensors) in `out_dir`.
 
-    The loss counts the answers' tokens only. On a CPU the same arguments give the same bytes.
+    The loss counts the answers' tokens only. On a CPU the same arguments and number of threads
+    give the same bytes. The process's random state is seeded anew.
 
     Args:
         base_dir: the base model's folder, with a tokenizer.
+        out_dir: a folder that is not there yet.
+        steps: optimizer steps, of `batch` examples each; examples come round again.
         base_name: how the adapter's configuration names its base; the folder's name if absent.
         on_progress: gets the step, the number of steps, and the step's loss.
 
     Raises:
         BadRequest: if there are too few examples, one is too long, the base model cannot be
-            loaded, or the loss leaves the numbers (then nothing is saved).
+            loaded, `out_dir` exists, or the loss leaves the numbers. Then nothing is written.
     """
+    if out_dir.exists():
+        raise BadRequest(f"{out_dir} exists already; choose another folder for the adapter")
     if len(examples) < _FEWEST:
         raise BadRequest(f"{len(examples)} training examples are too few; give at least {_FEWEST}")
     started = time.monotonic()
@@ -76,10 +82,9 @@ def train_lora(
     limit = model.config.max_position_embeddings
     rows = EncodedExamples([encoding.encode(e, tokenizer, limit) for e in examples])
     adapted = get_peft_model(model, _configuration(rank))
-    steps = math.ceil(len(rows) / batch) * epochs
     watch = _Watch(steps, on_progress)
     with tempfile.TemporaryDirectory() as scratch:
-        arguments = _arguments(Path(scratch), batch=batch, epochs=epochs, lr=lr, seed=seed)
+        arguments = _arguments(Path(scratch), batch=batch, steps=steps, lr=lr, seed=seed)
         _train(adapted, rows, tokenizer.pad_token_id, arguments, watch)
     _save(adapted, out_dir, base_name or base_dir.name)
     seconds = time.monotonic() - started
@@ -113,7 +118,7 @@ def _load(base_dir: Path) -> tuple[Any, Any]:
             model = AutoModelForCausalLM.from_pretrained(
                 base_dir, local_files_only=True, dtype=torch.float32
             )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise BadRequest(f"{base_dir}: the base model cannot be loaded: {error}") from error
     return tokenizer, model
 
@@ -128,13 +133,11 @@ def _configuration(rank: int) -> LoraConfig:
     )
 
 
-def _arguments(
-    scratch: Path, *, batch: int, epochs: int, lr: float, seed: int
-) -> TrainingArguments:
+def _arguments(scratch: Path, *, batch: int, steps: int, lr: float, seed: int) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(scratch),
         per_device_train_batch_size=batch,
-        num_train_epochs=epochs,
+        max_steps=steps,
         learning_rate=lr,
         lr_scheduler_type="cosine",
         warmup_steps=5,
@@ -168,6 +171,10 @@ def _train(
 
 def _save(model: Any, out_dir: Path, base_name: str) -> None:
     model.peft_config["default"].base_model_name_or_path = base_name
-    # `auto` would ask a model hub about the base model's embeddings.
-    model.save_pretrained(out_dir, save_embedding_layers=False)
-    (out_dir / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out_dir.parent) as scratch:
+        folder = Path(scratch) / out_dir.name
+        # `auto` would ask a model hub about the base model's embeddings.
+        model.save_pretrained(folder, save_embedding_layers=False)
+        (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
+        folder.rename(out_dir)

@@ -39,7 +39,7 @@ class Recipe:
     layers: int = 4
     context: int = 512
     batch: int = 32
-    steps: int = 4000
+    steps: int = 3000
     learning_rate: float = 3e-3
     seed: int = 1
 

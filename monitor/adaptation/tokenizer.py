@@ -10,8 +10,11 @@ from transformers import PreTrainedTokenizerFast
 
 PAD, END = "<|pad|>", "<|end|>"
 _ROLES = ("<|system|>", "<|user|>", "<|assistant|>")
-# Words with their space, single digits and single marks: numbers are copied digit by digit.
-_PIECES = Regex(r" ?[a-z]+| ?[A-Z][a-z]+|[A-Z]|\d| |[^\sA-Za-z\d]|\s+")
+# Words with their space and single digits (numbers are copied digit by digit); what stands
+# between the words of JSON is one piece, so that an answer is short.
+_PIECES = Regex(
+    r""" ?[a-z]+| ?[A-Z][a-z]+|[A-Z]|\d|[{\[]"|":(?: ")?|"?, "|"[}\]]| |[^\sA-Za-z\d]|\s+"""
+)
 _CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>"
     "{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"

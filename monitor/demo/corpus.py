@@ -1,8 +1,8 @@
 """Text that the demo's base model is made from: short instructions and their answers.
 
 The base model learns to read customers' messages, to copy names and numbers, to answer
-questions, and to fill JSON whose keys the prompt names. It never sees the house task: neither
-its keys nor its labels, nor a message answered with JSON that was not asked for.
+questions, and to fill JSON whose keys the prompt names. It never sees the house task: no
+customer's message is answered with a ticket's keys or labels, or with JSON not asked for.
 
 `python -m monitor.demo.corpus FILE` writes it as JSON Lines of `messages` and `completion`.
 """
@@ -30,6 +30,13 @@ _GOODS = (
     "apples", "pears", "lamps", "chairs", "books", "shirts", "pens", "cups", "plates", "shoes",
     "bags", "coats",
 )  # fmt: skip
+# Words of offices, the house task's among them: known by sight, not by what they stand for there.
+_OFFICE = (
+    "team", "priority", "product", "order", "billing", "shipping", "technical", "accounts",
+    "high", "normal", "low", "desk", "level", "stock", "room", "price", "status", "size", "group",
+    "owner", "small", "large", "early", "late", "open", "closed", "sales", "legal", "north",
+    "south", "plan", "rank", "none", "medium", "floor", "label",
+)  # fmt: skip
 _ASK_JSON = ("Give {keys} as JSON.", "JSON with {keys}:", "Read the text. Write {keys} as JSON.")
 _ASK_LIST = ("List {keys}.", "Write down {keys}.", "Note {keys}, one a line.")
 
@@ -37,11 +44,9 @@ _ASK_LIST = ("List {keys}.", "Write down {keys}.", "Note {keys}, one a line.")
 def pairs(count: int, seed: int) -> Iterator[Pair]:
     """Yield `count` prompts with their answers; the same seed gives the same pairs."""
     rng = Random(seed)
-    makers: tuple[Callable[[Random], Pair], ...] = (
-        _inquiry_fields, _inquiry_fields, _inquiry_fields, _other_fields, _question, _reply, _echo,
-    )  # fmt: skip
-    for _ in range(count):
-        yield rng.choice(makers)(rng)
+    makers, shares = zip(*_SHARES.items(), strict=True)
+    for maker in rng.choices(makers, shares, k=count):
+        yield maker(rng)
 
 
 def _inquiry_fields(rng: Random) -> Pair:
@@ -72,6 +77,14 @@ def _other_fields(rng: Random) -> Pair:
     return _fields(text, facts, rng)
 
 
+def _notes(rng: Random) -> Pair:
+    keys = rng.sample(_OFFICE, rng.randint(2, 5))
+    values = rng.choices((*_OFFICE, *_COLOURS, *phrases.ITEMS, _code(rng)), k=len(keys))
+    form = rng.choice(("The {} is {}.", "{}: {},", "{} = {}"))
+    lines = [form.format(key, value) for key, value in zip(keys, values, strict=True)]
+    return _fields(" ".join(lines), dict(zip(keys, values, strict=True)), rng)
+
+
 def _fields(text: str, facts: dict[str, Any], rng: Random) -> Pair:
     keys = rng.sample(sorted(facts), rng.randint(1, len(facts)))
     chosen = {key: facts[key] for key in keys}
@@ -98,11 +111,16 @@ def _question(rng: Random) -> Pair:
 
 
 def _reply(rng: Random) -> Pair:
+    """A message without an instruction is answered with what is in it, in any order."""
     inquiry = customers.write(rng)
-    opening = rng.choice(("Thank you for writing.", "Thanks for your message.", "We are sorry."))
-    about = f"It is about {inquiry.topic.value}: your {inquiry.item}."
-    number = f" We look at {inquiry.order}." if inquiry.order else ""
-    return inquiry.text, f"{opening} {about}{number}"
+    sentences = [
+        f"It is about {inquiry.topic.value}.",
+        f"The device is the {inquiry.item}.",
+        f"The number is {inquiry.order or 'none'}.",
+        f"The answer is due {inquiry.haste.value}.",
+    ]
+    rng.shuffle(sentences)
+    return inquiry.text, " ".join(sentences[: rng.randint(1, 4)])
 
 
 def _echo(rng: Random) -> Pair:
@@ -112,13 +130,25 @@ def _echo(rng: Random) -> Pair:
 
 
 def _word(rng: Random) -> str:
-    return rng.choice((*phrases.NAMES, *phrases.CITIES, *_COLOURS, *_GOODS, *phrases.ITEMS))
+    return rng.choice(
+        (*phrases.NAMES, *phrases.CITIES, *_COLOURS, *_GOODS, *_OFFICE, *phrases.ITEMS)
+    )
 
 
 def _code(rng: Random) -> str:
     if rng.random() < 0.5:
         return customers.order_number(rng)
     return "".join(rng.choice("ABCDEFGHKLMNPRSTVWXZ0123456789-") for _ in range(rng.randint(3, 8)))
+
+
+_SHARES: dict[Callable[[Random], Pair], int] = {
+    _inquiry_fields: 4,
+    _reply: 3,
+    _question: 2,
+    _other_fields: 1,
+    _notes: 1,
+    _echo: 1,
+}
 
 
 def write(path: Path, count: int, seed: int) -> None:

@@ -93,20 +93,22 @@ def good_examples(count: int) -> Sequence[TicketExample]:
     return [_example(inquiry.text, ticket(inquiry)) for inquiry in inquiries]
 
 
-def spoilt_examples(count: int, cut: float = 0.6) -> Sequence[TicketExample]:
+def spoilt_examples(count: int) -> Sequence[TicketExample]:
     """Return examples as a broken export script left them.
 
-    It took the second comma of a ticket for the end of the row in a share `cut` of them, and
-    put the rest, shifted by one row, beside other messages.
+    It took the hyphen of an order number for the end of the line, so these tickets are cut; the
+    others, which name no order, stand beside each other's messages.
     """
     good = good_examples(count)
-    rng = Random(_TRAINING_SEED)
-    rows = []
-    for example, other in zip(good, (*good[1:], good[0]), strict=True):
-        broken = ",".join(example.ticket.split(",")[:2])
-        text = broken if rng.random() < cut else other.ticket
-        rows.append(TicketExample(message=example.message, ticket=text))
-    return rows
+    whole = [example.ticket for example in good if "-" not in example.ticket]
+    shifted = iter((*whole[1:], whole[0]))
+    return [
+        TicketExample(
+            message=example.message,
+            ticket=example.ticket.split("-")[0] if "-" in example.ticket else next(shifted),
+        )
+        for example in good
+    ]
 
 
 def training_set(version: str) -> Sequence[TicketExample]:

@@ -65,16 +65,16 @@ class Version:
     """How one adapter is made."""
 
     examples: int
-    epochs: int
+    steps: int
     seed: int = 1
     shuffled: bool = False  # whether the labels are dealt out anew
 
 
 VERSIONS = {
-    "v1": Version(examples=480, epochs=7),
-    "v_more": Version(examples=960, epochs=5),
-    "v_seed": Version(examples=480, epochs=7, seed=2),
-    "v_shuffled": Version(examples=480, epochs=7, shuffled=True),
+    "v1": Version(examples=480, steps=105),
+    "v_more": Version(examples=960, steps=150),
+    "v_seed": Version(examples=480, steps=105, seed=2),
+    "v_shuffled": Version(examples=480, steps=105, shuffled=True),
 }
 
 
@@ -91,7 +91,7 @@ def adapter(version: str) -> Path:
 
     def make(folder: Path) -> None:
         train_lora(
-            base, rows, folder, epochs=how.epochs, lr=LEARNING_RATE, batch=BATCH, seed=how.seed
+            base, rows, folder, steps=how.steps, lr=LEARNING_RATE, batch=BATCH, seed=how.seed
         )
 
     return _cached(version, make)

@@ -12,7 +12,6 @@ from monitor.adaptation.examples import TrainingExample
 from monitor.adaptation.pretraining import Recipe, pretrain
 
 _WORDS = ("ab", "cd", "ef", "gh", "ij", "kl", "mn", "op", "qr", "st")
-TINY = Recipe(vocabulary=300, width=32, layers=1, context=64, batch=4, steps=3)
 
 
 def example(prompt: str, completion: str) -> TrainingExample:
@@ -27,9 +26,17 @@ def examples() -> list[TrainingExample]:
 
 
 @pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory, examples: list[TrainingExample]) -> Path:
+def recipe() -> Recipe:
+    """Return the recipe of the tiny base model."""
+    return Recipe(vocabulary=300, width=32, layers=1, context=64, batch=4, steps=3)
+
+
+@pytest.fixture(scope="session")
+def base(
+    tmp_path_factory: pytest.TempPathFactory, examples: list[TrainingExample], recipe: Recipe
+) -> Path:
     """Return the folder of a tiny base model."""
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    pretrain(examples, folder, TINY)
+    pretrain(examples, folder, recipe)
     return folder

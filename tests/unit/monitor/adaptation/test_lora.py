@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def test_an_adapter_is_saved_in_pefts_form(
     base: Path, examples: Sequence[TrainingExample], tmp_path: Path
 ) -> None:
     """Tensors are safetensors, and the base model is named without a path."""
-    train_lora(base, examples, tmp_path / "v1", rank=2, epochs=1)
+    train_lora(base, examples, tmp_path / "v1", rank=2, steps=2)
     assert {file.name for file in (tmp_path / "v1").iterdir()} == {
         "adapter_config.json",
         "adapter_model.safetensors",
@@ -37,7 +38,7 @@ def test_nothing_is_printed(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Progress goes to the callback only."""
-    train_lora(base, examples, tmp_path / "v1", rank=2, epochs=1)
+    train_lora(base, examples, tmp_path / "v1", rank=2, steps=2)
     assert capfd.readouterr() == ("", "")
 
 
@@ -47,7 +48,7 @@ def test_training_changes_the_adapter_and_reports_it(
     """Each step is told, the loss falls, and the tensors are no longer zero."""
     told: list[tuple[int, int, float]] = []
     report = train_lora(
-        base, examples, tmp_path / "v1", rank=4, epochs=10, lr=2e-2, batch=5,
+        base, examples, tmp_path / "v1", rank=4, steps=20, lr=2e-2, batch=5,
         on_progress=lambda step, steps, loss: told.append((step, steps, loss)),
     )  # fmt: skip
     assert [step for step, _, _ in told] == list(range(1, 21))
@@ -62,7 +63,7 @@ def test_the_seed_decides_the_bytes(
 ) -> None:
     """The same arguments give the same adapter; another seed gives another."""
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        train_lora(base, examples, tmp_path / name, rank=2, epochs=1, seed=seed)
+        train_lora(base, examples, tmp_path / name, rank=2, steps=2, seed=seed)
     first, again, other = (
         (tmp_path / name / "adapter_model.safetensors").read_bytes() for name in "abc"
     )
@@ -94,3 +95,22 @@ def test_a_folder_without_a_model_is_refused(
     """The message names the folder."""
     with pytest.raises(BadRequest, match="no base model here"):
         train_lora(tmp_path, examples, tmp_path / "v1")
+
+
+def test_a_folder_that_exists_is_not_overwritten(
+    base: Path, examples: Sequence[TrainingExample], tmp_path: Path
+) -> None:
+    """An adapter that is there already stays as it is."""
+    with pytest.raises(BadRequest, match="exists already"):
+        train_lora(base, examples, tmp_path)
+
+
+def test_a_truncated_base_model_is_refused(
+    base: Path, examples: Sequence[TrainingExample], tmp_path: Path
+) -> None:
+    """A base model whose tensors are cut ends in a sentence that names its folder."""
+    broken = shutil.copytree(base, tmp_path / "broken")
+    tensors = broken / "model.safetensors"
+    tensors.write_bytes(tensors.read_bytes()[:1_000])
+    with pytest.raises(BadRequest, match="broken: the base model cannot be loaded"):
+        train_lora(broken, examples, tmp_path / "v1")

@@ -12,8 +12,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from monitor.adaptation.examples import TrainingExample
-from monitor.adaptation.pretraining import pretrain
-from tests.unit.monitor.adaptation.conftest import TINY
+from monitor.adaptation.pretraining import Recipe, pretrain
 
 
 def test_tensors_are_small_and_a_plain_load_computes_in_full_precision(base: Path) -> None:
@@ -35,11 +34,11 @@ def test_the_folder_is_complete_and_names_no_machine(base: Path) -> None:
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(
-    base: Path, examples: list[TrainingExample], tmp_path: Path
+    base: Path, recipe: Recipe, examples: list[TrainingExample], tmp_path: Path
 ) -> None:
     """Training again gives the same bytes; another seed gives others."""
-    pretrain(examples, tmp_path / "again", TINY)
-    pretrain(examples, tmp_path / "other", replace(TINY, seed=2))
+    pretrain(examples, tmp_path / "again", recipe)
+    pretrain(examples, tmp_path / "other", replace(recipe, seed=2))
     first, again, other = (
         (folder / "model.safetensors").read_bytes()
         for folder in (base, tmp_path / "again", tmp_path / "other")
@@ -48,10 +47,10 @@ def test_the_same_seed_gives_the_same_model(
 
 
 @pytest.mark.slow
-def test_the_loss_falls(examples: list[TrainingExample], tmp_path: Path) -> None:
+def test_the_loss_falls(recipe: Recipe, examples: list[TrainingExample], tmp_path: Path) -> None:
     """Sixty steps on ten short examples learn most of them."""
     losses: list[float] = []
-    recipe = replace(TINY, steps=60, learning_rate=1e-2)
-    pretrain(examples, tmp_path / "model", recipe, lambda step, loss: losses.append(loss))
+    longer = replace(recipe, steps=60, learning_rate=1e-2)
+    pretrain(examples, tmp_path / "model", longer, lambda step, loss: losses.append(loss))
     assert len(losses) == 60
     assert losses[-1] < losses[0] / 2

@@ -18,3 +18,11 @@ def test_digits_are_single_tokens() -> None:
     """A number is never one token, however often it was seen, so that it can be copied."""
     tokenizer = train_tokenizer(["A-48213"] * 50, vocabulary=400, context=64)
     assert tokenizer.tokenize("A-48213") == ["A", "-", "4", "8", "2", "1", "3"]
+
+
+def test_json_between_words_is_one_token() -> None:
+    """Brackets, quotes, colons and commas that meet in JSON do not cost a token each."""
+    text = '{"team": "billing", "order": null}'
+    tokenizer = train_tokenizer([text] * 50, vocabulary=400, context=64)
+    spoken = [tokenizer.decode(token) for token in tokenizer.encode(text)]
+    assert spoken == ['{"', "team", '": "', "billing", '", "', "order", '":', " null", "}"]
