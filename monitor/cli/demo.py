@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -77,14 +78,11 @@ def train(examples: str, out: Path, progress: Callable[[int, int], None]) -> Non
     from monitor.adaptation.examples import read_examples
     from monitor.demo.cast import MODEL
 
-    file = out / "examples.jsonl"
-    file.write_text(examples, encoding="utf-8")
-    lora.train_lora(
-        MODEL,
-        read_examples(file),
-        out,
-        on_progress=lambda step, steps, loss: progress(step, steps),
-    )
+    with TemporaryDirectory() as scratch:
+        file = Path(scratch) / "examples.jsonl"
+        file.write_text(examples, encoding="utf-8")
+        rows = read_examples(file)
+    lora.train_lora(MODEL, rows, out, on_progress=lambda step, steps, loss: progress(step, steps))
 
 
 def _finish(figures: Any, as_json: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +16,10 @@ class Train(Protocol):
     """Trains an adapter on the text of a training file, and saves it in a folder."""
 
     def __call__(self, examples: str, out: Path, progress: Callable[[int, int], None]) -> None:
-        """Train. `progress` gets the step and the number of steps."""
+        """Train, and make the folder whole or not at all.
+
+        `progress` gets the step and the number of steps.
+        """
 
 
 def train_missing(root: Path, train: Train, say: Callable[[str], None]) -> Mapping[str, Path]:
@@ -39,17 +41,13 @@ def train_missing(root: Path, train: Train, say: Callable[[str], None]) -> Mappi
 def _train(
     label: str, examples: str, folder: Path, train: Train, say: Callable[[str], None]
 ) -> None:
-    """Train beside the folder and rename, so that a kill leaves no half adapter."""
-    unfinished = folder.with_name(folder.name + ".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     count = examples.count("\n")
 
     def progress(step: int, steps: int) -> None:
         say(f"training {label} on {count} examples: step {step} of {steps}")
 
-    train(examples, unfinished, progress)
-    unfinished.rename(folder)
+    train(examples, folder, progress)
 
 
 def _key(examples: str) -> str:

@@ -18,6 +18,7 @@ import yaml
 from monitor.errors import BackstopError, ConfigError
 
 READY = "ready at "  # the service's line on standard output when callers may come
+_COMMAND = (sys.executable, "-m", "monitor.cli")
 _START_LIMIT_S = 120.0
 _STOP_LIMIT_S = 30.0
 
@@ -72,6 +73,19 @@ def set_up(root: Path, *, model: Path, schema: str, receiver: str, keep: bool = 
             f"{folder}: cannot be written: {error.strerror}; set --folder to another place"
         ) from error
     return stage
+
+
+async def audit_is_intact(stage: Stage) -> bool:
+    """Ask the command line whether the audit trail's chain holds."""
+    checking = await asyncio.create_subprocess_exec(
+        *_COMMAND,
+        "audit",
+        "verify",
+        "--config",
+        str(stage.config),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    return await checking.wait() == 0
 
 
 def free_port() -> int:
@@ -141,9 +155,7 @@ class Service:
         """Start, and return when callers may come. Raises `BackstopError` with what it said."""
         with self._stage.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "monitor.cli",
+                *_COMMAND,
                 "serve",
                 "--config",
                 str(self._stage.config),

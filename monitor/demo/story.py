@@ -14,7 +14,7 @@ from monitor.demo import figures, task, traffic
 from monitor.demo.callers import Callers
 from monitor.demo.figures import Figures
 from monitor.demo.receiver import Receiver
-from monitor.demo.stage import Stage
+from monitor.demo.stage import Stage, audit_is_intact
 from monitor.errors import BackstopError, GateRefused
 
 _DEPLOYMENT = "support"
@@ -164,7 +164,7 @@ class Story:
             failures=self.callers.failures,
             alert_ids=alerts,
             chat_message=_chat_message(self._receiver, incident["id"]),
-            audit_intact=False,
+            audit_intact=await audit_is_intact(self._stage),
             report=str(report),
             page=self._stage.url + "/",
         )

@@ -56,9 +56,7 @@ class StubbornOperator:
         before: is told each call before it is made, with the words `METHOD path`.
     """
 
-    def __init__(
-        self, client: Client, saboteur: Saboteur, before: Callable[[str], None]
-    ) -> None:
+    def __init__(self, client: Client, saboteur: Saboteur, before: Callable[[str], None]) -> None:
         self._client = client
         self._saboteur = saboteur
         self._before = before
