@@ -17,8 +17,9 @@ class Figures:
     Args:
         exposure: answers of the bad version, as the service counted them.
         exposure_seen: the same, as the callers counted them.
-        late: answers of the bad version to requests that were sent after the flip.
-        flip_s: from the decision to the moment that the pointer had moved.
+        late: answers of the bad version to requests sent after the last replica had turned.
+        last_request_s: from the decision to the last request that the bad version answered; below
+            0 if none came after the decision.
         false_rollbacks: rollbacks of a good version.
     """
 
@@ -31,7 +32,7 @@ class Figures:
     to_decision_s: float
     to_last_replica_s: float
     to_proof_s: float
-    flip_s: float
+    last_request_s: float
     phase: str
     evidence: Mapping[str, Any]
     false_rollbacks: int
@@ -56,9 +57,15 @@ def since(start: str, end: str | None) -> float | None:
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
-def late_answers(answers: Sequence[Answer], bad: str, flipped_at: str) -> int:
-    """Count requests sent after the flip that the bad version answered all the same."""
-    moment = datetime.fromisoformat(flipped_at)
+def last_request(answers: Sequence[Answer], bad: str, decided_at: str) -> float:
+    """Return the seconds from the decision to the last request that the bad version answered."""
+    last = max(answer.sent_at for answer in answers if answer.digest == bad)
+    return (last - datetime.fromisoformat(decided_at)).total_seconds()
+
+
+def late_answers(answers: Sequence[Answer], bad: str, converged_at: str) -> int:
+    """Count requests sent after the last replica had turned that the bad version answered."""
+    moment = datetime.fromisoformat(converged_at)
     return sum(a.digest == bad and a.sent_at > moment for a in answers)
 
 
