@@ -62,6 +62,7 @@ class ClosedLoop:
     router: Router
     queue: ExchangeQueue
     flights: Flights
+    watch: Watch
     ingest: Ingest
     convergence: Convergence
     leadership: Leadership
@@ -119,6 +120,7 @@ def close_loop(
         router=router,
         queue=queue,
         flights=flights,
+        watch=watch,
         ingest=ingest,
         convergence=convergence,
         leadership=leadership,

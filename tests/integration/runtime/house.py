@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -99,12 +99,19 @@ class House:
             version, deployment=None, force=force, actor="ann", reason="a test"
         )
 
-    async def serve(self, count: int, *, broken: bool = False) -> list[Exchange]:
-        """Absorb answers to different questions under the present route; broken ones failed."""
-        route = self.loop.router.table.find(NAME)
-        batch = [self.answer(route.active, route.epoch, broken=broken) for _ in range(count)]
+    async def serve(
+        self, count: int, *, broken: bool = False, odd: bool = False
+    ) -> Sequence[Exchange]:
+        """Absorb answers under the present route; broken ones failed, odd ones are unlike others."""
+        batch = self.answers(count, broken=broken, odd=odd)
         await self.loop.ingest.absorb(batch)
         return batch
+
+    def answers(self, count: int, *, broken: bool = False, odd: bool = False) -> Sequence[Exchange]:
+        """Return answers to questions that nobody asked before, under the present route."""
+        route = self.loop.router.table.find(NAME)
+        made = [self.answer(route.active, route.epoch, broken=broken) for _ in range(count)]
+        return [_odd(each) for each in made] if odd else made
 
     async def tell(self) -> Sequence[str]:
         """Send what is due; return the ids that the pager has, oldest first."""
@@ -134,6 +141,13 @@ class House:
             finish_reason=FinishReason.ERROR if broken else FinishReason.STOP,
             error="engine failed" if broken else None,
         )
+
+
+def _odd(exchange: Exchange) -> Exchange:
+    """Return an answer without a fault, and unlike the usual ones in every way."""
+    words = " ".join(f"WORD{number}!" for number in range(90))
+    output = f"{words} {exchange.id}"
+    return replace(exchange, output=output, output_tokens=400, latency_s=9.0)
 
 
 def build(
