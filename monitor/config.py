@@ -27,7 +27,13 @@ class Listen(_Section):
     """Where the service listens: loopback unless told otherwise."""
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8377, ge=0, le=65535)
+    port: int = Field(default=8377, ge=1, le=65535)
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine find the service, without a path."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 class LocalEngine(_Section):

@@ -98,6 +98,7 @@ class Judge:
         adapter: version that is judged, `None` for the base model.
         reference: nonconformity scores (n,) of the reference answers by channel; `None` if there
             is no reference: then there is no drift, and faults count all the same.
+        position: exchanges of this epoch that were judged before, against another reference.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class Judge:
         adapter: str | None,
         settings: JudgeSettings,
         reference: Mapping[str, NDArray[np.float64]] | None,
+        position: int = 0,
     ) -> None:
         self._deployment = deployment
         self._epoch = epoch
@@ -118,7 +120,7 @@ class Judge:
         self._pairs = MeanDetector(settings.margin)
         self._golden = 0.0
         self._may_start_golden = True
-        self._position = 0
+        self._position = position
         self._suspected = False
         self._crossed = False
         self._point: EvidencePoint | None = None

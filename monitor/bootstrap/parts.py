@@ -9,12 +9,14 @@ from asyncio import to_thread
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 
-from monitor.alerts import schedule as retries
 from monitor.alerts.slack import SlackSender
 from monitor.alerts.webhook import WebhookSender
+from monitor.bootstrap import closed_loop
+from monitor.bootstrap.closed_loop import ClosedLoop, Site
 from monitor.bootstrap.files import DeploymentFiles
 from monitor.config import Config, Receiver, read_secret
 from monitor.errors import ConfigError
@@ -22,29 +24,13 @@ from monitor.gateway.callers import Tokens, token_hash
 from monitor.gateway.counters import Counters
 from monitor.gateway.gateway import Gateway
 from monitor.ports import Engine, Sender, Stores
-from monitor.runtime.confirmation import Confirmation
-from monitor.runtime.control import Control
-from monitor.runtime.convergence import Convergence
-from monitor.runtime.dispatch import Dispatcher
-from monitor.runtime.flights import Flights
-from monitor.runtime.freezes import Freezes
-from monitor.runtime.golden_runs import GoldenRuns
-from monitor.runtime.ingest import Ingest
-from monitor.runtime.intake import ExchangeQueue
 from monitor.runtime.jobs import Worker
-from monitor.runtime.leadership import Leadership
-from monitor.runtime.operations import OperatorActions
-from monitor.runtime.promotion import Promotion
-from monitor.runtime.rollbacks import Rollbacks
-from monitor.runtime.routing import Router
+from monitor.runtime.loops import Loop
+from monitor.runtime.operations import Health, OperatorActions
 from monitor.runtime.service import Service, Wakers
-from monitor.runtime.suspicion import Suspicions
-from monitor.runtime.versions import Versions
-from monitor.runtime.watch import Watch
+from monitor.scheduler import chores
 from monitor.scheduler.chores import Chores
-
-_LANDING_LIMIT_S = 5.0  # a longer answer is not waited for: people want the news
-ENGINE = "local"  # fingerprints are kept per engine
+from rollback.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +40,6 @@ class Parts:
     service: Service
     gateway: Gateway
     operations: OperatorActions
-    leadership: Leadership
     wakers: Wakers
     stores: Stores
     registry: CollectorRegistry
@@ -70,83 +55,31 @@ def assemble(
     operator_token: str,
 ) -> Parts:
     """Wire the service for one engine and one database."""
-    replica = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
     policies = {name: each.policy for name, each in files.items()}
-    link = f"http://{config.listen.host}:{config.listen.port}/"
+    site = Site(
+        replica=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
+        link=f"{config.listen.url}/",
+        queue=config.record.queue,
+        keep_text=config.record.text,
+    )
+    loop = closed_loop.close_loop(stores, engine, policies, senders(config), site)
     registry = CollectorRegistry()
-    wakers = Wakers()
-    router = Router()
-    queue = ExchangeQueue(config.record.queue)
-    flights = Flights()
-    watch = Watch(stores, policies, keep_text=config.record.text)
-    ingest = Ingest(queue, watch, wakers.wake)
-    convergence = Convergence(stores.deployments, stores.acknowledgements, router, replica)
-    leadership = Leadership(stores.leases, replica)
-    versions = Versions(stores, engine, ENGINE)
-    runs = GoldenRuns(engine, stores.golden)
-    gateway = _gateway(config, files, stores, engine, router, queue, flights, registry)
+    gateway = _gateway(config, files, stores, engine, loop, registry)
     gateway.callers = Tokens([token_hash(caller_token), token_hash(operator_token)])
     gateway.operators = Tokens([token_hash(operator_token)])
-
-    async def settle(deployment: str, epoch: int) -> None:
-        """Wait for the last answers of an epoch, so that they are counted."""
-        await flights.landed(deployment, epoch, _LANDING_LIMIT_S)
-        await ingest.settled(lambda: queue.depth)
-
-    rollbacks = Rollbacks(stores, engine, ENGINE, convergence, settle, link)
-    suspicions = Suspicions(stores, runs, watch, ingest, wakers.wake)
-    control = Control(
-        stores=stores,
-        policies=policies,
-        watch=watch,
-        ingest=ingest,
-        convergence=convergence,
-        leadership=leadership,
-        versions=versions,
-        rollbacks=rollbacks,
-        freezes=Freezes(stores, link),
-        suspicions=suspicions,
-        confirmation=Confirmation(stores, runs, watch, ingest),
+    operations = _operations(stores, policies, loop, health=lambda: service.health())
+    worker = Worker(
+        stores.schedule,
+        site.replica,
+        _chores(config, files, stores, operations).jobs(),
+        loop.troubles,
     )
-    operations = OperatorActions(
-        stores=stores,
-        policies=policies,
-        versions=versions,
-        runs=runs,
-        promotion=Promotion(stores, versions, runs, convergence),
-        rollbacks=rollbacks,
-        control=control,
-        wake=wakers.wake,
-        health=lambda: service.health(),
-    )
-    chores = Chores(
-        stores=stores,
-        operations=operations,
-        deployments=tuple(files),
-        folder=config.data_dir / "reports",
-        keep=timedelta(days=config.record.keep_days),
-        keep_text=timedelta(days=config.record.keep_text_days),
-    )
-    service = Service(
-        stores=stores,
-        deployments=tuple(files),
-        versions=versions,
-        convergence=convergence,
-        leadership=leadership,
-        ingest=ingest,
-        control=control,
-        suspicions=suspicions,
-        dispatcher=Dispatcher(stores.outbox, senders(config), _retry_at),
-        worker=Worker(stores.schedule, replica, chores.jobs()),
-        waiting=lambda: queue.depth,
-        wakers=wakers,
-    )
+    service = _service(stores, tuple(files), loop, worker)
     return Parts(
         service=service,
         gateway=gateway,
         operations=operations,
-        leadership=leadership,
-        wakers=wakers,
+        wakers=loop.wakers,
         stores=stores,
         registry=registry,
     )
@@ -167,9 +100,64 @@ def _sender(name: str, section: Receiver) -> Sender:
     return WebhookSender(name, url, secret=secret, allow_private=section.allow_private)
 
 
-def _retry_at(attempt: int, failed_at: datetime, retry_after_s: float | None) -> datetime | None:
-    jitter = secrets.randbelow(1000) / 1000
-    return retries.retry_at(attempt, failed_at, jitter=jitter, retry_after_s=retry_after_s)
+def _operations(
+    stores: Stores,
+    policies: Mapping[str, Policy],
+    loop: ClosedLoop,
+    *,
+    health: Health,
+) -> OperatorActions:
+    return OperatorActions(
+        stores=stores,
+        policies=policies,
+        versions=loop.versions,
+        golden=loop.golden,
+        promotion=loop.promotion,
+        rollbacks=loop.rollbacks,
+        wake=loop.wakers.wake,
+        health=health,
+    )
+
+
+def _chores(
+    config: Config,
+    files: Mapping[str, DeploymentFiles],
+    stores: Stores,
+    operations: OperatorActions,
+) -> Chores:
+    return Chores(
+        stores=stores,
+        operations=operations,
+        deployments=tuple(files),
+        folder=config.data_dir / "reports",
+        keep=timedelta(days=config.record.keep_days),
+        keep_text=timedelta(days=config.record.keep_text_days),
+    )
+
+
+def _service(
+    stores: Stores, deployments: tuple[str, ...], loop: ClosedLoop, worker: Worker
+) -> Service:
+    loops: Mapping[str, Loop] = {
+        "leadership": loop.leadership.run,
+        "ingest": loop.ingest.run,
+        "control": partial(loop.control.run, loop.wakers.control),
+        "alerts": partial(loop.dispatcher.run, loop.wakers.alerts),
+        "schedule": partial(worker.run, loop.wakers.schedule),
+        "indicators": partial(chores.roll_up, stores, loop.leadership),
+    }
+    return Service(
+        stores=stores,
+        deployments=deployments,
+        versions=loop.versions,
+        convergence=loop.convergence,
+        leadership=loop.leadership,
+        ingest=loop.ingest,
+        errands=loop.errands,
+        troubles=loop.troubles,
+        waiting=lambda: loop.queue.depth,
+        loops=loops,
+    )
 
 
 def _gateway(
@@ -177,9 +165,7 @@ def _gateway(
     files: Mapping[str, DeploymentFiles],
     stores: Stores,
     engine: Engine,
-    router: Router,
-    queue: ExchangeQueue,
-    flights: Flights,
+    loop: ClosedLoop,
     registry: CollectorRegistry,
 ) -> Gateway:
     schemas = {
@@ -195,10 +181,10 @@ def _gateway(
 
     return Gateway(
         engine=engine,
-        router=router,
-        queue=queue,
-        counters=Counters(registry, queue),
-        flights=flights,
+        router=loop.router,
+        queue=loop.queue,
+        counters=Counters(registry, loop.queue),
+        flights=loop.flights,
         feedback=feedback,
         base_model=config.engine.model.name,
         schemas=schemas,

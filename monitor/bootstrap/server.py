@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 
@@ -26,7 +26,6 @@ from monitor.engines.local import LocalEngine
 from monitor.errors import ConfigError, Unavailable
 from monitor.gateway.app import routes
 from monitor.gateway.callers import token_hash
-from monitor.scheduler import chores
 from monitor.scheduler.clock import Clock
 from monitor.storage.artifacts import ArtifactFolder
 from monitor.storage.stores import open_stores
@@ -159,16 +158,12 @@ def _lifespan(
         await _import_golden(built, read)
         clock = _clock(config, built)
         clock.start()
-        indicators = asyncio.create_task(chores.roll_up(built.stores, built.leadership))
         _announce(config)
         try:
             yield
         finally:
             built.gateway.draining = True
             clock.stop()
-            indicators.cancel()
-            with suppress(asyncio.CancelledError):
-                await indicators
             await built.service.stop()
 
     return lifespan
@@ -207,7 +202,7 @@ def _clock(config: Config, built: Parts) -> Clock:
 
 
 def _announce(config: Config) -> None:
-    url = f"http://{config.listen.host}:{config.listen.port}/"
+    url = f"{config.listen.url}/"
     operator, caller = (tokens.path_of(config.data_dir, who) for who in ("operator", "caller"))
     sys.stdout.write(
         f"Backstop is ready at {url}\n"

@@ -56,7 +56,7 @@ class Client:
             config.data_dir / OPERATOR_TOKEN_FILE,
             "the operator's token (the service makes it when it first starts)",
         )
-        return cls(url=f"http://{config.listen.host}:{config.listen.port}", token=token)
+        return cls(url=config.listen.url, token=token)
 
     def get(self, path: str, **query: Any) -> Any:
         """Return the decoded answer. Raises a `BackstopError` with the service's own sentence."""
@@ -81,7 +81,7 @@ class Client:
                 session.request(method, self.url + path, **arguments) as response,
             ):
                 return _decode(response.status, await response.read(), response.content_type)
-        except (aiohttp.ClientConnectionError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(
                 f"no service answers at {self.url}; start one with `backstop serve`"
             ) from error

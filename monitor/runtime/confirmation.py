@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import structlog
 
 from guards.verdicts import Verdict
-from monitor.errors import BadGoldenSet
+from monitor.errors import BadGoldenSet, Conflict
 from monitor.ports import Stores
-from monitor.runtime.golden_runs import GoldenRuns, Plan
+from monitor.runtime.errands import Errands
+from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.ingest import Ingest
 from monitor.runtime.watch import Watch
 from rollback.deployment import Deployment
@@ -24,53 +25,74 @@ _ACTOR = "backstop"
 class Confirmation:
     """Ends the probation of a version, once for each promotion."""
 
-    def __init__(self, stores: Stores, runs: GoldenRuns, watch: Watch, ingest: Ingest) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        golden: GoldenEvidence,
+        watch: Watch,
+        ingest: Ingest,
+        errands: Errands,
+    ) -> None:
         self._stores = stores
-        self._runs = runs
+        self._golden = golden
         self._watch = watch
         self._ingest = ingest
-        self._failed: set[tuple[str, int]] = set()
+        self._errands = errands
+        self._tried: dict[tuple[str, int], datetime | None] = {}  # when to try again, if ever
 
-    async def consider(self, deployment: Deployment, policy: Policy) -> None:
-        """Confirm the active version when enough good answers and a clean golden run are there."""
+    def consider(self, deployment: Deployment, policy: Policy, now: datetime) -> None:
+        """Start to confirm the active version once it has given enough good answers."""
+        if deployment.confirmed or deployment.active is None:
+            return
+        if self._is_settled(deployment, now) or not self._watch.has_enough(deployment.name):
+            return
+        self._errands.start(
+            f"confirmation:{deployment.name}", lambda: self._confirm(deployment, policy)
+        )
+
+    def _is_settled(self, deployment: Deployment, now: datetime) -> bool:
         key = (deployment.name, deployment.epoch)
-        if deployment.confirmed or deployment.active is None or key in self._failed:
-            return
-        if not self._watch.has_enough(deployment.name):
-            return
-        if not await self._golden_is_clean(deployment, policy):
-            self._failed.add(key)
-            log.warning("not confirmed: the golden run is not clean", deployment=deployment.name)
-            return
-        await self._confirm(deployment)
+        if key not in self._tried:
+            return False
+        again = self._tried[key]
+        return again is None or now < again
 
-    async def _golden_is_clean(self, deployment: Deployment, policy: Policy) -> bool:
-        """Whether the last golden run of this version under this epoch, or a new one, is OK."""
+    async def _confirm(self, deployment: Deployment, policy: Policy) -> None:
+        """Confirm, if the golden set agrees; a run that broke off is repeated after a while."""
+        verdict = await self._golden_verdict(deployment, policy)
+        if verdict is not Verdict.OK:
+            broke_off = verdict is Verdict.ERROR
+            again = datetime.now(UTC) + policy.cool_down if broke_off else None
+            self._tried[deployment.name, deployment.epoch] = again
+            log.warning("not confirmed", deployment=deployment.name, golden_run=verdict.value)
+            return
+        try:
+            await self._freeze(deployment)
+        except Conflict as error:
+            self._tried[deployment.name, deployment.epoch] = datetime.now(UTC) + policy.cool_down
+            log.warning("not confirmed", deployment=deployment.name, reason=str(error))
+
+    async def _golden_verdict(self, deployment: Deployment, policy: Policy) -> Verdict:
+        """Return what the last golden run of this version says if it is clean, else a new one."""
         runs = await asyncio.to_thread(self._stores.golden.runs, deployment.name)
         last = next((run for run in runs if run.subject == deployment.active and run.verdict), None)
         if last is not None and last.verdict is Verdict.OK:
-            return True
+            return Verdict.OK
         try:
-            outcome = await self._runs.run(
-                Plan(
-                    deployment=deployment.name,
-                    subject=deployment.active,
-                    against=deployment.baseline,
-                    compared=deployment.baseline is not None,
-                    cause="confirmation",
-                    margin=policy.margin,
-                    min_cases=policy.min_golden_cases,
-                    floor=policy.first_version_floor,
-                )
+            outcome = await self._golden.gather(
+                deployment,
+                policy,
+                cause="confirmation",
+                compared=deployment.baseline is not None,
             )
         except BadGoldenSet:
-            return True  # nobody wrote a golden set, so it cannot speak against the version
-        return outcome.run.verdict is Verdict.OK
+            return Verdict.OK  # nobody wrote a golden set, so it cannot speak against the version
+        return outcome.run.verdict or Verdict.ERROR
 
-    async def _confirm(self, deployment: Deployment) -> None:
+    async def _freeze(self, deployment: Deployment) -> None:
         now = datetime.now(UTC)
         payload, size = await self._ingest.on_judges(
-            lambda: self._watch.freeze_reference(deployment.name)
+            lambda: self._watch.freeze_reference(deployment)
         )
         await asyncio.to_thread(
             self._stores.evidence.save_reference,

@@ -1,6 +1,7 @@
 """The control loop: read, decide, plan, execute, record; every second, and at once when woken.
 
-Level-triggered: each tick looks at what is and does what is left to do. A process that is killed
+A tick only decides and flips, in milliseconds; what takes seconds (golden runs, proofs, loading)
+runs beside it, lest one deployment's proof delays another one's rollback. Level-triggered: each tick looks at what is and does what is left to do. A process that is killed
 anywhere leaves rows from which the next tick of the next leader goes on.
 """
 
@@ -10,14 +11,16 @@ import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 
-from monitor.errors import BackstopError, Conflict, Unavailable
+from monitor.errors import BackstopError, BadAdapter, Conflict, EngineError, Unavailable
 from monitor.ports import Notice, Stores
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.convergence import Convergence
 from monitor.runtime.dispatch import wait
+from monitor.runtime.errands import Errands
 from monitor.runtime.freezes import Freezes
 from monitor.runtime.ingest import Ingest
 from monitor.runtime.leadership import Leadership
@@ -28,6 +31,7 @@ from monitor.runtime.watch import Watch
 from rollback import decision, thresholds
 from rollback.decision import Decision, Freeze, RollBack, Situation, Suspect
 from rollback.deployment import Deployment
+from rollback.incident import Incident
 from rollback.policy import Policy
 from rollback.thresholds import Action, Breach
 
@@ -55,6 +59,7 @@ class Control:
         freezes: Freezes,
         suspicions: Suspicions,
         confirmation: Confirmation,
+        errands: Errands,
     ) -> None:
         self._stores = stores
         self._policies = policies
@@ -67,7 +72,7 @@ class Control:
         self._freezes = freezes
         self._suspicions = suspicions
         self._confirmation = confirmation
-        self.moves = asyncio.Lock()  # held by whoever moves a pointer
+        self._errands = errands
 
     async def run(self, wake: asyncio.Event) -> None:
         """Tick until cancelled. A tick that fails is logged, and the next one tries again."""
@@ -81,21 +86,38 @@ class Control:
             await wait(wake, _TICK_S)
 
     async def tick(self) -> None:
-        """Converge, and as leader: judge every deployment and finish what is unfinished."""
-        deployments = list(await self._convergence.converge())
+        """Converge, and as leader: judge every deployment and see to what is unfinished."""
+        deployments = await self._convergence.converge()
         await self._ingest.on_judges(lambda: self._watch.follow(deployments))
+        self._errands.start("loading", self._keep_loaded)
         if not self._leadership.leads:
             return
         for deployment in deployments:
             if deployment.name in self._policies:
-                await self._judge(deployment)
-        await self.finish()
-        await self._versions.keep_loaded(list(await self._convergence.converge()))
+                await self._look_at(deployment)
+        await self._see_to_the_rest()
 
-    async def finish(self) -> None:
-        """Take the steps that are left of every unfinished rollback."""
+    async def _look_at(self, deployment: Deployment) -> None:
+        """Judge one deployment; what goes wrong there is no reason to pass over the others."""
+        try:
+            await self._judge(deployment)
+        except Conflict as error:
+            log.info("somebody else moved first", deployment=deployment.name, error=str(error))
+        except Unavailable:
+            raise
+        except BackstopError as error:
+            log.error("deployment not judged", deployment=deployment.name, error=str(error))
+
+    async def _see_to_the_rest(self) -> None:
+        """Start the steps that are left of every unfinished rollback."""
         for incident in await asyncio.to_thread(self._stores.incidents.unfinished):
-            await self._rollbacks.finish(incident)
+            self._errands.start(f"rollback:{incident.id}", partial(self._finish, incident))
+
+    async def _finish(self, incident: Incident) -> None:
+        await self._rollbacks.finish(incident)
+
+    async def _keep_loaded(self) -> None:
+        await self._versions.keep_loaded(await asyncio.to_thread(self._stores.deployments.all))
 
     async def _judge(self, deployment: Deployment) -> None:
         policy = self._policies[deployment.name]
@@ -108,7 +130,7 @@ class Control:
             case Suspect():
                 self._suspicions.look_into(deployment, policy, decided)
             case _:
-                await self._confirmation.consider(deployment, policy)
+                self._confirmation.consider(deployment, policy, datetime.now(UTC))
 
     async def _decide(self, deployment: Deployment, policy: Policy) -> Decision:
         now = datetime.now(UTC)
@@ -150,6 +172,16 @@ class Control:
         return thresholds.breaches(policy.thresholds, indicators, deployment.active, now)
 
     async def _roll_back(self, deployment: Deployment, decided: RollBack) -> None:
+        """Flip; the baseline is loaded always, any other target is loaded first.
+
+        A target that does not load would serve nobody: then nothing moves, and a person is called.
+        """
+        try:
+            await self._versions.ready(decided.to)
+        except (EngineError, BadAdapter) as error:
+            frozen = Freeze(reason=f"{decided.reason}, but: {error}", numbers=decided.numbers)
+            await self._freezes.freeze(deployment, frozen, actor=_ACTOR)
+            return
         order = Order(
             to=decided.to,
             reason=decided.reason,
@@ -158,11 +190,7 @@ class Control:
             decided_at=datetime.now(UTC),
             suspected_at=await self._suspicions.since(deployment),
         )
-        async with self.moves:
-            try:
-                await self._rollbacks.flip(deployment, order)
-            except Conflict as error:
-                log.info("somebody else moved first", error=str(error))
+        await self._rollbacks.flip(deployment, order)
 
 
 def _breach_notice(deployment: Deployment, breach: Breach, now: datetime) -> Notice:

@@ -10,6 +10,7 @@ import structlog
 
 from monitor.errors import DeliveryError, ReceiverGone, Unavailable
 from monitor.ports import Delivery, Outbox, Sender
+from monitor.runtime.troubles import Troubles
 
 log = structlog.get_logger(__name__)
 
@@ -22,10 +23,17 @@ RetryAt = Callable[[int, datetime, float | None], datetime | None]
 class Dispatcher:
     """Claims due deliveries and sends them."""
 
-    def __init__(self, outbox: Outbox, senders: Mapping[str, Sender], retry_at: RetryAt) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        senders: Mapping[str, Sender],
+        retry_at: RetryAt,
+        troubles: Troubles,
+    ) -> None:
         self._outbox = outbox
         self._senders = dict(senders)
         self._retry_at = retry_at
+        self._troubles = troubles
         self.delivered = 0
         self.failed = 0
 
@@ -54,6 +62,9 @@ class Dispatcher:
             await self._senders[delivery.receiver].send(delivery.notice, now)
         except DeliveryError as error:
             await self._give_back(delivery, error, now)
+        except Exception as error:  # one sender's defect must not keep the others from sending
+            self._troubles.report(f"receiver {delivery.receiver}", error)
+            await self._give_back(delivery, DeliveryError(repr(error)), now)
         else:
             self.delivered += 1
             await asyncio.to_thread(

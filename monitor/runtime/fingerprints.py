@@ -54,8 +54,6 @@ def _same_answer(
     other_logprobs: tuple[float, ...],
     tolerance: float,
 ) -> bool:
-    if len(tokens) != len(other_tokens) and tokens[:1] != other_tokens[:1]:
-        return False
     for token, logprob, other, other_logprob in zip(
         tokens, logprobs, other_tokens, other_logprobs, strict=False
     ):
@@ -63,7 +61,7 @@ def _same_answer(
             return False
         if token != other:  # a tie: equally likely, and from here on another text
             return True
-    return True
+    return len(tokens) == len(other_tokens)
 
 
 async def _answer(

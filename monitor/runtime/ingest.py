@@ -8,7 +8,7 @@ fills, and what does not fit is dropped and counted.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
@@ -44,7 +44,9 @@ class Ingest:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="scorer")
         self._in_hand = 0
         self._done = asyncio.Condition()
+        self._turn = asyncio.Lock()  # states are recorded in the order in which they were taken
         self.recorded = 0
+        self.lost = 0
         self.waiting_for_database = False
 
     async def on_judges(self, work: Callable[[], T]) -> T:
@@ -62,30 +64,43 @@ class Ingest:
         """Judge and record one batch, however long Postgres is away."""
         self._in_hand = len(batch)
         try:
-            recording = await self.on_judges(lambda: self._watch.absorb(batch))
-            if recording.calls_for_action:
-                self._wake()
-            await self._until_recorded(recording)
+            await self.judge(lambda: self._watch.absorb(batch))
             self.recorded += len(batch)
+        except Exception:
+            self.lost += len(batch)
+            raise
         finally:
             self._in_hand = 0
             async with self._done:
                 self._done.notify_all()
 
+    async def judge(self, work: Callable[[], Recording]) -> None:
+        """Do what a judge is to do and record it, however long Postgres is away."""
+        async with self._turn:
+            recording = await self._when_there(lambda: self.on_judges(work))
+            if recording.calls_for_action:
+                self._wake()
+            await self._when_there(lambda: asyncio.to_thread(self._watch.record, recording))
+
     async def settled(self, waiting: Callable[[], int]) -> None:
-        """Return when every answer that has been offered until now is recorded."""
-        target = self.recorded + self._in_hand + waiting()
+        """Return when every answer that has been offered until now is recorded, or lost."""
+        target = self._ended + self._in_hand + waiting()
         async with self._done:
-            await self._done.wait_for(lambda: self.recorded >= target)
+            await self._done.wait_for(lambda: self._ended >= target)
+
+    @property
+    def _ended(self) -> int:
+        return self.recorded + self.lost
 
     def close(self) -> None:
         """End the thread; work in hand is finished."""
         self._thread.shutdown(wait=True)
 
-    async def _until_recorded(self, recording: Recording) -> None:
+    async def _when_there(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do it again and again until Postgres takes it."""
         while True:
             try:
-                await asyncio.to_thread(self._watch.record, recording)
+                done = await work()
             except Unavailable as error:
                 if not self.waiting_for_database:
                     log.warning("answers wait for the database", error=str(error))
@@ -93,4 +108,4 @@ class Ingest:
                 await asyncio.sleep(_RETRY_S)
             else:
                 self.waiting_for_database = False
-                return
+                return done

@@ -11,6 +11,7 @@ import structlog
 from monitor.errors import BackstopError, Unavailable
 from monitor.ports import Schedule, ScheduledRun
 from monitor.runtime.dispatch import wait
+from monitor.runtime.troubles import Troubles
 
 log = structlog.get_logger(__name__)
 
@@ -22,10 +23,13 @@ Job = Callable[[], Awaitable[None]]
 class Worker:
     """Claims due slots, one at a time, and runs them."""
 
-    def __init__(self, schedule: Schedule, name: str, jobs: Mapping[str, Job]) -> None:
+    def __init__(
+        self, schedule: Schedule, name: str, jobs: Mapping[str, Job], troubles: Troubles
+    ) -> None:
         self._schedule = schedule
         self._name = name
         self._jobs = dict(jobs)
+        self._troubles = troubles
 
     async def run(self, wake: asyncio.Event) -> None:
         """Work whenever woken, and every two seconds, until cancelled."""
@@ -55,4 +59,7 @@ class Worker:
         except BackstopError as error:
             log.error("scheduled run failed", job=run.job, slot=run.slot, error=str(error))
             return str(error)
+        except Exception as error:  # the slot must end, or it would be run for ever
+            self._troubles.report(f"job {run.job}", error)
+            return repr(error)
         return None

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from guards import golden
-from monitor.errors import Conflict, NotFound
+from monitor.errors import BadGoldenSet, Conflict, NotFound
 from monitor.ports import GoldenRun, Stores
-from monitor.runtime.control import Control
-from monitor.runtime.golden_runs import GoldenRuns, Plan
+from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.promotion import Promotion, Wish
 from monitor.runtime.rollbacks import Order, Rollbacks
 from monitor.runtime.versions import Versions
@@ -33,20 +32,18 @@ class OperatorActions:
         stores: Stores,
         policies: Mapping[str, Policy],
         versions: Versions,
-        runs: GoldenRuns,
+        golden: GoldenEvidence,
         promotion: Promotion,
         rollbacks: Rollbacks,
-        control: Control,
         wake: Callable[[], None],
         health: Health,
     ) -> None:
         self._stores = stores
         self._policies = policies
         self._versions = versions
-        self._runs = runs
+        self._golden = golden
         self._promotion = promotion
         self._rollbacks = rollbacks
-        self._control = control
         self._wake = wake
         self._health = health
 
@@ -78,9 +75,8 @@ class OperatorActions:
         """Make a version active, if it passes the gate."""
         found = await self._versions.find(version)
         target = await self._deployment(deployment or found.family)
-        async with self._control.moves:
-            wish = Wish(version=found, deployment=target, force=force, actor=actor, reason=reason)
-            flipped = await self._promotion.promote(wish, self._policies[target.name])
+        wish = Wish(version=found, deployment=target, force=force, actor=actor, reason=reason)
+        flipped = await self._promotion.promote(wish, self._policies[target.name])
         self._wake()
         return flipped
 
@@ -91,14 +87,11 @@ class OperatorActions:
         decided_at = datetime.now(UTC)
         target = await self._deployment(deployment)
         version = await self._rollback_target(target, to)
-        async with self._control.moves:
-            order = Order(
-                to=version, reason=reason, actor=actor, evidence={}, decided_at=decided_at
-            )
-            incident = await self._rollbacks.flip(target, order)
-            incident = await self._rollbacks.finish(incident)
+        await self._versions.ready(version)
+        order = Order(to=version, reason=reason, actor=actor, evidence={}, decided_at=decided_at)
+        incident = await self._rollbacks.flip(target, order)
         self._wake()
-        return incident
+        return await self._rollbacks.finish(incident)
 
     async def quarantine(self, version: str, *, actor: str, reason: str) -> AdapterVersion:
         """Keep a version out until a person releases it."""
@@ -128,7 +121,10 @@ class OperatorActions:
     async def import_golden(self, deployment: str, text: str, *, actor: str) -> str:
         """Replace the golden set with JSON Lines; return its digest."""
         await self._deployment(deployment)
-        cases = golden.parse_cases(text)
+        try:
+            cases = await asyncio.to_thread(golden.parse_cases, text)
+        except golden.GoldenSetError as error:
+            raise BadGoldenSet(str(error)) from error
         return await asyncio.to_thread(
             self._stores.golden.import_cases,
             deployment,
@@ -138,20 +134,16 @@ class OperatorActions:
         )
 
     async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
-        """Run the golden set now: the active version, against the baseline if there is one."""
+        """Run the golden set now: the active version, against the baseline if there is one.
+
+        What it shows counts as evidence.
+        """
         target = await self._deployment(deployment)
-        policy = self._policies[deployment]
-        outcome = await self._runs.run(
-            Plan(
-                deployment=deployment,
-                subject=target.active,
-                against=target.baseline,
-                compared=target.baseline is not None,
-                cause=cause,
-                margin=policy.margin,
-                min_cases=policy.min_golden_cases,
-                floor=policy.first_version_floor,
-            )
+        outcome = await self._golden.gather(
+            target,
+            self._policies[deployment],
+            cause=cause,
+            compared=target.baseline is not None,
         )
         return outcome.run
 

@@ -23,8 +23,10 @@ log = structlog.get_logger(__name__)
 
 # The notice waits so long for the proof; killed in between, it leaves without.
 _WAIT_FOR_PROOF = timedelta(seconds=15)
-# A replica that was silent for so long serves nobody: it stops by itself when it learns no epoch.
+# A replica that was silent for so long is taken for dead. One that lives on, cut off from Postgres,
+# routes by its old epoch until Postgres is back: the proof is about the engine, not about it.
 _ALIVE = timedelta(seconds=10)
+_PROOF_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +147,10 @@ class Rollbacks:
         if expected is None:
             return f"no fingerprint of {version or 'the base model'} is stored for this engine"
         try:
-            found: Fingerprint = await fingerprints.take(self._engine, version)
+            async with asyncio.timeout(_PROOF_LIMIT_S):
+                found: Fingerprint = await fingerprints.take(self._engine, version)
+        except TimeoutError:
+            return f"the engine did not answer the probes within {_PROOF_LIMIT_S:.0f} s"
         except EngineError as error:
             return f"the engine does not answer as {version or 'the base model'}: {error}"
         if fingerprints.same(expected, found):

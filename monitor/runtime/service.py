@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from monitor.errors import BackstopError, Unavailable
+from monitor.errors import Unavailable
 from monitor.ports import Stores
-from monitor.runtime.control import Control
 from monitor.runtime.convergence import Convergence
-from monitor.runtime.dispatch import Dispatcher
+from monitor.runtime.errands import Errands
 from monitor.runtime.ingest import Ingest
-from monitor.runtime.jobs import Worker
 from monitor.runtime.leadership import Leadership
-from monitor.runtime.suspicion import Suspicions
+from monitor.runtime.loops import Loop, keep_running
+from monitor.runtime.troubles import Troubles
 from monitor.runtime.versions import Versions
 
 log = structlog.get_logger(__name__)
@@ -36,12 +34,10 @@ class Service:
         convergence: Convergence,
         leadership: Leadership,
         ingest: Ingest,
-        control: Control,
-        suspicions: Suspicions,
-        dispatcher: Dispatcher,
-        worker: Worker,
+        errands: Errands,
+        troubles: Troubles,
         waiting: Callable[[], int],
-        wakers: Wakers,
+        loops: Mapping[str, Loop],
     ) -> None:
         self._stores = stores
         self._deployments = tuple(deployments)
@@ -49,12 +45,10 @@ class Service:
         self._convergence = convergence
         self._leadership = leadership
         self._ingest = ingest
-        self._control = control
-        self._suspicions = suspicions
-        self._dispatcher = dispatcher
-        self._worker = worker
+        self._errands = errands
+        self._troubles = troubles
         self._waiting = waiting
-        self._wakers = wakers
+        self._loops = dict(loops)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.draining = False
 
@@ -70,16 +64,9 @@ class Service:
         await self._versions.fingerprint_base()
         await self._versions.keep_loaded(stored)
         await self._convergence.converge()
-        loops: Mapping[str, Coroutine[Any, Any, None]] = {
-            "leadership": self._leadership.run(),
-            "ingest": self._ingest.run(),
-            "control": self._control.run(self._wakers.control),
-            "alerts": self._dispatcher.run(self._wakers.alerts),
-            "schedule": self._worker.run(self._wakers.schedule),
-        }
-        for name, loop in loops.items():
-            self._tasks[name] = asyncio.create_task(loop, name=name)
-            self._tasks[name].add_done_callback(_complain)
+        for name, loop in self._loops.items():
+            running = keep_running(name, loop, self._troubles)
+            self._tasks[name] = asyncio.create_task(running, name=name)
 
     async def stop(self) -> None:
         """Flush what waits, end the loops, give the lease back."""
@@ -89,7 +76,7 @@ class Service:
                 await self.flush()
         except TimeoutError:
             log.error("answers are lost: the database did not take them", count=self._waiting())
-        await self._suspicions.close()
+        await self._errands.close()
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -101,7 +88,7 @@ class Service:
 
     def health(self) -> Mapping[str, str]:
         """Return each component with `ok` or what is wrong with it; blocks for the database."""
-        states = {name: _state_of(task) for name, task in self._tasks.items()}
+        states = dict.fromkeys(self._tasks, "ok") | self._troubles.states()
         states["database"] = self._database()
         if self._ingest.waiting_for_database:
             states["ingest"] = f"{self._waiting()} answers wait for the database"
@@ -129,20 +116,3 @@ class Wakers:
         """Wake the control loop and, since it may have something to tell, the alerts."""
         self.control.set()
         self.alerts.set()
-
-
-def _state_of(task: asyncio.Task[None]) -> str:
-    if not task.done():
-        return "ok"
-    error = None if task.cancelled() else task.exception()
-    return f"stopped: {error!r}" if error else "stopped"
-
-
-def _complain(task: asyncio.Task[None]) -> None:
-    if task.cancelled():
-        return
-    error = task.exception()
-    expected = isinstance(error, BackstopError)
-    log.error(
-        "loop stopped", loop=task.get_name(), error=str(error), exc_info=None if expected else error
-    )

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
 
-from guards.verdicts import Verdict
-from monitor.errors import BackstopError, BadGoldenSet
+from monitor.errors import BadGoldenSet
 from monitor.ports import Notice, Stores
-from monitor.runtime.golden_runs import GoldenRuns, Outcome, Plan
-from monitor.runtime.ingest import Ingest
-from monitor.runtime.watch import Watch
+from monitor.runtime.errands import Errands
+from monitor.runtime.golden_evidence import GoldenEvidence
 from rollback.decision import Suspect
 from rollback.deployment import Deployment
 from rollback.policy import Policy
@@ -25,26 +23,15 @@ log = structlog.get_logger(__name__)
 class Suspicions:
     """Looks into drift: it has no sign, so something that has one must speak."""
 
-    def __init__(
-        self,
-        stores: Stores,
-        runs: GoldenRuns,
-        watch: Watch,
-        ingest: Ingest,
-        wake: Callable[[], None],
-    ) -> None:
+    def __init__(self, stores: Stores, golden: GoldenEvidence, errands: Errands) -> None:
         self._stores = stores
-        self._runs = runs
-        self._watch = watch
-        self._ingest = ingest
-        self._wake = wake
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._golden = golden
+        self._errands = errands
         self._looked: dict[str, tuple[int, datetime]] = {}
 
     def knows(self, deployment: Deployment, policy: Policy, now: datetime) -> bool:
         """Whether this suspicion is being looked into, or was a moment ago."""
-        task = self._tasks.get(deployment.name)
-        if task is not None and not task.done():
+        if self._errands.runs(_key(deployment)):
             return True
         epoch, at = self._looked.get(deployment.name, (-1, now))
         return epoch == deployment.epoch and now - at < policy.cool_down
@@ -66,48 +53,31 @@ class Suspicions:
     def look_into(self, deployment: Deployment, policy: Policy, suspect: Suspect) -> None:
         """Start the early golden run beside the traffic; at most one at a time."""
         self._looked[deployment.name] = (deployment.epoch, datetime.now(UTC))
-        self._tasks[deployment.name] = asyncio.create_task(
-            self._look_into(deployment, policy, suspect)
-        )
-
-    async def close(self) -> None:
-        """End what is under way."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._errands.start(_key(deployment), lambda: self._look_into(deployment, policy, suspect))
 
     async def _look_into(self, deployment: Deployment, policy: Policy, suspect: Suspect) -> None:
         log.warning("suspicion", deployment=deployment.name, reason=suspect.reason)
+        await asyncio.to_thread(self._stores.outbox.put, _notice(deployment, suspect))
         try:
-            await asyncio.to_thread(self._stores.outbox.put, _notice(deployment, suspect))
-            outcome = await self._runs.run(
-                Plan(
-                    deployment=deployment.name,
-                    subject=deployment.active,
-                    against=deployment.baseline,
-                    compared=deployment.epoch > 1,
-                    cause="suspicion",
-                    margin=policy.margin,
-                    min_cases=policy.min_golden_cases,
-                    floor=policy.first_version_floor,
-                    stop_line=policy.line / policy.weights["golden"],
-                )
+            await self._golden.gather(
+                deployment,
+                policy,
+                cause="suspicion",
+                compared=deployment.epoch > 1,
+                stop_line=_stop_line(policy),
             )
-            await self.conclude(deployment, outcome)
         except BadGoldenSet as error:
             log.warning("suspicion stays open", deployment=deployment.name, reason=str(error))
-        except BackstopError as error:
-            log.error("suspicion was not looked into", error=str(error))
 
-    async def conclude(self, deployment: Deployment, outcome: Outcome) -> None:
-        """Put a run's differences on the scales; a clean run lays the suspicion to rest."""
-        recording = await self._ingest.on_judges(
-            lambda: self._watch.weigh_golden(
-                deployment, outcome, clear=outcome.run.verdict is Verdict.OK
-            )
-        )
-        await asyncio.to_thread(self._watch.record, recording)
-        self._wake()
+
+def _key(deployment: Deployment) -> str:
+    return f"suspicion:{deployment.name}"
+
+
+def _stop_line(policy: Policy) -> float:
+    """Return the e-value of a run that is enough by itself; infinite if golden runs never are."""
+    weight = policy.weights["golden"]
+    return policy.line / weight if weight > 0 else math.inf
 
 
 def _notice(deployment: Deployment, suspect: Suspect) -> Notice:

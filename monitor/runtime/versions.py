@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -69,7 +70,15 @@ class Versions:
         folder = await asyncio.to_thread(self._stores.artifacts.folder, name)
         await self._engine.load(name, folder)
 
-    async def keep_loaded(self, deployments: list[Deployment]) -> None:
+    async def ready(self, name: str | None) -> None:
+        """Load a version unless it is there; the base model always is.
+
+        Raises `EngineError` or `BadAdapter` if it cannot serve.
+        """
+        if name is not None and name not in await self._engine.loaded():
+            await self.load(name)
+
+    async def keep_loaded(self, deployments: Sequence[Deployment]) -> None:
         """Load every version that serves or may be rolled back to; unload quarantined ones.
 
         A version that does not load is logged and left to the proof: one bad file must not keep

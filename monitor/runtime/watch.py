@@ -7,24 +7,23 @@ Everything here runs on the one thread that owns the judges (see `ingest`), exce
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 
 import structlog
 
 from guards import assessment
-from guards.assessment import Assessed, Scored
+from guards.assessment import Scored
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
-from guards.faults import Fault
 from guards.reference import Reference, TooFewAnswers, UnreadableReference
 from monitor.errors import Conflict
 from monitor.ports import Stores
+from monitor.runtime import watched as watching
 from monitor.runtime.golden_runs import Outcome
+from monitor.runtime.watched import Watched
 from rollback.deployment import Deployment
 from rollback.evidence import EvidencePoint, JudgeState
-from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
 from rollback.policy import Policy
 
 log = structlog.get_logger(__name__)
@@ -36,24 +35,10 @@ _REFERENCE_SEED = 0
 class Recording:
     """A judged batch, ready for the record."""
 
-    batch: Sequence[Scored]
-    points: Sequence[EvidencePoint]
-    states: Sequence[JudgeState]
+    batch: Sequence[Scored] = ()
+    points: Sequence[EvidencePoint] = ()
+    states: Sequence[JudgeState] = ()
     calls_for_action: bool = False  # a line was reached: the control loop must look at once
-
-
-@dataclass(slots=True)
-class _Watched:
-    """One deployment under one epoch."""
-
-    judge: Judge
-    adapter: str | None
-    epoch: int
-    confirmed: bool
-    reference: Reference | None
-    constant: ConstantAnswers
-    crossing: EvidencePoint | None = None  # kept, since evidence may fall again
-    good: list[Exchange] = field(default_factory=list)  # candidates for the next reference
 
 
 class Watch:
@@ -63,10 +48,13 @@ class Watch:
         self._stores = stores
         self._policies = dict(policies)
         self._keep_text = keep_text
-        self._watched: dict[str, _Watched] = {}
+        self._watched: dict[str, Watched] = {}
 
     def follow(self, deployments: Sequence[Deployment]) -> None:
-        """Begin a new judge where the pointer has moved, or go on with the saved one."""
+        """Begin a new judge where the pointer has moved, or go on with the saved one.
+
+        Raises `Unavailable`; repeating it does no harm.
+        """
         for deployment in deployments:
             if deployment.name not in self._policies:
                 continue
@@ -74,10 +62,16 @@ class Watch:
             if watched is None or watched.epoch < deployment.epoch:
                 self._watched[deployment.name] = self._open(deployment)
             elif deployment.confirmed and not watched.confirmed:
-                self._watched[deployment.name] = self._with_own_reference(deployment)
+                self._watched[deployment.name] = self._begin_anew(deployment, watched)
 
     def absorb(self, exchanges: Sequence[Exchange]) -> Recording:
-        """Assess and judge a batch, in its order."""
+        """Assess and judge a batch, in its order.
+
+        Raises `Unavailable` if the pointer has moved and Postgres cannot say where to; then
+        nothing has changed, and the same batch may be offered again.
+        """
+        if any(self._is_behind(exchange) for exchange in exchanges):
+            self.follow(self._stores.deployments.all())
         batch: list[Scored] = []
         points: list[EvidencePoint] = []
         states: list[JudgeState] = []
@@ -89,34 +83,41 @@ class Watch:
                 unwatched = assessment.assess(own, None, ConstantAnswers())
                 batch += [each.scored for each in unwatched]
                 continue
-            assessed = _assess(watched, own)
+            assessed = watched.assess(own)
             batch += [each.scored for each in assessed]
-            seen = self._judge(watched, assessed)
+            seen = watched.judge_all(assessed, self._policies[name].reference_size)
             points += seen
             if seen:
-                states.append(_state(name, watched))
-                urgent = urgent or _is_urgent(watched)
+                states.append(watched.state(name))
+                urgent = urgent or watched.is_urgent
         return Recording(batch=batch, points=points, states=states, calls_for_action=urgent)
 
     def weigh_golden(self, deployment: Deployment, outcome: Outcome, *, clear: bool) -> Recording:
         """Put a golden run on the scales, if its epoch is still the present one."""
         watched = self._watched.get(deployment.name)
         if watched is None or watched.epoch != deployment.epoch:
-            return Recording(batch=(), points=(), states=())
+            return Recording()
         at = outcome.run.finished_at or datetime.now(UTC)
         point = watched.judge.observe_golden(outcome.differences, outcome.set_size, at=at)
-        _remember_crossing(watched, point)
+        watched.remember_crossing(point)
         if clear:
             watched.judge.clear_suspicion()
-        return Recording(batch=(), points=(point,), states=(_state(deployment.name, watched),))
+        return Recording(points=(point,), states=(watched.state(deployment.name),))
 
-    def freeze_reference(self, deployment: str) -> tuple[bytes, int]:
-        """Make a reference of the good answers. Raises `Conflict` if they are too few."""
-        watched = self._watched[deployment]
+    def freeze_reference(self, deployment: Deployment) -> tuple[bytes, int]:
+        """Make a reference of the good answers.
+
+        Raises `Conflict` if they are too few, or of another version by now.
+        """
+        watched = self._watched.get(deployment.name)
+        if watched is None or watched.epoch != deployment.epoch:
+            raise Conflict(f"{deployment.name}: another version serves by now")
+        if not self.has_enough(deployment.name):
+            raise Conflict(f"{deployment.name}: the evidence no longer allows it")
         try:
             reference = Reference.fit(watched.good, seed=_REFERENCE_SEED)
         except TooFewAnswers as error:
-            raise Conflict(f"{deployment}: {error}") from error
+            raise Conflict(f"{deployment.name}: {error}") from error
         return reference.to_bytes(), reference.size
 
     def record(self, recording: Recording) -> None:
@@ -142,37 +143,24 @@ class Watch:
             and not watched.judge.crossed
         )
 
-    def _judge(self, watched: _Watched, assessed: Sequence[Assessed]) -> list[EvidencePoint]:
-        own = [
-            each
-            for each in assessed
-            if each.scored.exchange.epoch == watched.epoch and each.scored.exchange.is_complete
-        ]
-        points = watched.judge.observe_all([_observation(watched, each) for each in own])
-        for point in points:
-            _remember_crossing(watched, point)
-        self._gather(watched, own)
-        return points
+    def _is_behind(self, exchange: Exchange) -> bool:
+        """Whether an answer was routed by a later epoch than the one that is watched."""
+        if exchange.deployment not in self._policies:
+            return False
+        watched = self._watched.get(exchange.deployment)
+        return watched is None or watched.epoch < exchange.epoch
 
-    def _gather(self, watched: _Watched, own: Sequence[Assessed]) -> None:
-        """Keep answers for the reference: all of them, also faulty ones, lest it looks too good."""
-        if watched.confirmed or not own:
-            return
-        size = self._policies[own[0].scored.exchange.deployment].reference_size
-        room = size - len(watched.good)
-        watched.good += [each.scored.exchange for each in own[: max(0, room)]]
-
-    def _open(self, deployment: Deployment) -> _Watched:
-        reference = self._reference(deployment)
-        settings = _settings(self._policies[deployment.name], reference)
+    def _open(self, deployment: Deployment) -> Watched:
+        policy, reference = self._policies[deployment.name], self._reference(deployment)
         saved = self._stores.evidence.judge_state(deployment.name)
-        if saved is not None and saved.epoch == deployment.epoch:
-            return _restored(deployment, saved, settings, reference)
-        return _fresh(deployment, settings, reference)
+        if saved is None or saved.epoch != deployment.epoch:
+            return watching.begun(deployment, policy, reference)
+        return watching.restored(deployment, policy, reference, saved)
 
-    def _with_own_reference(self, deployment: Deployment) -> _Watched:
-        reference = self._reference(deployment)
-        return _fresh(deployment, _settings(self._policies[deployment.name], reference), reference)
+    def _begin_anew(self, deployment: Deployment, watched: Watched) -> Watched:
+        """Hold a confirmed version against its own reference; positions go on."""
+        policy, reference = self._policies[deployment.name], self._reference(deployment)
+        return watching.begun(deployment, policy, reference, watched.judge.position)
 
     def _reference(self, deployment: Deployment) -> Reference | None:
         """Return the active version's own reference, else its baseline's."""
@@ -184,105 +172,3 @@ class Watch:
                 except UnreadableReference as error:
                     log.error("reference not used", version=version, error=str(error))
         return None
-
-
-def _assess(watched: _Watched, exchanges: Sequence[Exchange]) -> list[Assessed]:
-    """Assess in order; answers of another epoch leave the stream's own faults alone."""
-    found: list[Assessed] = []
-    for is_own, group in groupby(exchanges, key=lambda exchange: exchange.epoch == watched.epoch):
-        constant = watched.constant if is_own else ConstantAnswers()
-        found += assessment.assess(list(group), watched.reference, constant)
-    return found
-
-
-def _is_urgent(watched: _Watched) -> bool:
-    return watched.judge.crossed or watched.judge.suspected
-
-
-def _settings(policy: Policy, reference: Reference | None) -> JudgeSettings:
-    """Take the policy's numbers; faults that were usual in the reference are no news."""
-    usual = reference.fault_rate_bound if reference is not None else 0.0
-    return JudgeSettings(
-        line=policy.line,
-        suspicion_line=policy.suspicion_line,
-        fault_rate_tolerated=max(policy.fault_rate_tolerated, usual),
-        margin=policy.margin,
-        min_golden_cases=policy.min_golden_cases,
-        weights=HarmWeights(**policy.weights),
-        drift_may_roll_back=policy.drift_may_roll_back,
-    )
-
-
-def _fresh(
-    deployment: Deployment, settings: JudgeSettings, reference: Reference | None
-) -> _Watched:
-    judge = Judge(
-        deployment=deployment.name,
-        epoch=deployment.epoch,
-        adapter=deployment.active,
-        settings=settings,
-        reference=reference.channels if reference is not None else None,
-    )
-    return _Watched(
-        judge=judge,
-        adapter=deployment.active,
-        epoch=deployment.epoch,
-        confirmed=deployment.confirmed,
-        reference=reference,
-        constant=_constant(reference),
-    )
-
-
-def _constant(reference: Reference | None) -> ConstantAnswers:
-    if reference is None:
-        return ConstantAnswers()
-    return ConstantAnswers.for_share(reference.commonest_share)
-
-
-def _restored(
-    deployment: Deployment,
-    saved: JudgeState,
-    settings: JudgeSettings,
-    reference: Reference | None,
-) -> _Watched:
-    watched = _fresh(deployment, settings, reference)
-    watched.judge = Judge.restore(saved.state["judge"], settings=settings)
-    watched.constant.restore(saved.state["constant"])
-    if watched.judge.crossed:
-        watched.crossing = watched.judge.point
-    return watched
-
-
-def _state(name: str, watched: _Watched) -> JudgeState:
-    return JudgeState(
-        deployment=name,
-        epoch=watched.epoch,
-        position=watched.judge.position,
-        state={"judge": watched.judge.state(), "constant": watched.constant.state()},
-    )
-
-
-def _observation(watched: _Watched, assessed: Assessed) -> Observation:
-    exchange = assessed.scored.exchange
-    return Observation(
-        exchange_id=exchange.id,
-        at=exchange.started_at,
-        scores=assessed.scores,
-        fault=_counts_as_fault(watched, assessed),
-    )
-
-
-def _counts_as_fault(watched: _Watched, assessed: Assessed) -> bool:
-    """Whether an answer speaks against the version.
-
-    An answer that the token limit cut may be the caller's doing; only against a reference, which
-    knows how usual that is here, does it say something about the version.
-    """
-    if watched.reference is not None:
-        return assessed.fault
-    return any(fault is not Fault.CUT for fault in assessed.faults)
-
-
-def _remember_crossing(watched: _Watched, point: EvidencePoint) -> None:
-    if watched.crossing is None and point.evidence >= point.line:
-        watched.crossing = point

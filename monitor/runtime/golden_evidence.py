@@ -1,0 +1,59 @@
+"""Golden runs of the version that serves: what they show goes onto the judge's scales."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from guards.verdicts import Verdict
+from monitor.runtime.golden_runs import GoldenRuns, Outcome, Plan
+from monitor.runtime.ingest import Ingest
+from monitor.runtime.watch import Watch
+from rollback.deployment import Deployment
+from rollback.policy import Policy
+
+
+class GoldenEvidence:
+    """Runs the golden set against the baseline, and weighs the differences."""
+
+    def __init__(
+        self, runs: GoldenRuns, watch: Watch, ingest: Ingest, wake: Callable[[], None]
+    ) -> None:
+        self._runs = runs
+        self._watch = watch
+        self._ingest = ingest
+        self._wake = wake
+
+    async def gather(
+        self,
+        deployment: Deployment,
+        policy: Policy,
+        *,
+        cause: str,
+        compared: bool,
+        stop_line: float = float("inf"),
+    ) -> Outcome:
+        """Run the set for the active version, weigh what it shows, wake who must act.
+
+        Raises `BadGoldenSet` if the deployment has no golden set, `Unavailable`.
+        """
+        outcome = await self._runs.run(
+            Plan(
+                deployment=deployment.name,
+                subject=deployment.active,
+                against=deployment.baseline,
+                compared=compared,
+                cause=cause,
+                margin=policy.margin,
+                min_cases=policy.min_golden_cases,
+                floor=policy.first_version_floor,
+                stop_line=stop_line,
+            )
+        )
+        await self.weigh(deployment, outcome)
+        return outcome
+
+    async def weigh(self, deployment: Deployment, outcome: Outcome) -> None:
+        """Put a run on the scales of its epoch; a clean run lays a suspicion to rest."""
+        clear = outcome.run.verdict is Verdict.OK
+        await self._ingest.judge(lambda: self._watch.weigh_golden(deployment, outcome, clear=clear))
+        self._wake()
