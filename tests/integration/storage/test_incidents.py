@@ -23,7 +23,7 @@ def _deployment(stores: Stores) -> None:
 
 def _notices(stores: Stores) -> list[str]:
     claimed = stores.outbox.claim(["chat"], NOW + MINUTE, MINUTE, 100)
-    return [delivery.message.id for delivery in claimed]
+    return [delivery.notice.id for delivery in claimed]
 
 
 def test_an_incident_is_opened_once(stores: Stores) -> None:
@@ -40,7 +40,7 @@ def test_each_step_is_recorded_once(stores: Stores) -> None:
     stores.incidents.open(incident(1), notice(1))
     for late in range(2):
         stores.incidents.advance(
-            "incident-1", Phase.CONVERGED, at=NOW + late * SECOND, message=notice(2 + late)
+            "incident-1", Phase.CONVERGED, at=NOW + late * SECOND, notice=notice(2 + late)
         )
     proved = stores.incidents.advance("incident-1", Phase.PROVED, at=NOW + SECOND, exposure=12)
     assert (proved.converged_at, proved.proved_at, proved.exposure) == (NOW, NOW + SECOND, 12)
@@ -74,3 +74,12 @@ def test_an_unknown_incident_is_not_found(stores: Stores) -> None:
     """Advancing what is not there is refused."""
     with pytest.raises(NotFound, match="incident-7"):
         stores.incidents.advance("incident-7", Phase.PROVED, at=NOW)
+    with pytest.raises(NotFound, match="incident-7"):
+        stores.incidents.get("incident-7\0")
+
+
+def test_an_incident_is_got_by_its_id(stores: Stores) -> None:
+    """One of several comes back as it was recorded."""
+    for number in (1, 2):
+        stores.incidents.open(incident(number), notice(number))
+    assert stores.incidents.get("incident-1") == incident(1)
