@@ -69,6 +69,7 @@ FROM picked
 CROSS JOIN LATERAL (
     SELECT * FROM evidence_points
     WHERE deployment = :deployment AND epoch = picked.epoch AND position = picked.position
+    LIMIT 1  -- or the planner joins with the whole table
 ) AS found
 WHERE at >= CAST(:since AS timestamptz) AND at < CAST(:until AS timestamptz)
 ORDER BY at, epoch, position
