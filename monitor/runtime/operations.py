@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from guards import golden
-from monitor.errors import Conflict, NotFound
+from guards.golden import GoldenCase
+from monitor.errors import BadGoldenSet, Conflict, NotFound
 from monitor.ports import GoldenRun, Stores
 from monitor.runtime.control import Control
 from monitor.runtime.golden_runs import GoldenRuns, Plan
@@ -128,7 +129,7 @@ class OperatorActions:
     async def import_golden(self, deployment: str, text: str, *, actor: str) -> str:
         """Replace the golden set with JSON Lines; return its digest."""
         await self._deployment(deployment)
-        cases = golden.parse_cases(text)
+        cases = _cases(text)
         return await asyncio.to_thread(
             self._stores.golden.import_cases,
             deployment,
@@ -178,3 +179,10 @@ class OperatorActions:
                 f"{version.name} is {version.state.value}; only a verified version may serve"
             )
         return version.name
+
+
+def _cases(text: str) -> tuple[GoldenCase, ...]:
+    try:
+        return golden.parse_cases(text)
+    except golden.GoldenSetError as error:
+        raise BadGoldenSet(str(error)) from error
