@@ -142,7 +142,9 @@ class ExchangeStore(Protocol):
     ) -> None:
         """Write answers (COPY), evidence and judges' states in one transaction.
 
-        Rows whose id is already there are left as they are (a repeated batch does no harm).
+        Rows whose id is already there are left as they are (a repeated batch does no harm). Of
+        two points at one position of an epoch the later stays: a golden run is weighed between
+        two answers.
         A state with an epoch older than the stored one is left out.
         """
 
@@ -162,8 +164,23 @@ class EvidenceStore(Protocol):
     def judge_state(self, deployment: str) -> JudgeState | None:
         """Return the saved state of a deployment's judge."""
 
-    def curve(self, deployment: str, since: datetime) -> Sequence[EvidencePoint]:
-        """Return the evidence curve, oldest first."""
+    def newest(self, deployment: str, epoch: int) -> EvidencePoint | None:
+        """Return the last point of an epoch, or `None` before its first."""
+
+    def curve(
+        self,
+        deployment: str,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        most: int = 400,
+    ) -> Sequence[EvidencePoint]:
+        """Return the evidence curve in [since, until), oldest first, thinned.
+
+        Each epoch is cut into at most `most` slots of as many answers each, and a slot gives its
+        first point and its first over each line: no crossing is lost, the earliest crossings and
+        the newest point are exact, and an epoch of at most `most` points comes whole.
+        """
 
     def save_reference(
         self, version: str | None, deployment: str, payload: bytes, size: int, at: datetime
@@ -308,6 +325,9 @@ class Incidents(Protocol):
     def unfinished(self) -> Sequence[Incident]:
         """Return incidents in phase FLIPPED or CONVERGED, oldest first."""
 
+    def get(self, incident_id: str) -> Incident:
+        """Return an incident. Raises `NotFound`."""
+
     def list(self, deployment: str | None = None, limit: int = 100) -> Sequence[Incident]:
         """Return incidents, newest first."""
 
@@ -451,6 +471,9 @@ class AuditLog(Protocol):
 
     def rows(self) -> Iterator[AuditRow]:
         """Return every row, oldest first, streamed."""
+
+    def newest(self, limit: int) -> Sequence[AuditRow]:
+        """Return the last rows, newest first."""
 
 
 class FeedbackStore(Protocol):

@@ -110,7 +110,7 @@ async def _run(
             timeout_graceful_shutdown=_DRAIN_S,
         )
     )
-    built.registry.register(DeploymentCollector(built.stores, lambda: datetime.now(UTC)))
+    built.registry.register(DeploymentCollector(built.stores))
     await server.serve(sockets=[listener])
 
 

@@ -71,8 +71,8 @@ def assemble(
     labels = labels_of(versions)
     rows = stores.indicators.indicators(deployment.name, since, until)
     rows_before = stores.indicators.indicators(deployment.name, since - period, since)
-    point = evidence.newest(stores.evidence, deployment, until)
-    curve = [p for p in stores.evidence.curve(deployment.name, since) if p.at < until]
+    point = stores.evidence.newest(deployment.name, deployment.epoch)
+    curve = stores.evidence.curve(deployment.name, since, until=until)
     runs = stores.golden.runs(deployment.name, _GOLDEN_RUNS)
     return HealthReport(
         deployment=deployment,

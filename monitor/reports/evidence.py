@@ -1,28 +1,10 @@
-"""Reading the evidence curve: its newest point, and few enough points to draw."""
+"""The evidence curve with few enough points to draw."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
-from monitor.ports import EvidenceStore
-from rollback.deployment import Deployment
 from rollback.evidence import EvidencePoint
-
-_LOOK_BACK = (timedelta(minutes=5), timedelta(hours=2), timedelta(days=7))
-
-
-def newest(store: EvidenceStore, deployment: Deployment, now: datetime) -> EvidencePoint | None:
-    """Return the newest point of the deployment's epoch within a week.
-
-    Looks back further and further, so that a busy deployment costs a short read.
-    """
-    for span in _LOOK_BACK:
-        curve = store.curve(deployment.name, now - span)
-        for point in reversed(curve):
-            if point.epoch == deployment.epoch:
-                return point
-    return None
 
 
 def thinned(points: Sequence[EvidencePoint], limit: int) -> list[EvidencePoint]:

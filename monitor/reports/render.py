@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache, partial
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter
 from monitor.reports import names
 from monitor.reports.chart import evidence_png
 from monitor.reports.data import HealthReport
+from monitor.reports.plain_text import finalized, inert
 from monitor.reports.timeline import between
 from rollback.evidence import EvidencePoint
 
@@ -45,17 +47,17 @@ def render(report: HealthReport, form: Format) -> str:
 
 
 def table_cell(text: object) -> str:
-    """Return text that cannot break out of a cell of a Markdown table.
+    """Return text that cannot break out of a cell of a Markdown table, nor load anything.
 
     >>> table_cell("a|b" + chr(10) + "c")
     'a\\\\|b c'
     """
-    return " ".join(
-        str(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split()
-    )
+    escaped = _MARKUP.sub(r"\\\g<0>", inert(text)).replace("<", "&lt;")
+    return " ".join(escaped.split())
 
 
 _JSON = TypeAdapter(HealthReport)
+_MARKUP = re.compile(r"[\\|\[`]")
 
 
 def _picture(points: Sequence[EvidencePoint]) -> str:
@@ -67,6 +69,7 @@ def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("monitor.reports"),
         autoescape=lambda name: name is not None and ".html" in name,
+        finalize=finalized,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

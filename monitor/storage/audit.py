@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,12 @@ class PostgresAuditLog(AuditLog):
         while page := self._page(last):
             yield from page
             last = page[-1].seq
+
+    def newest(self, limit: int) -> Sequence[AuditRow]:
+        """Return the last rows, newest first."""
+        last = select(audit_log).order_by(audit_log.c.seq.desc()).limit(limit)
+        with transaction(self._engine) as connection:
+            return [_audit_row(row) for row in connection.execute(last)]
 
     def _page(self, after: int) -> list[AuditRow]:
         """Return the next rows: rows never change, so no transaction need span the pages."""

@@ -10,11 +10,21 @@ from psycopg import errors, sql
 from sqlalchemy import Table
 from sqlalchemy.engine import Connection
 
+LEAVE = sql.SQL("DO NOTHING")
+
 
 def copy_new(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    on_conflict: sql.Composable = LEAVE,
 ) -> None:
     """Add rows by COPY, in the connection's transaction; those whose key is there are left out.
+
+    Args:
+        on_conflict: what becomes of a row whose key is there, where it is not left out.
 
     COPY knows no ON CONFLICT. A batch that is all new, which nearly all are, goes straight in;
     one that is not goes through a temporary table, at less than half the speed.
@@ -29,14 +39,16 @@ def copy_new(
             cursor.execute("ROLLBACK TO SAVEPOINT before_copy")
             cursor.execute(_MAKE.format(staging=staging, names=names, target=target))
             _copy(cursor, staging, names, rows)
-            cursor.execute(_ADD.format(staging=staging, names=names, target=target))
+            cursor.execute(
+                _ADD.format(staging=staging, names=names, target=target, conflict=on_conflict)
+            )
             cursor.execute(_DROP.format(staging=staging))
 
 
 _COPY = sql.SQL("COPY {target} ({names}) FROM STDIN")
 _MAKE = sql.SQL("CREATE TEMPORARY TABLE {staging} AS SELECT {names} FROM {target} WITH NO DATA")
 _ADD = sql.SQL(
-    "INSERT INTO {target} ({names}) SELECT {names} FROM {staging} ON CONFLICT DO NOTHING"
+    "INSERT INTO {target} ({names}) SELECT {names} FROM {staging} ON CONFLICT {conflict}"
 )
 _DROP = sql.SQL("DROP TABLE {staging}")
 

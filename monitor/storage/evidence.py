@@ -7,18 +7,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from psycopg import sql
 from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
 from monitor.ports import EvidenceStore
-from monitor.storage import values
+from monitor.storage import curves, values
 from monitor.storage.copying import copy_new
 from monitor.storage.database import transaction
 from monitor.storage.schema import deployments, detector_states, evidence_points, references
 from rollback.evidence import EvidencePoint, JudgeState
 
 _COLUMNS = tuple(column.name for column in evidence_points.columns)
+_CHANGEABLE = [column.name for column in evidence_points.columns if not column.primary_key]
+_KEEP_LATER = sql.SQL(
+    "(deployment, epoch, position) DO UPDATE SET ({names}) = ROW({new})"
+    " WHERE excluded.at > evidence_points.at"
+).format(
+    names=sql.SQL(", ").join(map(sql.Identifier, _CHANGEABLE)),
+    new=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in _CHANGEABLE),
+)
 
 
 class PostgresEvidence(EvidenceStore):
@@ -43,16 +52,30 @@ class PostgresEvidence(EvidenceStore):
             deployment=deployment, epoch=row.epoch, position=row.position, state=row.state
         )
 
-    def curve(self, deployment: str, since: datetime) -> Sequence[EvidencePoint]:
-        """Return the evidence curve, oldest first."""
+    def newest(self, deployment: str, epoch: int) -> EvidencePoint | None:
+        """Return the last point of an epoch, or `None` before its first."""
         points = evidence_points.c
-        curve = (
+        last = (
             select(evidence_points)
-            .where(points.deployment == deployment, points.at >= since)
-            .order_by(points.at, points.epoch, points.position)
+            .where(points.deployment == deployment, points.epoch == epoch)
+            .order_by(points.position.desc())
+            .limit(1)
         )
         with transaction(self._engine) as connection:
-            return [_point(row) for row in connection.execute(curve)]
+            row = connection.execute(last).one_or_none()
+        return None if row is None else _point(row)
+
+    def curve(
+        self,
+        deployment: str,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        most: int = 400,
+    ) -> Sequence[EvidencePoint]:
+        """Return the evidence curve in [since, until), oldest first, thinned to `most` slots."""
+        with transaction(self._engine) as connection:
+            return [_point(row) for row in curves.read(connection, deployment, since, until, most)]
 
     def save_reference(
         self, version: str | None, deployment: str, payload: bytes, size: int, at: datetime
@@ -75,9 +98,15 @@ class PostgresEvidence(EvidenceStore):
 
 
 def add(connection: Connection, points: Sequence[EvidencePoint]) -> None:
-    """Write points of the curve; those that are there already are left as they are."""
-    if points:
-        copy_new(connection, evidence_points, _COLUMNS, [_row(point) for point in points])
+    """Write points of the curve. Of two at one position the later stays.
+
+    A golden run is weighed between two answers, so its point stands at the position of the first.
+    """
+    latest = {(each.deployment, each.epoch, each.position): _row(each) for each in points}
+    if latest:
+        copy_new(
+            connection, evidence_points, _COLUMNS, list(latest.values()), on_conflict=_KEEP_LATER
+        )
 
 
 def save_states(connection: Connection, states: Sequence[JudgeState]) -> None:

@@ -94,11 +94,17 @@ class PostgresIncidents(Incidents):
         with transaction(self._engine) as connection:
             return [_incident(row) for row in connection.execute(waiting)]
 
+    def get(self, incident_id: str) -> Incident:
+        """Return an incident. Raises `NotFound`."""
+        wanted = select(incidents).where(incidents.c.id == values.text(incident_id))
+        with transaction(self._engine) as connection:
+            return _found(connection.execute(wanted).one_or_none(), incident_id)
+
     def list(self, deployment: str | None = None, limit: int = 100) -> Sequence[Incident]:
         """Return incidents, newest first."""
         newest = select(incidents).order_by(incidents.c.opened_at.desc(), incidents.c.epoch.desc())
         if deployment is not None:
-            newest = newest.where(incidents.c.deployment == deployment)
+            newest = newest.where(incidents.c.deployment == values.text(deployment))
         with transaction(self._engine) as connection:
             return [_incident(row) for row in connection.execute(newest.limit(limit))]
 
@@ -119,9 +125,12 @@ def is_known(connection: Connection, incident_id: str) -> bool:
 
 def _locked(connection: Connection, incident_id: str) -> Incident:
     wanted = select(incidents).where(incidents.c.id == incident_id).with_for_update()
-    row = connection.execute(wanted).one_or_none()
+    return _found(connection.execute(wanted).one_or_none(), incident_id)
+
+
+def _found(row: Row[Any] | None, incident_id: str) -> Incident:
     if row is None:
-        raise NotFound(f"there is no incident {incident_id!r}")
+        raise NotFound(f"there is no incident {incident_id!r}; `/api/incidents` lists them")
     return _incident(row)
 
 

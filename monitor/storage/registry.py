@@ -46,7 +46,7 @@ class PostgresRegistry(Registry):
         """Return the versions, newest first."""
         newest = select(adapters).order_by(adapters.c.created_at.desc(), adapters.c.name)
         if family is not None:
-            newest = newest.where(adapters.c.family == family)
+            newest = newest.where(adapters.c.family == values.text(family))
         with transaction(self._engine) as connection:
             return [_version(row) for row in connection.execute(newest)]
 

@@ -12,7 +12,9 @@ from starlette.staticfiles import StaticFiles
 
 from monitor.web import probes, statuses
 from monitor.web.api import adapters, audit, deployments, golden, incidents, overview, reports
+from monitor.web.body_limit import BodyLimit
 from monitor.web.context import Web
+from monitor.web.defects import Defects
 from monitor.web.identity import operator
 from monitor.web.pages import dashboard, login, rollback_dialog
 from monitor.web.security_headers import SecurityHeaders
@@ -46,6 +48,9 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.web = web
+    # The last one added is the outermost: an answer to a defect has the headers too.
+    app.add_middleware(BodyLimit, by_method={"PUT": golden.MOST_BYTES})
+    app.add_middleware(Defects)
     app.add_middleware(SecurityHeaders)
     statuses.install(app)
     login.install(app)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from monitor.errors import NotFound
 from monitor.ports import Stores
 from rollback.deployment import Deployment
-from rollback.incident import Incident
 from rollback.versions import AdapterVersion
-
-_MOST_INCIDENTS = 10_000
 
 
 def deployment(stores: Stores, name: str) -> Deployment:
@@ -33,11 +30,3 @@ def version(stores: Stores, name: str) -> AdapterVersion:
             return each
     names = ", ".join(each.name for each in known[:10]) or "none yet"
     raise NotFound(f"There is no adapter {name!r}; versions of {family!r}: {names}.")
-
-
-def incident(stores: Stores, incident_id: str) -> Incident:
-    """Return an incident. Raises `NotFound`."""
-    for each in stores.incidents.list(None, _MOST_INCIDENTS):
-        if each.id == incident_id:
-            return each
-    raise NotFound(f"There is no incident {incident_id!r}; `/api/incidents` lists them.")

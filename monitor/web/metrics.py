@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from monitor.errors import Unavailable
 from monitor.ports import Stores
-from monitor.reports import evidence
 from rollback.deployment import Deployment
 from rollback.evidence import EvidencePoint
 
@@ -30,9 +28,8 @@ class DeploymentCollector(Collector):
     like a healthy service.
     """
 
-    def __init__(self, stores: Stores, clock: Callable[[], datetime]) -> None:
+    def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._clock = clock
 
     def describe(self) -> Iterator[Metric]:
         """Yield nothing: names are not checked at registration, so no read happens there."""
@@ -53,9 +50,9 @@ class DeploymentCollector(Collector):
         yield from _evidence(seen)
 
     def _read(self) -> list[tuple[Deployment, EvidencePoint | None]]:
-        now = self._clock()
+        evidence = self._stores.evidence
         return [
-            (deployment, evidence.newest(self._stores.evidence, deployment, now))
+            (deployment, evidence.newest(deployment.name, deployment.epoch))
             for deployment in self._stores.deployments.all()
         ]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.ports import Stores
-from monitor.reports import evidence
 from monitor.reports.condition import Standing, gravest, standing
 from monitor.reports.names import labels_of
 from rollback.deployment import Deployment
@@ -63,7 +62,7 @@ def view(
     now: datetime,
 ) -> DeploymentView:
     """Return one deployment with its newest evidence and how it stands. Blocks."""
-    point = evidence.newest(stores.evidence, deployment, now)
+    point = stores.evidence.newest(deployment.name, deployment.epoch)
     return DeploymentView(
         deployment=deployment,
         standing=standing(deployment, point, incidents, labels, now),

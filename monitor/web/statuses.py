@@ -26,6 +26,8 @@ _STATUSES: tuple[tuple[type[errors.BackstopError], int, str], ...] = (
     (errors.BackstopError, 500, "internal_error"),
 )
 
+_KINDS = {404: "not_found", 413: "too_large"}
+
 
 def status_of(error: errors.BackstopError) -> tuple[int, str]:
     """Return the HTTP status and the type that stands in the answer's body."""
@@ -41,11 +43,10 @@ def error_body(
 
 
 def install(app: FastAPI) -> None:
-    """Make the app answer errors as JSON with their status."""
+    """Make the app answer the errors it knows as JSON with their status; see `defects`."""
     app.add_exception_handler(errors.BackstopError, _on_backstop_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_defect)
 
 
 async def _on_backstop_error(_: Request, error: Exception) -> JSONResponse:
@@ -67,11 +68,5 @@ async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
 
 async def _on_http_exception(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    kind = "not_found" if error.status_code == 404 else "bad_request"
+    kind = _KINDS.get(error.status_code, "bad_request")
     return JSONResponse(error_body(error.detail, kind), error.status_code, error.headers)
-
-
-async def _on_defect(_: Request, __: Exception) -> JSONResponse:
-    """The server logs the defect itself; callers learn no more than that there was one."""
-    message = "Something unexpected failed; the service's log says what."
-    return JSONResponse(error_body(message, "internal_error"), 500)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -95,7 +96,20 @@ evidence_points = Table(
     Column("evidence", Double, nullable=False),
     Column("line", Double, nullable=False),
     Column("channels", ExactJson, nullable=False),
-    Index(None, "deployment", "at"),
+    Index("ix_evidence_points_time", "deployment", "epoch", "at", "position"),
+    *(
+        Index(
+            f"ix_evidence_points_{name}",
+            "deployment",
+            "epoch",
+            "position",
+            postgresql_where=text(over),
+        )
+        for name, over in (
+            ("harm", "evidence >= line"),
+            ("suspicion", "suspicion >= suspicion_line"),
+        )
+    ),
 )
 
 detector_states = Table(

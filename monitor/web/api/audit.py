@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -18,5 +17,4 @@ router = APIRouter(tags=["audit"])
 @router.get("/audit", response_model=list[AuditRowAnswer], summary="The audit log")
 def rows(web: Context, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> Sequence[AuditRow]:
     """Return the newest acts on record, newest first."""
-    newest = deque(web.stores.audit.rows(), maxlen=limit)
-    return list(reversed(newest))
+    return web.stores.audit.newest(limit)

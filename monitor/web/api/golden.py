@@ -12,12 +12,13 @@ from monitor.errors import BadGoldenSet
 from monitor.ports import GoldenRun
 from monitor.web import lookup
 from monitor.web.api.answers import GoldenRunAnswer, GoldenSetAnswer
+from monitor.web.body_limit import MIB
 from monitor.web.context import Context
 from monitor.web.identity import Operator
 
 router = APIRouter(prefix="/golden", tags=["golden set"])
 
-MOST_BYTES = 32 * 1024 * 1024
+MOST_BYTES = 32 * MIB
 
 
 @router.put(
@@ -60,13 +61,7 @@ def runs(
 
 
 async def _text(request: Request) -> str:
-    """Read the body, and stop reading at the limit."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise BadGoldenSet(f"The golden set is larger than {MOST_BYTES // 2**20} MiB.")
     try:
-        return body.decode()
+        return (await request.body()).decode()
     except UnicodeDecodeError as error:
         raise BadGoldenSet(f"The golden set is not UTF-8 at byte {error.start}.") from error

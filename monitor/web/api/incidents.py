@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from monitor.web import lookup
 from monitor.web.api.answers import IncidentAnswer
 from monitor.web.context import Context
 from rollback.incident import Incident
@@ -27,5 +26,5 @@ def every(
 
 @router.get("/{incident_id}", response_model=IncidentAnswer, summary="One incident")
 def one(incident_id: str, web: Context) -> Incident:
-    """Return an incident."""
-    return lookup.incident(web.stores, incident_id)
+    """Return an incident by its id."""
+    return web.stores.incidents.get(incident_id)

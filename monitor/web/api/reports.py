@@ -21,7 +21,7 @@ def show(
     deployment: str,
     web: Context,
     form: Annotated[Format, Query(alias="format")] = Format.HTML,
-    hours: Annotated[int, Query(ge=1, le=24 * 366)] = 24,
+    hours: Annotated[float, Query(ge=1 / 60, le=24 * 366, allow_inf_nan=False)] = 24.0,
 ) -> Response:
     """Return what happened to a deployment in the last hours, against the hours before."""
     report = assemble(

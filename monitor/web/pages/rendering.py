@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from monitor.reports import names
+from monitor.reports.plain_text import excerpt, finalized
 from monitor.reports.timeline import timeline
 
 
@@ -28,6 +29,7 @@ def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("monitor.web"),
         autoescape=True,
+        finalize=finalized,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -38,5 +40,6 @@ def _templates() -> Environment:
         duration=names.duration,
         number=names.number,
         timeline=timeline,
+        excerpt=excerpt,
     )
     return environment

@@ -11,7 +11,6 @@ from sqlalchemy.engine import Engine
 
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import BadAdapter, Conflict
-from monitor.ports import Stores
 from rollback import audit
 from rollback.incident import Incident, Phase
 from rollback.versions import VersionState

@@ -48,3 +48,10 @@ def test_an_edit_shows(stores: Stores, engine: Engine) -> None:
         connection.execute(text("UPDATE audit_log SET actor = 'eve' WHERE seq = 2"))
     found = verify(stores.audit.rows())
     assert (found.intact, found.bad_seq) == (False, 2)
+
+
+def test_the_newest_acts_come_first(stores: Stores) -> None:
+    """Up to the limit, without reading the whole trail."""
+    for subject in ("0", "1", "2"):
+        _append(stores, subject)
+    assert [row.subject for row in stores.audit.newest(2)] == ["2", "1"]

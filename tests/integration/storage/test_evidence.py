@@ -62,3 +62,43 @@ def test_a_reference_is_frozen_once(stores: Stores) -> None:
     assert stores.evidence.reference("support", V1) == b"one"
     assert stores.evidence.reference("support", None) == b"base"
     assert stores.evidence.reference("other", V1) is None
+
+
+def test_the_newest_point_is_of_the_epoch_asked_for(stores: Stores) -> None:
+    """An epoch without an answer has none, whatever there was before."""
+    stores.exchanges.record([], [point(2), point(1), point(9, epoch=0)], [], keep_text=False)
+    assert stores.evidence.newest("support", 1) == point(2)
+    assert stores.evidence.newest("support", 2) is None
+
+
+def test_a_long_curve_is_thinned_and_no_crossing_is_lost(stores: Stores) -> None:
+    """Of 1,000 points few come back: the first over each line and the newest are among them."""
+    suspected = [replace(point(n), suspicion=100.0) for n in (417, 418, 903)]
+    harmful = [replace(point(n), evidence=1000.0, suspicion=100.0) for n in (418, 904)]
+    crossing = {each.position: each for each in (*suspected, *harmful)}
+    points = [crossing.get(n, point(n)) for n in range(1, 1001)]
+    stores.exchanges.record([], points, [], keep_text=False)
+    curve = stores.evidence.curve("support", NOW, most=10)
+    assert len(curve) <= 10 * 3 + 1
+    assert {417, 418, 903, 904, 1000} <= {each.position for each in curve}
+    assert curve == sorted(curve, key=lambda each: each.position)
+
+
+def test_each_epoch_is_thinned_by_itself(stores: Stores) -> None:
+    """A short epoch beside a long one comes whole, and nothing from outside the span."""
+    long = [point(n, epoch=1) for n in range(1, 101)]
+    short = [replace(point(n, epoch=2), at=NOW + 200 * SECOND + n * SECOND) for n in (1, 2, 3)]
+    stores.exchanges.record([], [*long, *short], [], keep_text=False)
+    curve = stores.evidence.curve("support", NOW, most=5)
+    assert [each for each in curve if each.epoch == 2] == short
+    assert len(curve) <= 5 + 1 + 3
+    until = stores.evidence.curve("support", NOW + 90 * SECOND, until=NOW + 95 * SECOND)
+    assert [each.position for each in until] == [90, 91, 92, 93, 94]
+
+
+def test_a_later_point_takes_the_place_of_an_earlier_one(stores: Stores) -> None:
+    """What a golden run proves after the last answer is on the curve; a repeat changes nothing."""
+    golden = replace(point(1), at=NOW + 9 * SECOND, evidence=5000.0, channels={"golden": 9e3})
+    for points in ([point(1)], [golden], [point(1), point(2)]):
+        stores.exchanges.record([], points, [], keep_text=False)
+    assert stores.evidence.curve("support", NOW) == [point(2), golden]

@@ -74,3 +74,12 @@ def test_an_unknown_incident_is_not_found(stores: Stores) -> None:
     """Advancing what is not there is refused."""
     with pytest.raises(NotFound, match="incident-7"):
         stores.incidents.advance("incident-7", Phase.PROVED, at=NOW)
+    with pytest.raises(NotFound, match="incident-7"):
+        stores.incidents.get("incident-7\0")
+
+
+def test_an_incident_is_got_by_its_id(stores: Stores) -> None:
+    """One of several comes back as it was recorded."""
+    for number in (1, 2):
+        stores.incidents.open(incident(number), notice(number))
+    assert stores.incidents.get("incident-1") == incident(1)

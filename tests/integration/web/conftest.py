@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import pytest
 
+from monitor.ports import Stores
 from tests.integration.web import serving
+from tests.integration.web.story import trouble
 
 
 @pytest.fixture
-def service() -> Iterator[serving.Service]:
+def service(stores: Stores) -> Iterator[serving.Service]:
     """Return a service of which v2 is active and suspected."""
-    with serving.service() as running:
+    trouble(stores, serving.now())
+    with serving.serve(stores) as running:
         yield running
 
 

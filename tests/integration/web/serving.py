@@ -1,4 +1,4 @@
-"""The operator's app over the story, on a real uvicorn server on loopback."""
+"""The operator's app on a real uvicorn server on loopback."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 import uvicorn
 from prometheus_client import CollectorRegistry
 
+from monitor.ports import Stores
 from monitor.web.app import create_app
 from monitor.web.context import Web
 from monitor.web.metrics import DeploymentCollector
 from monitor.web.sessions import Sessions
 from monitor.web.tokens import OperatorTokens
-from tests.integration.web.memory import Memory, MemoryOperations
-from tests.integration.web.story import trouble
+from tests.integration.web.operations import StoreOperations
 
 TOKEN = "an-operator-token-for-tests"
 
@@ -30,8 +30,8 @@ class Service:
     """A running service: where it is, and what it works on."""
 
     url: str
-    memory: Memory
-    operations: MemoryOperations
+    stores: Stores
+    operations: StoreOperations
 
 
 def now() -> datetime:
@@ -39,14 +39,13 @@ def now() -> datetime:
 
 
 @contextmanager
-def service() -> Iterator[Service]:
-    """Serve the story until the block ends."""
-    memory = trouble(now())
-    operations = MemoryOperations(memory=memory, now=now)
+def serve(stores: Stores) -> Iterator[Service]:
+    """Serve what is in the stores until the block ends."""
+    operations = StoreOperations(stores=stores, now=now)
     registry = CollectorRegistry()
-    registry.register(DeploymentCollector(memory.stores(), now))
+    registry.register(DeploymentCollector(stores))
     web = Web(
-        stores=memory.stores(),
+        stores=stores,
         operations=operations,
         tokens=OperatorTokens(
             {"ada": hashlib.sha256(TOKEN.encode()).hexdigest()},
@@ -62,7 +61,7 @@ def service() -> Iterator[Service]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield Service(f"http://127.0.0.1:{listener.getsockname()[1]}", memory, operations)
+            yield Service(f"http://127.0.0.1:{listener.getsockname()[1]}", stores, operations)
         finally:
             server.should_exit = True
             thread.join(10)

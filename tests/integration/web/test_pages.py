@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from tests.integration.web.serving import TOKEN
+from tests.integration.web.story import V1
 
 pytestmark = pytest.mark.integration
 
@@ -61,7 +62,7 @@ async def test_a_session_reads_the_api_and_cannot_change_it_without_its_csrf_tok
     for headers in ({}, {"X-CSRF-Token": "guess"}):
         async with stranger.post(path, json=body, headers=headers) as answer:
             assert answer.status == 401
-    assert service.operations.asked == []
+    assert service.stores.deployments.ensure("support").epoch == 4
     async with stranger.post(path, json=body, headers={"X-CSRF-Token": csrf}) as answer:
         assert answer.status == 200
 
@@ -76,7 +77,7 @@ async def test_the_dialog_rolls_back_what_it_asked_about(stranger, service) -> N
         assert answer.status == 200
         assert answer.headers["HX-Trigger"] == "board-changed"
         assert "support@v1" in await answer.text()
-    assert len(service.operations.asked) == 1
+    assert service.stores.deployments.ensure("support").active == V1
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ async def test_the_dialog_refuses_what_nobody_confirmed(
         text = await answer.text()
     assert answer.status == status
     assert says in text
-    assert service.operations.asked == []
+    assert service.stores.deployments.ensure("support").epoch == 4
 
 
 async def test_a_closed_session_is_closed_for_good(stranger) -> None:

@@ -6,11 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from guards.verdicts import Verdict
 from monitor.ports import Indicator
-from monitor.reports.condition import Condition
-from monitor.reports.data import answers_by_version, assemble, compare, uses
-from tests.integration.web.story import V1, V2, trouble
+from monitor.reports.data import answers_by_version, compare, uses
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -67,22 +64,3 @@ def test_the_busiest_version_comes_first_and_an_unknown_one_stays():
         ("a@2", 5, None),
         ("a@1", 2, None),
     ]
-
-
-def test_a_report_covers_its_period_and_no_more():
-    """What happened before the period only serves for comparison."""
-    memory = trouble(NOW)
-    report = assemble(
-        memory.stores(), memory.pointers["support"], until=NOW, period=timedelta(hours=24)
-    )
-    assert report.standing.condition is Condition.SUSPICION
-    assert (report.answers, report.answers_before) == (50, 40)
-    assert [run.verdict for run in report.golden_runs] == [Verdict.FAIL]
-    assert [use.name for use in report.versions] == [V2]
-    assert report.labels[V1] == "v1"
-    assert len(report.incidents) == 1
-    short = assemble(
-        memory.stores(), memory.pointers["support"], until=NOW, period=timedelta(minutes=2)
-    )
-    assert (short.incidents, short.golden_runs) == ((), ())
-    assert all(point.at >= NOW - timedelta(minutes=2) for point in short.curve)

@@ -1,4 +1,4 @@
-"""Reading the evidence curve."""
+"""Thinning the evidence curve for a picture."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.reports.evidence import newest, thinned
-from rollback.deployment import Deployment
+from monitor.reports.evidence import thinned
 from rollback.evidence import EvidencePoint
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -26,18 +25,6 @@ def point(position: int, *, evidence=1.0, suspicion=1.0, epoch=1, age=timedelta(
         evidence=evidence,
         line=100.0,
     )
-
-
-class Curve:
-    """An evidence store that notes how far back it was asked."""
-
-    def __init__(self, *points: EvidencePoint) -> None:
-        self._points = points
-        self.asked: list[timedelta] = []
-
-    def curve(self, deployment: str, since: datetime) -> list[EvidencePoint]:
-        self.asked.append(NOW - since)
-        return [each for each in self._points if each.at >= since]
 
 
 def test_a_short_curve_is_left_as_it_is():
@@ -63,24 +50,3 @@ def test_a_limit_without_room_is_refused():
     """Fewer than two points are no curve."""
     with pytest.raises(ValueError, match="at least 2"):
         thinned([], 1)
-
-
-def test_a_busy_deployment_costs_a_short_read():
-    """The newest point is found within minutes, without asking for more."""
-    store = Curve(point(1, age=timedelta(minutes=3)), point(2, age=timedelta(minutes=1)))
-    found = newest(store, Deployment(name="support", epoch=1), NOW)
-    assert found is not None
-    assert found.position == 2
-    assert len(store.asked) == 1
-
-
-def test_a_quiet_deployment_is_looked_up_further_back():
-    """A point of three days ago is still the newest."""
-    store = Curve(point(1, age=timedelta(days=3)))
-    assert newest(store, Deployment(name="support", epoch=1), NOW) is not None
-
-
-def test_points_of_an_earlier_epoch_say_nothing():
-    """Evidence against the version before is none against the present one."""
-    store = Curve(point(9, epoch=1))
-    assert newest(store, Deployment(name="support", epoch=2), NOW) is None

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from monitor.web.pages.rollback_dialog import targets
-from rollback.versions import VersionState
-from tests.integration.web.story import V0, V1, trouble
+from rollback.deployment import Deployment
+from rollback.versions import AdapterVersion, VersionState
 
-MEMORY = trouble(datetime(2026, 3, 1, 12, tzinfo=UTC))
-POINTER = MEMORY.pointers["support"]
+V0, V1, V2 = "support@0aa1b2c3d4e5", "support@3f9a2c1d7b04", "support@b81e02d95c3a"
+POINTER = Deployment(name="support", active=V2, baseline=V1, epoch=4)
+NO_BASELINE = Deployment(name="support", active=V2, epoch=4)
+
+
+def version(name: str, state: VersionState) -> AdapterVersion:
+    """Return a version in a state."""
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    return AdapterVersion(name=name, label="", state=state, manifest={}, created_at=at)
+
+
+ACTIVE, BASELINE = version(V2, VersionState.ACTIVE), version(V1, VersionState.RETIRED)
 
 
 def test_a_quarantined_version_is_never_offered():
     """What did harm is released first; the baseline has an entry of its own."""
-    assert targets(POINTER, MEMORY.adapters) == []
+    assert targets(POINTER, [ACTIVE, BASELINE, version(V0, VersionState.QUARANTINED)]) == []
 
 
 def test_a_version_that_served_well_is_offered():
     """A retired or verified version of the family may come back."""
-    released = [
-        replace(v, state=VersionState.VERIFIED) if v.name == V0 else v for v in MEMORY.adapters
-    ]
-    assert [version.name for version in targets(POINTER, released)] == [V0]
-    alone = replace(POINTER, baseline=None)
-    assert [version.name for version in targets(alone, released)] == [V0, V1]
+    released = version(V0, VersionState.VERIFIED)
+    assert targets(POINTER, [ACTIVE, BASELINE, released]) == [released]
+    assert targets(NO_BASELINE, [ACTIVE, BASELINE, released]) == [BASELINE, released]
 
 
 def test_another_family_is_not_offered():
     """A version made for another task would be worse than the fault."""
-    foreign = replace(MEMORY.adapters[1], name="billing@3f9a2c1d7b04")
-    assert targets(POINTER, [foreign]) == []
+    assert targets(POINTER, [version("billing@3f9a2c1d7b04", VersionState.RETIRED)]) == []

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.integration.web import serving
-from tests.integration.web.story import HOSTILE
+from tests.integration.web.story import HOSTILE, trouble
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 
 CHROMIUM = Path(os.environ.get("BACKSTOP_CHROMIUM", "/usr/bin/chromium"))
-PICTURES = Path(__file__).parents[2] / ".artefacts"
+PICTURES = Path(__file__).parents[3] / ".artefacts"
 
 pytestmark = [
-    pytest.mark.e2e,
+    pytest.mark.integration,
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a Chromium at {CHROMIUM}"),
@@ -38,13 +38,6 @@ def browser() -> Iterator[playwright.Browser]:
         browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=switches)
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def service() -> Iterator[serving.Service]:
-    """Return a service of which v2 is active and suspected."""
-    with serving.service() as running:
-        yield running
 
 
 class Visit:
@@ -96,7 +89,8 @@ def test_an_operator_rolls_back_after_being_asked(browser, service) -> None:
     expect(page.locator("#status h1")).to_have_text("Rolled back to support@v1")
     expect(page.locator("#incidents")).to_contain_text("customers complain")
     expect(page.get_by_role("button", name="Roll back…")).to_be_focused()
-    assert service.operations.asked == [("roll_back", "support", "ada", "customers complain")]
+    incident = service.stores.incidents.list("support")[0]
+    assert (incident.actor, incident.reason) == ("ada", "customers complain")
     assert visit.troubles == []
     _keep(page, "rolled-back.png")
 
@@ -113,7 +107,7 @@ def test_cancelling_changes_nothing(browser, service) -> None:
         playwright.expect(page.get_by_role("dialog")).to_be_visible()
         leave()
         playwright.expect(page.get_by_role("dialog")).to_be_hidden()
-    assert service.operations.asked == []
+    assert service.stores.deployments.ensure("support").epoch == 4
     assert visit.troubles == []
 
 
@@ -162,23 +156,24 @@ def test_logging_out_ends_the_session(browser, service) -> None:
     playwright.expect(page).to_have_url(re.compile("/login$"))
 
 
-def test_the_page_says_when_it_has_become_old(browser) -> None:
+def test_the_page_says_when_it_has_become_old(browser, stores) -> None:
     """When the service is gone the page says that what it shows is old."""
-    with serving.service() as service:
+    trouble(stores, serving.now())
+    with serving.serve(stores) as service:
         page = Visit(browser, service).log_in()
         playwright.expect(page.locator("#connection")).to_be_hidden()
     playwright.expect(page.locator("#connection")).to_be_visible()
 
 
-def test_the_first_deployment_appears_by_itself(browser, service) -> None:
+def test_the_first_deployment_appears_by_itself(browser, stores) -> None:
     """A page opened before anything is deployed shows the curve as soon as there is one."""
-    pointers, service.memory.pointers = service.memory.pointers, {}
-    visit = Visit(browser, service)
-    visit.page.get_by_label("Operator token").fill(serving.TOKEN)
-    visit.page.keyboard.press("Enter")
-    playwright.expect(visit.page.locator("#status h1")).to_have_text("Nothing is deployed yet")
-    service.memory.pointers = pointers
-    visit.page.wait_for_selector("#curve canvas")
+    with serving.serve(stores) as service:
+        visit = Visit(browser, service)
+        visit.page.get_by_label("Operator token").fill(serving.TOKEN)
+        visit.page.keyboard.press("Enter")
+        playwright.expect(visit.page.locator("#status h1")).to_have_text("Nothing is deployed yet")
+        trouble(stores, serving.now())
+        visit.page.wait_for_selector("#curve canvas")
     assert visit.troubles == []
 
 

@@ -1,0 +1,32 @@
+"""The health report over a real record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from guards.verdicts import Verdict
+from monitor.ports import Stores
+from monitor.reports.condition import Condition
+from monitor.reports.data import assemble
+from tests.integration.web.story import ANSWERS_OF_V1, ANSWERS_OF_V2, V1, V2, trouble
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_report_covers_its_period_and_no_more(stores: Stores) -> None:
+    """What happened before the period only serves for comparison."""
+    now = datetime.now(UTC)
+    trouble(stores, now)
+    pointer = stores.deployments.ensure("support")
+    report = assemble(stores, pointer, until=now, period=timedelta(hours=24))
+    assert report.standing.condition is Condition.SUSPICION
+    assert (report.answers, report.answers_before) == (ANSWERS_OF_V2, ANSWERS_OF_V1)
+    assert [run.verdict for run in report.golden_runs] == [Verdict.FAIL]
+    assert [use.name for use in report.versions] == [V2]
+    assert report.labels[V1] == "v1"
+    assert len(report.incidents) == 1
+    short = assemble(stores, pointer, until=now, period=timedelta(minutes=2))
+    assert (short.incidents, short.golden_runs) == ((), ())
+    assert all(now - timedelta(minutes=2) <= point.at < now for point in short.curve)
