@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 500
 _PATIENCE_S = 1.0
+# While nothing speaks against a version, an answer waits so long for company: judged and written
+# one by one, answers cost ten times as much (docs/benchmarks.md). At the first sign it ends.
+_LINGER_S = 0.1
 _RETRY_S = 0.5
 
 T = TypeVar("T")
@@ -57,6 +60,9 @@ class Ingest:
         """Take, judge and record until cancelled."""
         while True:
             batch = await self._source.take(_BATCH, _PATIENCE_S)
+            if batch and self._watch.is_calm:
+                await asyncio.sleep(_LINGER_S)
+                batch += await self._source.take(_BATCH, 0.0)
             if batch:
                 await self.absorb(batch)
 

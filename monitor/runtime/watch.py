@@ -1,7 +1,7 @@
 """Watches every deployment: assesses answers, keeps a judge for each, prepares the record.
 
 Everything here runs on the one thread that owns the judges (see `ingest`), except `record`,
-`point` and `has_enough`, which may be called from anywhere.
+`point`, `is_calm` and `has_enough`, which may be called from anywhere.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from rollback.policy import Policy
 log = structlog.get_logger(__name__)
 
 _REFERENCE_SEED = 0
+_CALM = 30.0  # sums of bets on an unchanged version mostly stay below this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,12 @@ class Watch:
         if watched is None:
             return None
         return watched.crossing or watched.judge.point
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether no deployment's evidence or suspicion has risen above its usual level."""
+        points = [watched.judge.point for watched in list(self._watched.values())]
+        return all(max(p.evidence, p.suspicion) < _CALM for p in points if p is not None)
 
     def has_enough(self, deployment: str) -> bool:
         """Whether enough good answers are there for a reference, and nothing speaks against it."""
