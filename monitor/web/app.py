@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import Depends, FastAPI
@@ -17,8 +16,6 @@ from monitor.web.identity import operator
 from monitor.web.pages import dashboard, login, rollback_dialog
 from monitor.web.security_headers import SecurityHeaders
 
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-
 _API = (overview, deployments, adapters, incidents, golden, reports, audit)
 _PAGES = (login, dashboard, rollback_dialog)
 
@@ -28,7 +25,6 @@ def create_app(
     *,
     release: str,
     data_plane: Sequence[BaseRoute] = (),
-    lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """Return the app with the operator API, the dashboard, the probes and the data plane.
 
@@ -43,7 +39,6 @@ def create_app(
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
     )
     app.state.web = web
     app.add_middleware(SecurityHeaders)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -174,6 +174,15 @@ def build(
         health=dict,
     )
     return House(stores=stores, engine=engine, loop=loop, operations=operations, pager=pager)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until something is so; fail if it takes ten seconds."""
+    async with asyncio.timeout(10):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0)
 
 
 def register(stores: Stores, *names: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from monitor.errors import DatabaseUnavailable
 from monitor.ports import Leases, Stores
 from monitor.runtime.leadership import TTL, Leadership
+from tests.integration.runtime.house import until
 
 pytestmark = pytest.mark.integration
 
@@ -51,8 +52,7 @@ async def test_an_orderly_end_gives_the_lease_back(stores: Stores) -> None:
     """The next one leads at once instead of waiting for the lapse."""
     first, second = Leadership(stores.leases, "a"), Leadership(stores.leases, "b")
     loop = asyncio.create_task(first.run())
-    while not first.leads:
-        await asyncio.sleep(0)
+    await until(lambda: first.leads)
     loop.cancel()
     await asyncio.gather(loop, return_exceptions=True)
     assert not first.leads
