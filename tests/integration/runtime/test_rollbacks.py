@@ -118,10 +118,10 @@ async def test_a_replica_that_lags_holds_the_incident_at_flipped(bad: House) -> 
 async def test_a_replica_follows_at_its_next_tick(bad: House) -> None:
     """It need not lead for that."""
     other = build(bad.stores, replica="replica-2")
-    await other.loop.control.tick()
+    await other.control.tick()
     assert other.loop.router.table.find(NAME).active == V2
     await by_hand(bad)
-    await other.loop.control.tick()
+    await other.control.tick()
     assert other.loop.router.table.find(NAME).active == V1
     await other.close()
 
@@ -188,7 +188,7 @@ async def test_while_a_gate_run_goes_on_a_rollback_is_not_held_up(bad: House) ->
     await engine.busy.wait()
     await slow.serve(60, broken=True)
     await slow.loop.leadership.renew()
-    await slow.loop.control.tick()
+    await slow.control.tick()
     assert (await slow.deployment()).active == V1
     for _ in taken:
         pace.release()
