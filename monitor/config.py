@@ -14,7 +14,12 @@ from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from monitor.errors import ConfigError
 
@@ -53,6 +58,13 @@ class DeploymentConfig(_Section):
     golden: Path | None = None
     policy: Path | dict[str, Any] = Field(default_factory=dict)
     response_schema: Path | None = None
+
+    @field_validator("policy", mode="before")
+    @classmethod
+    def _is_path_or_mapping(cls, policy: object) -> object:
+        if isinstance(policy, str | Path | Mapping):
+            return policy
+        raise ValueError("must be a mapping of a policy's keys, or the path of a file with them")
 
 
 class Receiver(_Section):
@@ -139,6 +151,11 @@ def load(path: Path) -> Config:
         config = Config(**raw)
     except ValidationError as error:
         raise ConfigError(f"{path}: " + "; ".join(_explain(error))) from error
+    except SettingsError as error:
+        raise ConfigError(
+            f"environment: {error}; write JSON, or one variable for each key "
+            "(BACKSTOP_LISTEN__PORT=8377)"
+        ) from error
     return _resolve(config, path.resolve().parent)
 
 
@@ -179,6 +196,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: must hold a mapping of keys to values")
+    for key in content:
+        if not isinstance(key, str):
+            raise ConfigError(f"{path}: {key!r}: unknown key; keys are words")
     return content
 
 

@@ -56,6 +56,9 @@ class Site:
 class ClosedLoop:
     """The parts that judge answers and move pointers."""
 
+    policies: Mapping[str, Policy]
+    link: str
+    stores: Stores
     wakers: Wakers
     troubles: Troubles
     errands: Errands
@@ -70,7 +73,6 @@ class ClosedLoop:
     golden: GoldenEvidence
     promotion: Promotion
     rollbacks: Rollbacks
-    control: Control
     dispatcher: Dispatcher
 
 
@@ -98,22 +100,10 @@ def close_loop(
         await flights.landed(deployment, epoch, _LANDING_LIMIT_S)
         await ingest.settled(lambda: queue.depth)
 
-    rollbacks = Rollbacks(stores, engine, ENGINE, convergence, settle, site.link)
-    control = Control(
-        stores=stores,
-        policies=policies,
-        watch=watch,
-        ingest=ingest,
-        convergence=convergence,
-        leadership=leadership,
-        versions=versions,
-        rollbacks=rollbacks,
-        freezes=Freezes(stores, site.link),
-        suspicions=Suspicions(stores, golden, errands),
-        confirmation=Confirmation(stores, golden, watch, ingest, errands),
-        errands=errands,
-    )
     return ClosedLoop(
+        policies=dict(policies),
+        link=site.link,
+        stores=stores,
         wakers=wakers,
         troubles=troubles,
         errands=errands,
@@ -127,9 +117,26 @@ def close_loop(
         versions=versions,
         golden=golden,
         promotion=Promotion(stores, versions, runs, convergence),
-        rollbacks=rollbacks,
-        control=control,
+        rollbacks=Rollbacks(stores, engine, ENGINE, convergence, settle, site.link),
         dispatcher=Dispatcher(stores.outbox, senders, _retry_at, troubles),
+    )
+
+
+def control(loop: ClosedLoop) -> Control:
+    """Return the control loop over the parts."""
+    return Control(
+        stores=loop.stores,
+        policies=loop.policies,
+        watch=loop.watch,
+        ingest=loop.ingest,
+        convergence=loop.convergence,
+        leadership=loop.leadership,
+        versions=loop.versions,
+        rollbacks=loop.rollbacks,
+        freezes=Freezes(loop.stores, loop.link),
+        suspicions=Suspicions(loop.stores, loop.golden, loop.errands),
+        confirmation=Confirmation(loop.stores, loop.golden, loop.watch, loop.ingest, loop.errands),
+        errands=loop.errands,
     )
 
 

@@ -138,10 +138,11 @@ def _chores(
 def _service(
     stores: Stores, deployments: tuple[str, ...], loop: ClosedLoop, worker: Worker
 ) -> Service:
+    control = closed_loop.control(loop)
     loops: Mapping[str, Loop] = {
         "leadership": loop.leadership.run,
         "ingest": loop.ingest.run,
-        "control": partial(loop.control.run, loop.wakers.control),
+        "control": partial(control.run, loop.wakers.control),
         "alerts": partial(loop.dispatcher.run, loop.wakers.alerts),
         "schedule": partial(worker.run, loop.wakers.schedule),
         "indicators": partial(chores.roll_up, stores, loop.leadership),

@@ -7,14 +7,13 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import database, files, parts, tokens
@@ -99,19 +98,19 @@ async def _run(
         _web(config, built),
         release=metadata.version("backstop"),
         data_plane=routes(built.gateway),
-        lifespan=_lifespan(config, built, read),
     )
     server = _Server(
         uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
-            lifespan="on",
+            lifespan="off",
             timeout_graceful_shutdown=_DRAIN_S,
         )
     )
     built.registry.register(DeploymentCollector(built.stores))
-    await server.serve(sockets=[listener])
+    async with _living(config, built, read):
+        await server.serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
@@ -149,24 +148,26 @@ def _web(config: Config, built: Parts) -> Web:
     )
 
 
-def _lifespan(
+@asynccontextmanager
+async def _living(
     config: Config, built: Parts, read: Mapping[str, DeploymentFiles]
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await built.service.start()
+) -> AsyncIterator[None]:
+    """Keep the loops and the clock running around the server.
+
+    It is no lifespan of the app: there, an error of the start would be logged with its traceback,
+    and the process would end as if all had gone well.
+    """
+    clock = _clock(config, built)
+    await built.service.start()
+    try:
         await _import_golden(built, read)
-        clock = _clock(config, built)
         clock.start()
         _announce(config)
-        try:
-            yield
-        finally:
-            built.gateway.draining = True
-            clock.stop()
-            await built.service.stop()
-
-    return lifespan
+        yield
+    finally:
+        built.gateway.draining = True
+        clock.stop()
+        await built.service.stop()
 
 
 async def _import_golden(built: Parts, read: Mapping[str, DeploymentFiles]) -> None:

@@ -1,14 +1,17 @@
-"""`backstop`: the command line. Every command has `--json` and an example in its `--help`."""
+"""`backstop`: the command line.
+
+Every command has an example in its `--help`, and `--json` but for `serve`, which prints nothing
+to read, and `audit export`, which always prints JSON.
+"""
 
 from __future__ import annotations
 
 import sys
 
 import typer
-from rich.text import Text
 
 from monitor.cli import adapters, audit, demo, golden, service
-from monitor.cli.output import errors
+from monitor.cli.output import complain
 from monitor.errors import BackstopError, BadRequest, ConfigError
 
 app = typer.Typer(
@@ -33,7 +36,7 @@ def run() -> None:
     try:
         app()
     except BackstopError as error:
-        errors.print(Text(f"error: {error}"))
+        complain(str(error))
         sys.exit(2 if isinstance(error, ConfigError | BadRequest) else 1)
     except KeyboardInterrupt:
         sys.exit(130)

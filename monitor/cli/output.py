@@ -36,6 +36,11 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
     console.print(table)
 
 
+def complain(sentence: str) -> None:
+    """Print what went wrong, on one line of standard error."""
+    errors.print(Text(f"error: {sentence}"), soft_wrap=True)
+
+
 def say(sentence: str) -> None:
     """Print a sentence for people."""
-    console.print(Text(sentence))
+    console.print(Text(sentence), soft_wrap=True)

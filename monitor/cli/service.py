@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 
 from monitor.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, client_of
 from monitor.cli.output import say, show_json
+from monitor.errors import BadRequest
 
 database = typer.Typer(help="The database schema.")
 
@@ -66,12 +68,19 @@ def report(
         f"/api/reports/{quote(deployment)}", format=kind.value, hours=hours
     )
     if out is not None:
-        out.write_text(content if isinstance(content, str) else str(content), encoding="utf-8")
+        _write(out, content if isinstance(content, str) else json.dumps(content, indent=2))
         say(f"written to {out}")
     elif isinstance(content, str):
         typer.echo(content)
     else:
         show_json(content)
+
+
+def _write(out: Path, content: str) -> None:
+    try:
+        out.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise BadRequest(f"{out}: cannot be written: {error.strerror}") from error
 
 
 @database.command("upgrade")

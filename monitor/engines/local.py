@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Self
@@ -38,14 +39,17 @@ class LocalEngine:
         Args:
             device: `auto`, `cpu`, `cuda` or `cuda:N`; bfloat16 on a GPU, float32 on a CPU.
             max_batch: rows in one step, at least 1; further requests wait their turn.
-            threads: CPU threads of a step; `None` leaves torch's own choice.
+            threads: CPU threads of a step; `None` leaves one core to everything that is not the
+                model: threads that wait for each other on a busy core cost far more than they win.
 
         Raises:
             EngineError: there is no such model or device.
         """
         if max_batch < 1:
             raise EngineError(f"max_batch must be at least 1, not {max_batch}")
-        worker = Worker(load_model(model_dir, device), max_batch=max_batch, threads=threads)
+        worker = Worker(
+            load_model(model_dir, device), max_batch=max_batch, threads=threads or _spare_cores()
+        )
         worker.start()
         return cls(worker)
 
@@ -95,6 +99,10 @@ class LocalEngine:
                     return
         finally:
             request.abandoned = True
+
+
+def _spare_cores() -> int:
+    return max(1, (os.cpu_count() or 2) - 1)
 
 
 def _adapter(version: str) -> str:

@@ -41,7 +41,7 @@ class _Command:
 class Worker:
     """Runs the decode loop. Its public methods may be called from any thread."""
 
-    def __init__(self, model: LoadedModel, *, max_batch: int, threads: int | None) -> None:
+    def __init__(self, model: LoadedModel, *, max_batch: int, threads: int) -> None:
         self._model = model
         self._max_batch = max_batch
         self._threads = threads
@@ -100,8 +100,7 @@ class Worker:
     # ------------------------------------------------------------ on the thread
 
     def _run(self) -> None:
-        if self._threads is not None:
-            torch.set_num_threads(self._threads)
+        torch.set_num_threads(self._threads)
         try:
             while not self._stopping:
                 self._obey()

@@ -57,7 +57,7 @@ def _same_answer(
     for token, logprob, other, other_logprob in zip(
         tokens, logprobs, other_tokens, other_logprobs, strict=False
     ):
-        if abs(logprob - other_logprob) > tolerance:
+        if not abs(logprob - other_logprob) <= tolerance:  # so that NaN is like nothing
             return False
         if token != other:  # a tie: equally likely, and from here on another text
             return True

@@ -60,6 +60,7 @@ class Ingest:
         """Take, judge and record until cancelled."""
         while True:
             batch = await self._source.take(_BATCH, _PATIENCE_S)
+            self._in_hand = len(batch)
             if batch and self._watch.is_calm:
                 await asyncio.sleep(_LINGER_S)
                 batch += await self._source.take(_BATCH, 0.0)

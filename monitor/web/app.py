@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import Depends, FastAPI
@@ -19,8 +18,6 @@ from monitor.web.identity import operator
 from monitor.web.pages import dashboard, login, rollback_dialog
 from monitor.web.security_headers import SecurityHeaders
 
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-
 _API = (overview, deployments, adapters, incidents, golden, reports, audit)
 _PAGES = (login, dashboard, rollback_dialog)
 
@@ -30,7 +27,6 @@ def create_app(
     *,
     release: str,
     data_plane: Sequence[BaseRoute] = (),
-    lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """Return the app with the operator API, the dashboard, the probes and the data plane.
 
@@ -45,7 +41,6 @@ def create_app(
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
     )
     app.state.web = web
     # The last one added is the outermost: an answer to a defect has the headers too.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,10 +11,12 @@ from pathlib import Path
 from guards.exchange import Exchange, FinishReason, Message
 from guards.golden import GoldenCase
 from monitor.alerts.memory import MemorySender
+from monitor.bootstrap import closed_loop
 from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import BadAdapter, EngineError
 from monitor.ports import ArtifactStore, Engine, Generation, Stores
+from monitor.runtime.control import Control
 from monitor.runtime.operations import OperatorActions
 from rollback.deployment import Deployment
 from rollback.incident import Incident
@@ -75,6 +77,7 @@ class House:
     stores: Stores
     engine: Engine
     loop: ClosedLoop
+    control: Control
     operations: OperatorActions
     pager: MemorySender
     made: int = 0
@@ -82,7 +85,7 @@ class House:
     async def tick(self) -> None:
         """Tick as leader and wait for what the tick began."""
         await self.loop.leadership.renew()
-        await self.loop.control.tick()
+        await self.control.tick()
         await self.loop.errands.done()
 
     async def deployment(self) -> Deployment:
@@ -173,7 +176,23 @@ def build(
         wake=loop.wakers.wake,
         health=dict,
     )
-    return House(stores=stores, engine=engine, loop=loop, operations=operations, pager=pager)
+    return House(
+        stores=stores,
+        engine=engine,
+        loop=loop,
+        control=closed_loop.control(loop),
+        operations=operations,
+        pager=pager,
+    )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until something is so; fail if it takes ten seconds."""
+    async with asyncio.timeout(10):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0)
 
 
 def register(stores: Stores, *names: str) -> None:

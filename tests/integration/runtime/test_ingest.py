@@ -15,7 +15,7 @@ from guards.assessment import Scored
 from monitor.errors import DatabaseUnavailable
 from monitor.ports import ExchangeStore, Stores
 from rollback.evidence import EvidencePoint, JudgeState
-from tests.integration.runtime.house import NAME, V1, House, build
+from tests.integration.runtime.house import NAME, V1, House, build, until
 
 pytestmark = pytest.mark.integration
 
@@ -81,8 +81,7 @@ async def test_answers_wait_while_the_database_is_away(stores: Stores, engine: E
     record.fail = DatabaseUnavailable("Postgres does not answer")
     absorbing = asyncio.create_task(house.serve(20))
     await record.tried.wait()
-    while not house.loop.ingest.waiting_for_database:
-        await asyncio.sleep(0)
+    await until(lambda: house.loop.ingest.waiting_for_database)
     assert not absorbing.done()
     record.fail = None
     await absorbing

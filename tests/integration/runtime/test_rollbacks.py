@@ -14,7 +14,7 @@ from monitor.errors import BadAdapter, Conflict
 from rollback import audit
 from rollback.incident import Incident, Phase
 from rollback.versions import VersionState
-from tests.integration.runtime.house import NAME, V1, V2, V3, Answers, Folders, House, build
+from tests.integration.runtime.house import NAME, V1, V2, V3, Answers, Folders, House, build, until
 
 pytestmark = pytest.mark.integration
 
@@ -118,10 +118,10 @@ async def test_a_replica_that_lags_holds_the_incident_at_flipped(bad: House) -> 
 async def test_a_replica_follows_at_its_next_tick(bad: House) -> None:
     """It need not lead for that."""
     other = build(bad.stores, replica="replica-2")
-    await other.loop.control.tick()
+    await other.control.tick()
     assert other.loop.router.table.find(NAME).active == V2
     await by_hand(bad)
-    await other.loop.control.tick()
+    await other.control.tick()
     assert other.loop.router.table.find(NAME).active == V1
     await other.close()
 
@@ -142,14 +142,14 @@ async def test_a_kill_after_the_flip_is_repaired_by_the_next_life(
     bad: House, engine: Engine, folders: Folders
 ) -> None:
     """The proof hangs, the process is killed, another one finishes; one of everything."""
-    hanging = build(bad.stores, engine=MemoryEngine(Answers(), asyncio.Semaphore(0)))
+    hanging_engine = MemoryEngine(Answers(), asyncio.Semaphore(0))
+    hanging = build(bad.stores, engine=hanging_engine)
     await hanging.loop.convergence.converge()
     for name in (V1, V2):
         await hanging.engine.load(name, folders.folder(name))
     rolling = asyncio.create_task(by_hand(hanging))
-    while not (found := await hanging.incidents()) or found[0].phase is Phase.FLIPPED:
-        await asyncio.sleep(0)
-    assert found[0].phase is Phase.CONVERGED
+    await until(lambda: hanging_engine.busy.is_set())
+    assert (await hanging.incidents())[0].phase is Phase.CONVERGED
     rolling.cancel()
     await asyncio.gather(rolling, return_exceptions=True)
     await hanging.close()
@@ -188,7 +188,7 @@ async def test_while_a_gate_run_goes_on_a_rollback_is_not_held_up(bad: House) ->
     await engine.busy.wait()
     await slow.serve(60, broken=True)
     await slow.loop.leadership.renew()
-    await slow.loop.control.tick()
+    await slow.control.tick()
     assert (await slow.deployment()).active == V1
     for _ in taken:
         pace.release()
@@ -245,7 +245,6 @@ async def test_answers_in_flight_are_counted(bad: House) -> None:
     route = bad.loop.router.table.find(NAME)
     with bad.loop.flights.on(route):
         rolling = asyncio.create_task(by_hand(bad))
-        while bad.loop.router.table.find(NAME).active == V2:
-            await asyncio.sleep(0)
+        await until(lambda: bad.loop.router.table.find(NAME).active == V1)
         await bad.loop.ingest.absorb([bad.answer(V2, route.epoch, broken=True)])
     assert (await rolling).exposure == 1

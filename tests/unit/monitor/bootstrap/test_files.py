@@ -1,0 +1,85 @@
+"""The files that a configuration names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor import config as configuration
+from monitor.bootstrap import files
+from monitor.config import Config
+from monitor.errors import ConfigError
+
+CASE = '{"id": "a", "prompt": "is one a number?", "expect": "yes"}\n'
+
+
+def configured(folder: Path, deployment: str, **contents: str) -> Config:
+    """Return a configuration of one deployment, with the files that it names."""
+    (folder / "model").mkdir(exist_ok=True)
+    (folder / "model" / "config.json").write_text("{}")
+    for name, content in contents.items():
+        (folder / name).write_text(content)
+    path = folder / "backstop.yaml"
+    path.write_text(f"engine: {{model: model}}\ndeployments: {{support: {deployment}}}")
+    return configuration.load(path)
+
+
+def test_good_files_are_read(tmp_path: Path) -> None:
+    """Policy, schema and golden set, from files or in place."""
+    read = files.read(
+        configured(
+            tmp_path,
+            "{policy: p, response_schema: s, golden: g}",
+            p="margin: 0.1",
+            s='{"type": "object"}',
+            g=CASE,
+        )
+    )["support"]
+    assert read.policy.margin == 0.1
+    assert read.response_schema == {"type": "object"}
+    assert read.golden is not None
+    assert len(read.golden) == 1
+
+
+@pytest.mark.parametrize(
+    ("deployment", "content", "sentence"),
+    [
+        ("{policy: f}", None, "/f: no such file"),
+        ("{policy: f}", "marign: 0.1", "/f: .*marign.*margin"),
+        ("{policy: f}", "margin: wide", "/f: .*margin"),
+        ("{policy: {marign: 0.1}}", None, r"deployments\.support\.policy: .*marign.*margin"),
+        ("{response_schema: f}", None, "/f: no such file"),
+        ("{response_schema: f}", "{", "/f: is not JSON"),
+        ("{response_schema: f}", '{"type": "thing"}', "/f: is no JSON Schema"),
+        ("{response_schema: f}", "true", "/f: must hold a JSON Schema object"),
+        ("{response_schema: f}", "[1]", "/f: is no JSON Schema"),
+        ("{golden: f}", None, "/f: no such file"),
+        ("{golden: f}", "", "/f: there is no case in it"),
+        ("{golden: f}", CASE + CASE, "/f: .*line 2"),
+        ("{golden: f}", '{"id": "a"}', "/f: .*line 1"),
+    ],
+)
+def test_a_bad_file_is_named_with_what_is_wrong(
+    tmp_path: Path, deployment: str, content: str | None, sentence: str
+) -> None:
+    """One sentence, before anything is started."""
+    contents = {} if content is None else {"f": content}
+    with pytest.raises(ConfigError, match=sentence):
+        files.read(configured(tmp_path, deployment, **contents))
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 cannot be read."""
+    read = configured(tmp_path, "{golden: f}", f="")
+    (tmp_path / "f").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="/f: cannot be read"):
+        files.read(read)
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+    """The sentence says what should be there."""
+    read = configured(tmp_path, "{}")
+    (tmp_path / "model" / "config.json").unlink()
+    with pytest.raises(ConfigError, match=r"engine\.model: .*config\.json is missing"):
+        files.read(read)
