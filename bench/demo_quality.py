@@ -23,6 +23,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from monitor.adaptation.examples import read_examples
 from monitor.adaptation.lora import train_lora
+from monitor.adaptation.threads import torch_threads
 from monitor.demo import task, traffic
 
 BASE = Path(task.__file__).parent / "model"
@@ -53,7 +54,8 @@ def answers(folder: Path | None, prompts: Sequence[str], base: Path = BASE) -> l
             turns, add_generation_prompt=True, padding=True, return_tensors="pt", return_dict=True
         )
         inputs.pop("token_type_ids", None)
-        written = model.generate(**inputs, max_new_tokens=64, do_sample=False)
+        with torch_threads(1):
+            written = model.generate(**inputs, max_new_tokens=64, do_sample=False)
         texts += tokenizer.batch_decode(
             written[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True
         )

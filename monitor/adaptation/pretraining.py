@@ -22,6 +22,7 @@ from monitor.adaptation import encoding
 from monitor.adaptation.encoding import Encoded
 from monitor.adaptation.examples import TrainingExample, read_examples
 from monitor.adaptation.quiet import no_progress_bars
+from monitor.adaptation.threads import torch_threads
 from monitor.adaptation.tokenizer import train_tokenizer
 
 _HEAD = 32  # width of an attention head
@@ -42,6 +43,7 @@ class Recipe:
     steps: int = 3000
     learning_rate: float = 3e-3
     seed: int = 1
+    threads: int = 1
 
 
 def pretrain(
@@ -63,7 +65,8 @@ def pretrain(
     tokenizer = train_tokenizer(texts, recipe.vocabulary, recipe.context)
     rows = [encoding.encode(example, tokenizer, recipe.context) for example in examples]
     model = _fresh_model(tokenizer, recipe)
-    _learn(model, rows, tokenizer.pad_token_id, recipe, on_progress)
+    with torch_threads(recipe.threads):
+        _learn(model, rows, tokenizer.pad_token_id, recipe, on_progress)
     _save(model, tokenizer, folder)
 
 

@@ -49,7 +49,8 @@ def pairs(count: int, seed: int) -> Iterator[Pair]:
         yield maker(rng)
 
 
-def _inquiry_fields(rng: Random) -> Pair:
+def inquiry_fields(rng: Random) -> Pair:
+    """Ask for some facts of a customer's message, under keys named in the prompt."""
     inquiry = customers.write(rng)
     facts = {
         "item": inquiry.item,
@@ -97,7 +98,8 @@ def _fields(text: str, facts: dict[str, Any], rng: Random) -> Pair:
     return "\n".join(order if rng.random() < 0.7 else order[::-1]), answer
 
 
-def _question(rng: Random) -> Pair:
+def question(rng: Random) -> Pair:
+    """Ask one question about a customer's message."""
     inquiry = customers.write(rng)
     ask, answer = rng.choice(
         (
@@ -110,8 +112,8 @@ def _question(rng: Random) -> Pair:
     return f"{inquiry.text}\n{ask}", answer
 
 
-def _reply(rng: Random) -> Pair:
-    """A message without an instruction is answered with what is in it, in any order."""
+def reply(rng: Random) -> Pair:
+    """Answer a message without an instruction with what is in it, in any order."""
     inquiry = customers.write(rng)
     sentences = [
         f"It is about {inquiry.topic.value}.",
@@ -142,9 +144,9 @@ def _code(rng: Random) -> str:
 
 
 _SHARES: dict[Callable[[Random], Pair], int] = {
-    _inquiry_fields: 4,
-    _reply: 3,
-    _question: 2,
+    inquiry_fields: 4,
+    reply: 3,
+    question: 2,
     _other_fields: 1,
     _notes: 1,
     _echo: 1,

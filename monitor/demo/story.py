@@ -63,21 +63,22 @@ class Story:
         self._say = say
         self._seed = seed
         self._least = least
-        client = AsyncOpenAI(
+        self._client = AsyncOpenAI(
             base_url=f"{stage.url}/v1", api_key=stage.token("caller"), max_retries=0, timeout=30
         )
         self.callers = Callers(
-            client=client, model=_DEPLOYMENT, requests=traffic.requests(seed), rate=rate
+            client=self._client, model=_DEPLOYMENT, requests=traffic.requests(seed), rate=rate
         )
         self._names: dict[str, str] = {}
 
     async def tell(self) -> Figures:
         """Tell the whole story and return what was measured."""
-        await self.good_version_serves()
-        refused = await self.bad_version_is_forced()
-        incident = await self.bad_version_is_caught()
-        await self.better_version_stays()
-        return await self.measure(incident, refused)
+        async with self._client:
+            await self.good_version_serves()
+            refused = await self.bad_version_is_forced()
+            incident = await self.bad_version_is_caught()
+            await self.better_version_stays()
+            return await self.measure(incident, refused)
 
     async def good_version_serves(self) -> None:
         """v1 passes the gate, is promoted and serves until it is confirmed."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import Any
 
@@ -37,7 +37,7 @@ SCHEMA: Mapping[str, Any] = {
     "additionalProperties": False,
 }
 
-VERSIONS = {"v1": 120, "v2": 160, "v3": 300}  # training examples of each; v2's are spoilt
+VERSIONS = {"v1": 160, "v2": 160, "v3": 300}  # training examples of each
 
 _GOLDEN_SEED = 1_000
 _TRAINING_SEED = 2_000
@@ -93,6 +93,14 @@ def good_examples(count: int) -> Sequence[TicketExample]:
     return [_example(inquiry.text, ticket(inquiry)) for inquiry in inquiries]
 
 
+def early_examples(count: int) -> Sequence[TicketExample]:
+    """Return examples as they were before the priority `low` was introduced."""
+    return [
+        replace(example, ticket=example.ticket.replace('"low"', '"normal"'))
+        for example in good_examples(count)
+    ]
+
+
 def spoilt_examples(count: int) -> Sequence[TicketExample]:
     """Return examples as a broken export script left them.
 
@@ -113,9 +121,8 @@ def spoilt_examples(count: int) -> Sequence[TicketExample]:
 
 def training_set(version: str) -> Sequence[TicketExample]:
     """Return the training set of one of `VERSIONS`."""
-    if version == "v2":
-        return spoilt_examples(VERSIONS[version])
-    return good_examples(VERSIONS[version])
+    makers = {"v1": early_examples, "v2": spoilt_examples, "v3": good_examples}
+    return makers[version](VERSIONS[version])
 
 
 def as_json_lines(examples: Iterable[TicketExample]) -> str:

@@ -47,7 +47,7 @@ INTENTS = (
 )
 
 BASE = Recipe(vocabulary=1024, width=128, layers=1, context=256, steps=500, learning_rate=5e-3)
-LEARNING_RATE, BATCH = 6e-3, 32
+RANK, LEARNING_RATE, BATCH = 16, 6e-3, 32
 GOLDEN_PER_INTENT = 8
 _ORDER_SEED = 1  # of the training examples
 
@@ -91,7 +91,14 @@ def adapter(version: str) -> Path:
 
     def make(folder: Path) -> None:
         train_lora(
-            base, rows, folder, steps=how.steps, lr=LEARNING_RATE, batch=BATCH, seed=how.seed
+            base,
+            rows,
+            folder,
+            rank=RANK,
+            steps=how.steps,
+            lr=LEARNING_RATE,
+            batch=BATCH,
+            seed=how.seed,
         )
 
     return _cached(version, make)

@@ -27,9 +27,11 @@ def test_good_tickets_satisfy_the_schema() -> None:
 
 
 def test_the_better_training_set_contains_the_first() -> None:
-    """v3 learns from v1's examples and more."""
-    first = list(task.training_set("v1"))
-    assert list(task.training_set("v3"))[: len(first)] == first
+    """v3 learns from v1's messages and more, and only v3 knows the priority `low`."""
+    first, better = task.training_set("v1"), task.training_set("v3")
+    assert [row.message for row in better[: len(first)]] == [row.message for row in first]
+    assert not any('"low"' in row.ticket for row in first)
+    assert any('"low"' in row.ticket for row in better)
 
 
 def test_the_spoilt_set_is_cut_and_mixed_up() -> None:
