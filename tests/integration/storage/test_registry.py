@@ -68,8 +68,10 @@ def test_an_illegal_move_is_a_conflict(stores: Stores) -> None:
 
 def test_the_first_fingerprint_stays(stores: Stores) -> None:
     """A fingerprint is stored once per engine, to the last bit; the base model has one too."""
-    first = Fingerprint(tokens=((1, 2), (3,)), logprobs=((-0.1, -0.2 - 0.1), (-1e-9,)))
-    other = Fingerprint(tokens=((9,),), logprobs=((-1.0,),))
+    first = Fingerprint(
+        prompts=("a", "b"), tokens=((1, 2), (3,)), logprobs=((-0.1, -0.2 - 0.1), (-1e-9,))
+    )
+    other = Fingerprint(prompts=("a",), tokens=((9,),), logprobs=((-1.0,),))
     assert stores.registry.fingerprint(V1, "local") is None
     assert stores.registry.fingerprint(V1, "local", first) == first
     assert stores.registry.fingerprint(V1, "local", other) == first
