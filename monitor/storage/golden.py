@@ -75,6 +75,7 @@ class PostgresGolden(GoldenStore):
         """Insert or update a run by id, with results per version name (`''`: base model)."""
         row = {name: getattr(run, name) for name in _COLUMNS}
         row["verdict"] = None if run.verdict is None else run.verdict.value
+        row["cause"] = values.text(run.cause)
         new = insert(golden_runs).values(row)
         rows = [
             _result_row(run.id, version, result)

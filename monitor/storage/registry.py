@@ -28,7 +28,7 @@ class PostgresRegistry(Registry):
         self._engine = engine
 
     def add(self, version: AdapterVersion, *, actor: str) -> AdapterVersion:
-        """Store a version; return the stored one if the name is there already."""
+        """Store a version; return it as it is stored."""
         with transaction(self._engine) as connection:
             if not _insert(connection, version):
                 return _stored(connection, version)
@@ -40,7 +40,7 @@ class PostgresRegistry(Registry):
                 payload={"label": version.label, "state": version.state, "parent": version.parent},
                 at=version.created_at,
             )
-        return version
+            return _stored(connection, version)  # as it was taken in, which others will read
 
     def versions(self, family: str | None = None) -> Sequence[AdapterVersion]:
         """Return the versions, newest first."""
@@ -109,12 +109,12 @@ def move(
 def _insert(connection: Connection, version: AdapterVersion) -> bool:
     """Store a version; False if its name is there. Raises `Conflict` if its label is taken."""
     new = insert(adapters).values(
-        name=version.name,
-        family=version.family,
-        label=version.label,
+        name=values.text(version.name),
+        family=values.text(version.family),
+        label=values.text(version.label),
         state=version.state.value,
         reason=values.text(version.reason),
-        parent=version.parent,
+        parent=values.optional_text(version.parent),
         manifest=version.manifest,
         facts=version.facts,
         created_at=version.created_at,
@@ -125,7 +125,7 @@ def _insert(connection: Connection, version: AdapterVersion) -> bool:
 
 def _stored(connection: Connection, version: AdapterVersion) -> AdapterVersion:
     """Return the version of this name. Raises `Conflict` if only its label is there."""
-    same_name = select(adapters).where(adapters.c.name == version.name)
+    same_name = select(adapters).where(adapters.c.name == values.text(version.name))
     row = connection.execute(same_name).one_or_none()
     if row is None:
         raise Conflict(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from typing import Any
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from monitor.ports import Stores
 from tests.integration.web import serving
@@ -34,3 +36,10 @@ async def stranger(service: serving.Service) -> AsyncIterator[aiohttp.ClientSess
     jar = aiohttp.CookieJar(unsafe=True)  # cookies of an address without a name
     async with aiohttp.ClientSession(service.url, cookie_jar=jar) as client:
         yield client
+
+
+@pytest.fixture
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What the service logs meanwhile."""
+    with capture_logs() as entries:
+        yield entries

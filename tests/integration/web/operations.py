@@ -61,7 +61,7 @@ class StoreOperations(Operations):
         if not force:
             raise GateRefused("v2 answers worse than v1.", numbers={"difference": -0.4})
         found = lookup.version(self.stores, version)
-        before = self.stores.deployments.ensure(deployment or found.family)
+        before = lookup.deployment(self.stores, deployment or found.family)
         return self.stores.deployments.flip(
             Flip(
                 deployment=before.name,
@@ -82,6 +82,7 @@ class StoreOperations(Operations):
     ) -> Incident:
         """Put a version back; the proof follows at once."""
         before = lookup.deployment(self.stores, deployment)
+        chosen = lookup.version(self.stores, to).name if to else before.baseline
         now = self.now()
         incident = Incident(
             id=str(uuid4()),
@@ -89,7 +90,7 @@ class StoreOperations(Operations):
             opened_at=now,
             phase=Phase.FLIPPED,
             from_version=before.active,
-            to_version=to or before.baseline,
+            to_version=chosen,
             reason=reason,
             actor=actor,
             epoch=before.epoch + 1,

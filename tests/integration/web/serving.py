@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import aiohttp
 import uvicorn
 from prometheus_client import CollectorRegistry
+from yarl import URL
 
 from monitor.ports import Stores
 from monitor.web.app import create_app
@@ -36,6 +38,11 @@ class Service:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def raw(client: aiohttp.ClientSession, path: str) -> URL:
+    """Return the address of a path as it is written, however it is escaped."""
+    return URL(f"{client._base_url}".rstrip("/") + path, encoded=True)
 
 
 @contextmanager

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, MutableMapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.integration.web.story import V1, V2
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def logged() -> Iterator[list[MutableMapping[str, Any]]]:
-    """What the service logs meanwhile."""
-    with capture_logs() as entries:
-        yield entries
 
 
 def acts(service) -> list[tuple[str, str, str | None]]:
