@@ -71,11 +71,7 @@ def test_the_first_fingerprint_stays(stores: Stores) -> None:
     first = Fingerprint(
         prompts=("a", "b"), tokens=((1, 2), (3,)), logprobs=((-0.1, -0.2 - 0.1), (-1e-9,))
     )
-<<<<<<< HEAD
     other = Fingerprint(prompts=("a", "b"), tokens=((9,),), logprobs=((-1.0,),))
-=======
-    other = Fingerprint(prompts=("a",), tokens=((9,),), logprobs=((-1.0,),))
->>>>>>> room-k
     assert stores.registry.fingerprint(V1, "local") is None
     assert stores.registry.fingerprint(V1, "local", first) == first
     assert stores.registry.fingerprint(V1, "local", other) == first

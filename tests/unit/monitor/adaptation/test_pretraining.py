@@ -8,16 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.unit.monitor.adaptation.conftest import TINY
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from monitor.adaptation.examples import TrainingExample
-<<<<<<< HEAD
 from monitor.adaptation.pretraining import Recipe, pretrain
-=======
-from monitor.adaptation.pretraining import pretrain
->>>>>>> room-k
 
 
 def test_tensors_are_small_and_a_plain_load_computes_in_full_precision(base: Path) -> None:
