@@ -36,10 +36,31 @@ def of(exchange: Exchange) -> Conformance:
     if exchange.response_schema is None:
         return Conformance.UNDECLARED
     try:
-        schema = jsontext.canonical(exchange.response_schema)
+        schema = _canonical(_ByIdentity(exchange.response_schema))
     except ValueError:
         return Conformance.UNUSABLE
     return check(exchange.output, schema)
+
+
+class _ByIdentity:
+    """A schema as a key of a cache: the same object is the same schema, which nobody changes."""
+
+    __slots__ = ("schema",)
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByIdentity) and self.schema is other.schema
+
+
+# A deployment's answers share one schema object; its text would cost as much as the check.
+@lru_cache(maxsize=64)
+def _canonical(key: _ByIdentity) -> str:
+    return jsontext.canonical(key.schema)
 
 
 # Signals and faults ask about the same answer one after the other.

@@ -25,6 +25,8 @@ _PATIENCE_S = 1.0
 # While nothing speaks against a version, an answer waits so long for company: judged and written
 # one by one, answers cost ten times as much (docs/benchmarks.md). At the first sign it ends.
 _LINGER_S = 0.1
+_LINGERS = 3  # at most, and only while so many come that it pays
+_PAYS = 8
 _RETRY_S = 0.5
 
 T = TypeVar("T")
@@ -60,12 +62,21 @@ class Ingest:
         """Take, judge and record until cancelled."""
         while True:
             batch = await self._source.take(_BATCH, _PATIENCE_S)
-            self._in_hand = len(batch)
-            if batch and self._watch.is_calm:
-                await asyncio.sleep(_LINGER_S)
-                batch += await self._source.take(_BATCH, 0.0)
             if batch:
+                await self._linger(batch)
                 await self.absorb(batch)
+
+    async def _linger(self, batch: list[Exchange]) -> None:
+        """Wait for company where that pays and does no harm."""
+        for _ in range(_LINGERS):
+            self._in_hand = len(batch)
+            if not self._watch.is_calm or len(batch) >= _BATCH:
+                return
+            await asyncio.sleep(_LINGER_S)
+            more = await self._source.take(_BATCH, 0.0)
+            batch += more
+            if len(more) < _PAYS:
+                return
 
     async def absorb(self, batch: Sequence[Exchange]) -> None:
         """Judge and record one batch, however long Postgres is away."""
