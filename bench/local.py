@@ -7,7 +7,7 @@ own `generate` in static batches of the same size, without any service around it
 
 Watching costs a fixed time per answer, so the ratio depends on how long an answer takes. Two models
 are measured: the demo's, which is far smaller than anything in production and so the worst case,
-and a Llama of 57 million parameters with random weights.
+and a Llama of 20 million parameters with random weights.
 
     make bench-local ARGS="--rounds 6"
 """
@@ -62,7 +62,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, model, count in (
             ("demo, 1.4 M", MODEL, 800),
-            ("random, 57 M", larger_model(Path(folder)), 96),
+            ("random, 20 M", larger_model(Path(folder)), 96),
         ):
             found, note = compare(name, model, asked.rounds, count)
             rows += found
@@ -102,10 +102,10 @@ def larger_model(folder: Path) -> Path:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=768,
-        intermediate_size=2048,
-        num_hidden_layers=8,
-        num_attention_heads=12,
+        hidden_size=512,
+        intermediate_size=1408,
+        num_hidden_layers=6,
+        num_attention_heads=8,
         max_position_embeddings=512,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,

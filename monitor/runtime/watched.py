@@ -19,6 +19,8 @@ from rollback.evidence import EvidencePoint, JudgeState
 from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
 from rollback.policy import Policy
 
+_ALWAYS = 0.99  # where nearly every usual answer is faulty, faults are no news at all
+
 
 @dataclass(slots=True)
 class Watched:
@@ -149,7 +151,7 @@ def _settings(policy: Policy, reference: Reference | None) -> JudgeSettings:
     return JudgeSettings(
         line=policy.line,
         suspicion_line=policy.suspicion_line,
-        fault_rate_tolerated=max(policy.fault_rate_tolerated, usual),
+        fault_rate_tolerated=min(max(policy.fault_rate_tolerated, usual), _ALWAYS),
         margin=policy.margin,
         min_golden_cases=policy.min_golden_cases,
         weights=HarmWeights(**policy.weights),
