@@ -37,11 +37,15 @@ from monitor.web.tokens import OperatorTokens
 log = structlog.get_logger(__name__)
 
 _DRAIN_S = 10
+# The engine's thread computes; the event loop answers callers and moves pointers, and waits for
+# the interpreter lock at each step. Python's own 5 ms would be felt.
+_SWITCH_INTERVAL_S = 0.001
 _END = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(config: Config) -> None:
     """Run until Ctrl-C or SIGTERM. Raises a `BackstopError` if the service cannot start."""
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     read = files.read(config)
     parts.senders(config)  # a receiver that cannot be used is found before anything starts
     listener = listen(config)

@@ -25,12 +25,13 @@ class Convergence:
         self._acknowledgements = acknowledgements
         self._router = router
         self._replica = replica
+        self._turn = asyncio.Lock()
 
     async def converge(self) -> Sequence[Deployment]:
         """Route by what is stored now; return the deployments. Raises `Unavailable`."""
         deployments = await asyncio.to_thread(self._deployments.all)
         self.route(*deployments)
-        await self.acknowledge(deployments)
+        await self.acknowledge()
         return deployments
 
     def route(self, *deployments: Deployment) -> None:
@@ -40,9 +41,15 @@ class Convergence:
                 Route(deployment=deployment.name, active=deployment.active, epoch=deployment.epoch)
             )
 
-    async def acknowledge(self, deployments: Sequence[Deployment]) -> None:
-        """Record which epochs this replica routes by."""
-        epochs = {deployment.name: deployment.epoch for deployment in deployments}
-        await asyncio.to_thread(
-            self._acknowledgements.acknowledge, self._replica, epochs, datetime.now(UTC)
-        )
+    async def acknowledge(self) -> None:
+        """Record which epochs this replica routes by.
+
+        One at a time, so that an older acknowledgement never comes after a newer one.
+        """
+        async with self._turn:
+            await asyncio.to_thread(
+                self._acknowledgements.acknowledge,
+                self._replica,
+                self._router.epochs(),
+                datetime.now(UTC),
+            )

@@ -84,11 +84,12 @@ class OperatorActions:
         self, deployment: str, *, to: str | None, actor: str, reason: str
     ) -> Incident:
         """Put `to`, else the baseline, back and quarantine the active version."""
-        decided_at = datetime.now(UTC)
         target = await self._deployment(deployment)
         version = await self._rollback_target(target, to)
         await self._versions.ready(version)
-        order = Order(to=version, reason=reason, actor=actor, evidence={}, decided_at=decided_at)
+        order = Order(
+            to=version, reason=reason, actor=actor, evidence={}, decided_at=datetime.now(UTC)
+        )
         incident = await self._rollbacks.flip(target, order)
         self._wake()
         return await self._rollbacks.finish(incident)

@@ -112,7 +112,7 @@ class Promotion:
             ),
         )
         self._convergence.route(flipped)
-        await self._convergence.acknowledge([flipped])
+        await self._convergence.acknowledge()
         log.info("promoted", deployment=deployment.name, version=wish.version.name, forced=forced)
         return flipped
 
