@@ -10,14 +10,22 @@ import signal
 import socket
 import sys
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
 from monitor.errors import BackstopError, ConfigError
 
 READY = "ready at "  # the service's line on standard output when callers may come
+POLICY: Mapping[str, object] = MappingProxyType(
+    {
+        "false_rollback_budget": "1 in 100000 exchanges",
+        "suspicion_budget": "1 in 1000 exchanges",
+    }
+)
 _COMMAND = (sys.executable, "-m", "monitor.cli")
 _START_LIMIT_S = 120.0
 _STOP_LIMIT_S = 30.0
@@ -51,11 +59,22 @@ class Stage:
         return (self.folder / "data" / f"{who}.token").read_text().strip()
 
 
-def set_up(root: Path, *, model: Path, schema: str, receiver: str, keep: bool = False) -> Stage:
+def set_up(
+    root: Path,
+    *,
+    model: Path,
+    receiver: str,
+    schema: str | None = None,
+    deployment: str = "support",
+    policy: Mapping[str, object] = POLICY,
+    keep: bool = False,
+) -> Stage:
     """Make a fresh folder for one telling, remove older ones, write the configuration.
 
     Args:
         receiver: address of the ops chat, without a path.
+        schema: JSON Schema of the answers, if they are to follow one.
+        deployment: public model name.
 
     Raises:
         ConfigError: if the folder cannot be written.
@@ -67,7 +86,8 @@ def set_up(root: Path, *, model: Path, schema: str, receiver: str, keep: bool = 
             _remove_older(root)
         folder.mkdir(parents=True, mode=0o755)
         stage = Stage(folder=folder, port=free_port(), secret=secret)
-        _write(stage, model, schema, receiver)
+        deployments = {deployment: _deployment(stage, schema, policy)}
+        _write(stage, model, deployments, receiver)
     except OSError as error:
         raise ConfigError(
             f"{folder}: cannot be written: {error.strerror}; set --folder to another place"
@@ -102,30 +122,33 @@ def _remove_older(root: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(stage: Stage, model: Path, schema: str, receiver: str) -> None:
+def _deployment(
+    stage: Stage, schema: str | None, policy: Mapping[str, object]
+) -> Mapping[str, object]:
+    if schema is None:
+        return {"policy": dict(policy)}
     (stage.folder / "schema.json").write_text(schema)
+    return {"response_schema": "schema.json", "policy": dict(policy)}
+
+
+def _write(stage: Stage, model: Path, deployments: Mapping[str, object], receiver: str) -> None:
     secret_file = stage.folder / "webhook.secret"
     secret_file.touch(mode=0o600)
     secret_file.write_text(stage.secret)
     for kind in ("slack", "webhook"):
         (stage.folder / f"{kind}.url").write_text(f"{receiver}/{kind}")
-    stage.config.write_text(yaml.safe_dump(_configuration(stage, model), sort_keys=False))
+    configuration = _configuration(stage, model, deployments)
+    stage.config.write_text(yaml.safe_dump(configuration, sort_keys=False))
 
 
-def _configuration(stage: Stage, model: Path) -> dict[str, object]:
+def _configuration(
+    stage: Stage, model: Path, deployments: Mapping[str, object]
+) -> dict[str, object]:
     return {
         "data_dir": "data",
         "listen": {"port": stage.port},
         "engine": {"kind": "local", "model": str(model)},
-        "deployments": {
-            "support": {
-                "response_schema": "schema.json",
-                "policy": {
-                    "false_rollback_budget": "1 in 100000 exchanges",
-                    "suspicion_budget": "1 in 1000 exchanges",
-                },
-            }
-        },
+        "deployments": dict(deployments),
         "receivers": {
             "ops-chat": {"kind": "slack", "url_file": "slack.url", "allow_private": True},
             "pager": {

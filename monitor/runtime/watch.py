@@ -100,9 +100,9 @@ class Watch:
             return Recording()
         at = outcome.run.finished_at or datetime.now(UTC)
         point = watched.judge.observe_golden(outcome.differences, outcome.set_size, at=at)
-        watched.remember_crossing(point)
+        watched.remember(point)
         if clear:
-            watched.judge.clear_suspicion()
+            watched.clear_suspicion()
         return Recording(points=(point,), states=(watched.state(deployment.name),))
 
     def freeze_reference(self, deployment: Deployment) -> tuple[bytes, int]:
@@ -128,11 +128,9 @@ class Watch:
         )
 
     def point(self, deployment: str) -> EvidencePoint | None:
-        """Return the evidence that reached the line, else the latest, else `None`."""
+        """Return the evidence to decide by: what reached a line, else the latest, else `None`."""
         watched = self._watched.get(deployment)
-        if watched is None:
-            return None
-        return watched.crossing or watched.judge.point
+        return None if watched is None else watched.point
 
     @property
     def is_calm(self) -> bool:

@@ -28,6 +28,7 @@ class Watched:
 
     Args:
         crossing: the point that reached the line, kept since evidence may fall again.
+        suspicion: the point whose drift reached its line, kept for the same reason until cleared.
         good: answers for the version's own reference: all of them, also faulty ones, lest it
             looks too good.
     """
@@ -38,7 +39,13 @@ class Watched:
     reference: Reference | None
     constant: ConstantAnswers
     crossing: EvidencePoint | None = None
+    suspicion: EvidencePoint | None = None
     good: list[Exchange] = field(default_factory=list)
+
+    @property
+    def point(self) -> EvidencePoint | None:
+        """The evidence that reached the line, else the drift that did, else the latest."""
+        return self.crossing or self.suspicion or self.judge.point
 
     @property
     def is_urgent(self) -> bool:
@@ -62,16 +69,23 @@ class Watched:
         ]
         points = self.judge.observe_all([self._observation(each) for each in own])
         for point in points:
-            self.remember_crossing(point)
+            self.remember(point)
         if not self.confirmed:
             room = max(0, reference_size - len(self.good))
             self.good += [each.scored.exchange for each in own[:room]]
         return points
 
-    def remember_crossing(self, point: EvidencePoint) -> None:
-        """Keep the first point that reached the line."""
+    def remember(self, point: EvidencePoint) -> None:
+        """Keep the first point that reached a line."""
         if self.crossing is None and point.evidence >= point.line:
             self.crossing = point
+        if self.suspicion is None and point.suspicion >= point.suspicion_line:
+            self.suspicion = point
+
+    def clear_suspicion(self) -> None:
+        """Take the suspicion back; drift starts anew from here."""
+        self.judge.clear_suspicion()
+        self.suspicion = None
 
     def state(self, name: str) -> JudgeState:
         """Return what `restored` needs, as JSON."""
@@ -84,6 +98,7 @@ class Watched:
                 "constant": self.constant.state(),
                 "confirmed": self.confirmed,
                 "crossing": _saved(self.crossing),
+                "suspicion": _saved(self.suspicion),
             },
         )
 
@@ -141,7 +156,8 @@ def restored(
     watched = begun(deployment, policy, reference)
     watched.judge = Judge.restore(saved.state["judge"], settings=_settings(policy, reference))
     watched.constant.restore(saved.state["constant"])
-    watched.crossing = _crossing(saved.state["crossing"])
+    watched.crossing = _kept(saved.state["crossing"])
+    watched.suspicion = _kept(saved.state["suspicion"])
     return watched
 
 
@@ -165,13 +181,13 @@ def _constant(reference: Reference | None) -> ConstantAnswers:
     return ConstantAnswers.for_share(reference.commonest_share)
 
 
-def _saved(crossing: EvidencePoint | None) -> dict[str, Any] | None:
-    if crossing is None:
+def _saved(point: EvidencePoint | None) -> dict[str, Any] | None:
+    if point is None:
         return None
-    return {**asdict(crossing), "at": crossing.at.isoformat()}
+    return {**asdict(point), "at": point.at.isoformat()}
 
 
-def _crossing(saved: Mapping[str, Any] | None) -> EvidencePoint | None:
+def _kept(saved: Mapping[str, Any] | None) -> EvidencePoint | None:
     if saved is None:
         return None
     return EvidencePoint(**{**saved, "at": datetime.fromisoformat(saved["at"])})

@@ -1,12 +1,13 @@
 """A small model that names the intent of a real bank customer's query, made from banking77.
 
 The base model learns to name the intents that the story leaves out; LoRA adapters then learn
-the story's own. Made once and cached under `tmp/.cache`, never in the repository.
+the story's own. Made once and cached under `.cache`, never in the repository.
 """
 
 from __future__ import annotations
 
 import csv
+import fcntl
 import gzip
 import hashlib
 import os
@@ -25,7 +26,7 @@ from monitor.adaptation.pretraining import Recipe, pretrain
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("BACKSTOP_SHARED_DATA", PROJECT / "../shared/data")) / "banking77"
-CACHE = PROJECT / "tmp/.cache/banking"
+CACHE = PROJECT / ".cache/banking"
 
 INTENTS = (
     "activate_my_card",
@@ -173,16 +174,14 @@ def _example(query: Query) -> TrainingExample:
 def _cached(name: str, make: Callable[[Path], object]) -> Path:
     """Return the folder that `make` filled, now or earlier; a half-made one is never seen."""
     folder = CACHE / _recipe_digest() / name
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            made = Path(scratch) / name
-            make(made)
-            try:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process makes it, the others wait
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+                made = Path(scratch) / name
+                make(made)
                 made.rename(folder)
-            except OSError:
-                if not folder.exists():  # else another process was faster, with the same bytes
-                    raise
     return folder
 
 

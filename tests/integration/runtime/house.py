@@ -92,6 +92,12 @@ class House:
         """Return the deployment as it is stored."""
         return await asyncio.to_thread(self.stores.deployments.ensure, NAME)
 
+    async def suspicion(self) -> float:
+        """Return how strong the drift of the active version is now."""
+        epoch = (await self.deployment()).epoch
+        point = await asyncio.to_thread(self.stores.evidence.newest, NAME, epoch)
+        return 0.0 if point is None else point.suspicion
+
     async def incidents(self) -> Sequence[Incident]:
         """Return every incident, newest first."""
         return await asyncio.to_thread(self.stores.incidents.list, NAME)

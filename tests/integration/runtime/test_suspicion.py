@@ -37,6 +37,31 @@ async def test_drift_that_does_no_harm_is_cleared(trusted: House) -> None:
     assert [n.kind for n in trusted.pager.notices].count("suspicion") == 1
 
 
+async def test_drift_that_falls_again_before_anybody_looked_is_looked_into(trusted: House) -> None:
+    """Between two ticks it passes its line and falls below: a run is made, and it rests."""
+    line, start = POLICY.suspicion_line, len(trusted.stores.golden.runs(NAME))
+    while await trusted.suspicion() < line:
+        await trusted.serve(1, odd=True)
+    while await trusted.suspicion() >= line:
+        await trusted.serve(1)
+    await trusted.tick()
+    assert len(trusted.stores.golden.runs(NAME)) == start + 1
+    await trusted.tick()
+    assert len(trusted.stores.golden.runs(NAME)) == start + 1
+
+
+async def test_drift_that_fell_again_is_known_after_a_restart(trusted: House) -> None:
+    """The point that reached the line is saved with the judge."""
+    while await trusted.suspicion() < POLICY.suspicion_line:
+        await trusted.serve(1, odd=True)
+    while await trusted.suspicion() >= POLICY.suspicion_line:
+        await trusted.serve(1)
+    again = build(trusted.stores, engine=trusted.engine)
+    await again.tick()
+    assert trusted.stores.golden.runs(NAME)[0].cause == "suspicion"
+    await again.close()
+
+
 async def test_drift_that_comes_with_harm_is_rolled_back(trusted: House, answers: Answers) -> None:
     """The golden run fails, its differences cross the line, and the suspicion's time is kept."""
     answers.weights[V3] = ["n", "o", "!"]
