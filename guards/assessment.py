@@ -41,9 +41,21 @@ class Assessed:
     scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def own_faults(self) -> tuple[Fault, ...]:
+        """The faults that are the version's own: not those of an answer that its caller ended."""
+        return own_faults(self.scored.exchange, self.faults)
+
+    @property
     def fault(self) -> bool:
-        """Whether the answer has a hard fault."""
-        return bool(self.faults)
+        """Whether the answer has a hard fault of the version's own."""
+        return bool(self.own_faults)
+
+
+def own_faults(exchange: Exchange, found: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Return the faults that a caller's limit or stop string does not explain."""
+    if not exchange.ended_by_caller:
+        return tuple(found)
+    return tuple(fault for fault in found if not fault.is_of_the_end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +76,7 @@ def assess(
     """Assess answers of one deployment in the order in which they came.
 
     The verdict is FAIL for a hard fault, WARN for an outlier, INCONCLUSIVE for an answer that its
-    caller abandoned, else OK. An outlier is rarer than `outlier_quantile` of the n calibration
+    caller abandoned or ended too early, else OK. An outlier is rarer than `outlier_quantile` of the n calibration
     answers over all channels together, or than all of them where they are too few to say: at most
     one usual answer in min(100, n + 1) is called one. Nothing but WARN follows from it.
 
@@ -127,8 +139,8 @@ def _join(
 
 
 def _verdict(exchange: Exchange, found: tuple[Fault, ...], oddness: Oddness) -> Verdict:
-    if found:
+    if own_faults(exchange, found):
         return Verdict.FAIL
-    if not exchange.is_complete:
+    if not exchange.is_complete or found:
         return Verdict.INCONCLUSIVE
     return Verdict.WARN if oddness.findings else Verdict.OK

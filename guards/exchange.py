@@ -40,6 +40,8 @@ class Exchange:
         messages: a bare completion prompt is one message of role `prompt`.
         token_logprobs: natural logarithms, one per output token, each at most 0.
         response_schema: JSON Schema that the answer must satisfy, where one is declared.
+        ended_by_caller: whether a token limit or stop string that the caller set may have ended the
+            answer: what it then lacks is not the version's fault.
         grade: quality in [0, 1] where somebody graded the answer.
 
     Raises:
@@ -61,6 +63,7 @@ class Exchange:
     finish_reason: FinishReason | None = None
     error: str | None = None
     response_schema: Mapping[str, Any] | None = None
+    ended_by_caller: bool = False
     caller: str | None = None
     grade: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict)

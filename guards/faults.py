@@ -29,6 +29,11 @@ class Fault(Enum):
         """What people read about it."""
         return _SENTENCES[self]
 
+    @property
+    def is_of_the_end(self) -> bool:
+        """Whether an answer that its caller ended too early shows this fault by itself."""
+        return self in (Fault.EMPTY, Fault.CUT, Fault.BROKEN_JSON, Fault.SCHEMA_VIOLATED)
+
 
 _SENTENCES = {
     Fault.ENGINE_ERROR: "The engine failed before the end of the answer.",

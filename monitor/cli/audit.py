@@ -29,8 +29,8 @@ def verify(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
 
 
 @app.command()
-def export(config: ConfigFile = DEFAULT_CONFIG) -> None:
-    """Print every row as JSON Lines, oldest first.
+def export(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = True) -> None:
+    """Print every row as JSON Lines, oldest first; `--json` changes nothing.
 
     Example: backstop audit export > audit.jsonl
     """

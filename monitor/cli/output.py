@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-console = Console()
+# A pipe has no width: what is cut there cannot be copied.
+console = Console(width=None if sys.stdout.isatty() else 240)
 errors = Console(stderr=True)
 
 

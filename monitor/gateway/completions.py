@@ -59,7 +59,9 @@ class Completions:
             started=self._gateway.clock(),
             request_id=call.request_id,
             caller=caller,
-            response_schema=asked.response_schema or self._gateway.schemas.get(route.deployment),
+            response_schema=self._gateway.schemas.get(route.deployment),
+            has_limit=asked.has_limit,
+            has_stops=bool(asked.generation.stop),
         )
 
     async def _serve(self, call: Call, asked: Asked, draft: Draft) -> None:

@@ -18,6 +18,7 @@ class Draft:
 
     Args:
         started_at: wall-clock time; started: monotonic seconds at the same moment.
+        has_limit, has_stops: whether the caller set a token limit, or stop strings.
         first_token_s, latency_s: seconds since the start.
     """
 
@@ -29,6 +30,8 @@ class Draft:
     request_id: str
     caller: str | None = None
     response_schema: Mapping[str, Any] | None = None
+    has_limit: bool = False
+    has_stops: bool = False
     texts: list[str] = field(default_factory=list)
     tokens: list[Token] = field(default_factory=list)
     prompt_tokens: int | None = None
@@ -78,6 +81,13 @@ class Draft:
             finish_reason=self.finish_reason,
             error=self.error,
             response_schema=self.response_schema,
+            ended_by_caller=self._ended_by_caller,
             caller=self.caller,
             tags={"request_id": self.request_id},
         )
+
+    @property
+    def _ended_by_caller(self) -> bool:
+        """Whether the caller's own wish may have ended the answer before the model did."""
+        at_limit = self.finish_reason is FinishReason.LENGTH and self.has_limit
+        return at_limit or (self.finish_reason is FinishReason.STOP and self.has_stops)

@@ -1,4 +1,8 @@
-"""Requests for completions: from OpenAI's JSON to what an engine is asked."""
+"""Requests for completions: from OpenAI's JSON to what an engine is asked.
+
+`response_format` is ignored like any unknown field: nothing here writes by a grammar, and a caller's
+schema must not decide whether an answer speaks against the version that gave it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,6 @@ from monitor.ports import Generation
 
 DEFAULT_MAX_TOKENS = 256
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,7 @@ class Asked:
     Args:
         logprobs: whether the caller wants to see log-probabilities.
         include_usage: whether a stream ends with a frame that counts tokens.
-        response_schema: JSON Schema that the caller wants the answer to satisfy.
+        has_limit: whether the caller set a token limit.
     """
 
     model: str
@@ -32,7 +35,7 @@ class Asked:
     stream: bool
     include_usage: bool
     logprobs: bool
-    response_schema: Mapping[str, Any] | None
+    has_limit: bool
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def _asked(
         stream=fields.boolean(body, "stream"),
         include_usage=fields.boolean(options, "include_usage"),
         logprobs=wants_logprobs,
-        response_schema=_response_schema(body),
+        has_limit=limit is not None,
     )
 
 
@@ -151,21 +154,3 @@ def _prompt(body: Mapping[str, Any]) -> str:
     if not isinstance(prompt, str):
         raise invalid("prompt must be text (one prompt a request; no token ids)", "prompt")
     return fields.unicode(prompt, "prompt")
-
-
-def _response_schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    wanted = fields.mapping(body, "response_format")
-    kind = wanted.get("type") if wanted else None
-    if wanted is None or kind == "text":
-        return None
-    if kind == "json_object":
-        return _ANY_OBJECT
-    if kind == "json_schema":
-        declared = fields.mapping(wanted, "json_schema") or {}
-        schema = fields.mapping(declared, "schema")
-        if schema is not None:
-            return schema
-    raise invalid(
-        "response_format must be text, json_object, or json_schema with json_schema.schema",
-        "response_format",
-    )

@@ -57,7 +57,9 @@ class Promotion:
         if isinstance(passage, gate.Refused):
             await self._record_refusal(wish, passage.reason, run)
             raise GateRefused(
-                f"{wish.version.name} does not pass the golden gate: {passage.reason}; "
+                f"{wish.version.name} does not pass the golden gate: {passage.reason} "
+                f"({run.summary.get('sentence', 'no figures')}); see the cases with "
+                f"`backstop golden show {wish.deployment.name}`; "
                 "`--force` goes past it, and is recorded",
                 numbers=run.summary,
             )

@@ -173,16 +173,26 @@ async def test_a_full_house_is_a_429_and_draining_a_503(
     assert draining.status == 503
 
 
-async def test_a_declared_schema_is_recorded_and_the_callers_own_comes_first(
+async def test_only_the_operators_schema_is_judged_by(
     served: Served, http: aiohttp.ClientSession
 ) -> None:
-    """The deployment's schema holds unless the request brings one."""
+    """A schema that a caller sends decides nothing about the version that answers."""
     served.gateway.schemas = {"support": {"type": "array"}}
+    refusing = {"type": "json_schema", "json_schema": {"schema": {"not": {}}}}
+    await chat(http, response_format=refusing)
+    (exchange,) = await served.gateway.queue.take(10, 1.0)
+    assert exchange.response_schema == {"type": "array"}
+
+
+async def test_an_answer_that_the_callers_wish_may_have_ended_says_so(
+    served: Served, http: aiohttp.ClientSession
+) -> None:
+    """A caller's stop strings are recorded as what may have ended the answer."""
+    await chat(http, stop=["e", "a"])
     await chat(http)
-    await chat(http, response_format={"type": "json_object"})
-    first, second = await served.gateway.queue.take(10, 1.0)
-    assert first.response_schema == {"type": "array"}
-    assert second.response_schema == {"type": "object"}
+    stopped, free = await served.gateway.queue.take(10, 1.0)
+    assert stopped.ended_by_caller
+    assert not free.ended_by_caller
 
 
 async def test_only_operators_may_name_a_version(tmp_path: Path) -> None:

@@ -95,3 +95,17 @@ def test_unchanged_answers_are_called_outliers_as_often_as_stated() -> None:
         found = assess(tickets(100 + seed, 100), frozen, ConstantAnswers())
         rates.append(sum(each.scored.verdict is Verdict.WARN for each in found) / len(found))
     assert sum(rates) / len(rates) == pytest.approx(1 / 31, abs=0.02)
+
+
+def test_what_the_callers_own_limit_cut_off_is_no_fault_of_the_version() -> None:
+    """Broken JSON at the caller's token limit is inconclusive; an endless loop stays a fault."""
+    cut = exchange(
+        '{"te',
+        response_schema=TICKET,
+        finish_reason=FinishReason.LENGTH,
+        ended_by_caller=True,
+    )
+    loop = exchange("again " * 60, finish_reason=FinishReason.LENGTH, ended_by_caller=True)
+    first, second = assess([cut, loop], None, ConstantAnswers())
+    assert (first.fault, first.scored.verdict) == (False, Verdict.INCONCLUSIVE)
+    assert (second.fault, second.scored.verdict) == (True, Verdict.FAIL)
