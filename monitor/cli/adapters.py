@@ -70,6 +70,8 @@ def show(version: Version, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson 
     if as_json:
         show_json(found)
         return
+    tensors = found.pop("manifest", {}).get("tensors", ())
+    found["tensors"] = f"{len(tensors)}; `--json` lists them"
     show_table(found["name"], ("fact", "value"), sorted(found.items()))
 
 
