@@ -28,7 +28,7 @@ TRANSITIONS: Mapping[VersionState, frozenset[VersionState]] = {
     VersionState.VERIFIED: frozenset({VersionState.ACTIVE, VersionState.QUARANTINED}),
     VersionState.ACTIVE: frozenset({VersionState.RETIRED, VersionState.QUARANTINED}),
     VersionState.RETIRED: frozenset({VersionState.ACTIVE, VersionState.QUARANTINED}),
-    VersionState.QUARANTINED: frozenset({VersionState.VERIFIED}),
+    VersionState.QUARANTINED: frozenset({VersionState.REGISTERED, VersionState.VERIFIED}),
 }
 
 # Loaded on the engine, with a fingerprint to prove it by, and not known to do harm.

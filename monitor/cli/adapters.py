@@ -101,7 +101,9 @@ def promote(
 def rollback(
     deployment: Annotated[str, typer.Argument(help="Which deployment, e.g. support")],
     reason: Reason,
-    to: Annotated[str | None, typer.Option(help="A version; the baseline if not given")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="A version that served, or `base`; else the baseline")
+    ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -112,7 +114,9 @@ def rollback(
     incident = client_of(config).post(
         f"/api/deployments/{quote(deployment)}/rollback", {"to": to, "reason": reason}
     )
-    _done(incident, as_json, f"{deployment} is back on {incident['to_version']}")
+    _done(
+        incident, as_json, f"{deployment} is back on {incident['to_version'] or 'the base model'}"
+    )
 
 
 @app.command()

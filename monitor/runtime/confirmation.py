@@ -13,13 +13,12 @@ from monitor.ports import Stores
 from monitor.runtime.errands import Errands
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.ingest import Ingest
+from monitor.runtime.rollbacks import AUTOMATIC
 from monitor.runtime.watch import Watch
 from rollback.deployment import Deployment
 from rollback.policy import Policy
 
 log = structlog.get_logger(__name__)
-
-_ACTOR = "backstop"
 
 
 class Confirmation:
@@ -106,7 +105,7 @@ class Confirmation:
             self._stores.deployments.amend,
             deployment.name,
             expected_epoch=deployment.epoch,
-            actor=_ACTOR,
+            actor=AUTOMATIC,
             reason=f"served {size} answers without a finding; they are its reference from now on",
             at=now,
             confirmed=True,

@@ -24,7 +24,7 @@ from monitor.runtime.errands import Errands
 from monitor.runtime.freezes import Freezes
 from monitor.runtime.ingest import Ingest
 from monitor.runtime.leadership import Leadership
-from monitor.runtime.rollbacks import Order, Rollbacks
+from monitor.runtime.rollbacks import AUTOMATIC, Order, Rollbacks
 from monitor.runtime.suspicion import Suspicions
 from monitor.runtime.versions import Versions
 from monitor.runtime.watch import Watch
@@ -39,7 +39,6 @@ log = structlog.get_logger(__name__)
 
 _TICK_S = 1.0
 _INDICATORS_BACK = timedelta(hours=1)
-_ACTOR = "backstop"
 
 
 class Control:
@@ -126,7 +125,7 @@ class Control:
             case RollBack():
                 await self._roll_back(deployment, decided)
             case Freeze():
-                await self._freezes.freeze(deployment, decided, actor=_ACTOR)
+                await self._freezes.freeze(deployment, decided, actor=AUTOMATIC)
             case Suspect():
                 self._suspicions.look_into(deployment, policy, decided)
             case _:
@@ -146,7 +145,9 @@ class Control:
         await self._tell_alerts(deployment, breaches, now)
         return Situation(
             versions={version.name: version for version in versions},
-            rollbacks=tuple(i.flipped_at for i in incidents if i.flipped_at and i.actor == _ACTOR),
+            rollbacks=tuple(
+                i.flipped_at for i in incidents if i.flipped_at and i.actor == AUTOMATIC
+            ),
             breaches=breaches,
             suspicion_known=self._suspicions.knows(deployment, policy, now),
         )
@@ -180,12 +181,12 @@ class Control:
             await self._versions.ready(decided.to)
         except (EngineError, BadAdapter) as error:
             frozen = Freeze(reason=f"{decided.reason}, but: {error}", numbers=decided.numbers)
-            await self._freezes.freeze(deployment, frozen, actor=_ACTOR)
+            await self._freezes.freeze(deployment, frozen, actor=AUTOMATIC)
             return
         order = Order(
             to=decided.to,
             reason=decided.reason,
-            actor=_ACTOR,
+            actor=AUTOMATIC,
             evidence=decided.numbers,
             decided_at=datetime.now(UTC),
             suspected_at=await self._suspicions.since(deployment),

@@ -13,10 +13,11 @@ import numpy as np
 
 from guards import golden, grading, paired
 from guards.betting import evidence_of_harm
+from guards.expectation import GradingError
 from guards.golden import GoldenCase, GoldenResult
 from guards.paired import Comparison, Standing
 from guards.verdicts import Verdict
-from monitor.errors import BadGoldenSet, EngineError
+from monitor.errors import BackstopError, BadGoldenSet
 from monitor.ports import Engine, Generation, GoldenRun, GoldenStore
 
 _AT_ONCE = 8  # cases whose answers are asked for together: a share of a batch, not all of it
@@ -65,7 +66,7 @@ class GoldenRuns:
         self._turn = asyncio.Lock()
 
     async def run(self, plan: Plan) -> Outcome:
-        """Run, compare, record. A failing engine gives the verdict ERROR, not an exception.
+        """Run, compare, record. A case that cannot be asked or graded gives the verdict ERROR.
 
         Raises `BadGoldenSet` if the deployment has no golden set, `Unavailable`.
         """
@@ -85,7 +86,7 @@ class GoldenRuns:
         try:
             await self._collect(plan, cases, answers)
             outcome = _conclude(plan, run, cases, answers)
-        except EngineError as error:
+        except BrokenCase as error:
             outcome = _broken(run, len(cases), str(error))
         results = {plan.subject or "": answers.subject}
         if plan.compared:
@@ -109,10 +110,13 @@ class GoldenRuns:
     async def _answer(self, case: GoldenCase, version: str | None) -> GoldenResult:
         began = time.monotonic()
         generation = Generation(messages=case.messages, max_tokens=_MAX_TOKENS, temperature=0.0)
-        pieces = [piece.text async for piece in self._engine.complete(generation, version)]
-        latency_s = time.monotonic() - began
-        output = "".join(pieces)
-        grade = await asyncio.to_thread(grading.grade, case.expectation, output)
+        try:
+            pieces = [piece.text async for piece in self._engine.complete(generation, version)]
+            latency_s = time.monotonic() - began
+            output = "".join(pieces)
+            grade = await asyncio.to_thread(grading.grade, case.expectation, output)
+        except (BackstopError, GradingError) as error:
+            raise BrokenCase(f"case {case.id}: {error}") from error
         return GoldenResult(
             case_id=case.id,
             output=output,
@@ -120,6 +124,10 @@ class GoldenRuns:
             grade=grade.normalized,
             latency_s=latency_s,
         )
+
+
+class BrokenCase(Exception):
+    """A case could not be asked or graded: the measuring broke, which says nothing of the version."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -23,6 +23,9 @@ from rollback.versions import AdapterVersion, VersionState
 Health = Callable[[], Mapping[str, str]]
 
 
+BASE_MODEL = "base"  # how an operator names it as the target of a rollback
+
+
 class OperatorActions:
     """The operations of `ports.Operations` on the running parts."""
 
@@ -161,13 +164,21 @@ class OperatorActions:
     async def _rollback_target(self, deployment: Deployment, to: str | None) -> str | None:
         if deployment.active is None:
             raise Conflict(f"{deployment.name} serves the base model; nothing to roll back")
+        if to == BASE_MODEL:
+            return None
         if to is None:
+            if deployment.baseline is None:
+                raise Conflict(
+                    f"{deployment.name} has no earlier good version; say `--to {BASE_MODEL}` to let "
+                    "the base model serve, or promote another version"
+                )
             return deployment.baseline
         version = await self._versions.find(to)
         if version.name == deployment.active:
             raise Conflict(f"{version.name} serves {deployment.name} already")
-        if version.state in (VersionState.REGISTERED, VersionState.QUARANTINED):
+        if version.state is not VersionState.RETIRED:
             raise Conflict(
-                f"{version.name} is {version.state.value}; only a verified version may serve"
+                f"{version.name} is {version.state.value} and has not served; a rollback goes to a "
+                f"version that has: promote it with `backstop adapters promote {version.name}`"
             )
         return version.name

@@ -21,6 +21,8 @@ from rollback.incident import Incident, Phase
 
 log = structlog.get_logger(__name__)
 
+AUTOMATIC = "backstop"  # the actor of what nobody ordered
+
 # The notice waits so long for the proof; killed in between, it leaves without.
 _WAIT_FOR_PROOF = timedelta(seconds=15)
 # A replica that was silent for so long is taken for dead. One that lives on, cut off from Postgres,
@@ -78,6 +80,8 @@ class Rollbacks:
                 reason=order.reason,
                 at=now,
                 action="rollback",
+                # What a person decides settles what froze the deployment before.
+                frozen=None if order.actor == AUTOMATIC else "",
                 quarantine=deployment.active,
                 incident=incident,
                 notice=self._notice(incident, "rollback", "critical", hold=_WAIT_FOR_PROOF),

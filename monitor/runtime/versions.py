@@ -110,10 +110,14 @@ class Versions:
         return await self._move(version, VersionState.QUARANTINED, actor, reason)
 
     async def release(self, version: AdapterVersion, *, actor: str, reason: str) -> AdapterVersion:
-        """Let a quarantined version be promoted again."""
+        """Let a quarantined version be promoted again; one never verified has to be verified first."""
         if version.state is not VersionState.QUARANTINED:
             raise Conflict(f"{version.name} is {version.state.value}, not quarantined")
-        return await self._move(version, VersionState.VERIFIED, actor, reason)
+        fingerprint = await asyncio.to_thread(
+            self._stores.registry.fingerprint, version.name, self._engine_name
+        )
+        known = VersionState.REGISTERED if fingerprint is None else VersionState.VERIFIED
+        return await self._move(version, known, actor, reason)
 
     async def _move(
         self, version: AdapterVersion, to: VersionState, actor: str, reason: str

@@ -57,10 +57,19 @@ class Chores:
     async def golden(self) -> None:
         """Run every deployment's golden set; a verdict that is not OK is told."""
         for name in self._deployments:
-            if await asyncio.to_thread(self._stores.golden.cases, name):
-                run = await self._operations.run_golden(name, cause="schedule")
-                if run.verdict is not Verdict.OK:
-                    await asyncio.to_thread(self._stores.outbox.put, _golden_notice(run))
+            try:
+                await self._golden(name)
+            except Unavailable:
+                raise
+            except BackstopError as error:  # the others' sets are run all the same
+                log.error("scheduled golden run failed", deployment=name, error=str(error))
+
+    async def _golden(self, name: str) -> None:
+        if not await asyncio.to_thread(self._stores.golden.cases, name):
+            return
+        run = await self._operations.run_golden(name, cause="schedule")
+        if run.verdict is not Verdict.OK:
+            await asyncio.to_thread(self._stores.outbox.put, _golden_notice(run))
 
     async def report(self) -> None:
         """Write every deployment's report of the last day, and tell its first line."""

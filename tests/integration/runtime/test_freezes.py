@@ -40,10 +40,19 @@ async def test_a_freeze_pages_once(frozen: House) -> None:
 
 
 async def test_a_person_may_roll_back_what_is_frozen(frozen: House) -> None:
-    """Frozen means that nothing moves by itself."""
-    incident = await frozen.operations.roll_back(NAME, to=None, actor="ann", reason="base it is")
+    """Frozen means that nothing moves by itself; what a person decides settles it."""
+    incident = await frozen.operations.roll_back(NAME, to="base", actor="ann", reason="base it is")
     assert incident.to_version is None
-    assert (await frozen.deployment()).active is None
+    after = await frozen.deployment()
+    assert (after.active, after.frozen) == (None, None)
+
+
+async def test_without_an_earlier_good_version_a_rollback_must_name_the_base_model(
+    frozen: House,
+) -> None:
+    """Nobody lands on the bare base model by asking once more."""
+    with pytest.raises(Conflict, match="--to base"):
+        await frozen.operations.roll_back(NAME, to=None, actor="ann", reason="again")
 
 
 async def test_a_thaw_needs_something_frozen(frozen: House) -> None:
