@@ -25,6 +25,7 @@ from monitor.engines.local import LocalEngine
 from monitor.errors import ConfigError, Unavailable
 from monitor.gateway.app import routes
 from monitor.gateway.callers import token_hash
+from monitor.runtime.loops import Loop
 from monitor.scheduler.clock import Clock
 from monitor.storage.artifacts import ArtifactFolder
 from monitor.storage.stores import open_stores
@@ -49,7 +50,7 @@ def serve(config: Config) -> None:
     read = files.read(config)
     parts.senders(config)  # a receiver that cannot be used is found before anything starts
     listener = listen(config)
-    with listener, database.opened(config) as sql:
+    with listener, _opened(config) as (sql, loops):
         database.bring_up_to_date(config, sql)
         engine = LocalEngine.open(
             config.engine.model,
@@ -59,9 +60,22 @@ def serve(config: Config) -> None:
         )
         try:
             built = _build(config, read, sql, engine)
+            for name, loop in loops.items():
+                built.service.add(name, loop)
             asyncio.run(_run(config, built, read, listener))
         finally:
             engine.close()
+
+
+@contextmanager
+def _opened(config: Config) -> Iterator[tuple[Database, Mapping[str, Loop]]]:
+    """Yield the database, and the loop that keeps it alive where it is ours."""
+    if not database.is_embedded(config):
+        with database.opened(config) as sql:
+            yield sql, {}
+        return
+    with database.embedded(config) as ours:
+        yield ours.engine, {"database server": ours.supervise}
 
 
 def listen(config: Config) -> socket.socket:

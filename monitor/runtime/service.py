@@ -52,6 +52,10 @@ class Service:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.draining = False
 
+    def add(self, name: str, loop: Loop) -> None:
+        """Have one more loop kept running, from `start` to `stop`."""
+        self._loops[name] = loop
+
     async def start(self) -> None:
         """Bring the engine and the routes to what Postgres says, then start the loops.
 
