@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 def _answers(supervised: EmbeddedDatabase) -> bool:
     try:
         with supervised.engine.connect() as connection:
-            return connection.execute(text("SELECT 1")).scalar_one() == 1
+            return bool(connection.execute(text("SELECT 1")).scalar_one() == 1)
     except exc.OperationalError:
         return False
 
