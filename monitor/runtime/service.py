@@ -19,7 +19,10 @@ from monitor.runtime.versions import Versions
 
 log = structlog.get_logger(__name__)
 
-_DRAIN_LIMIT_S = 20.0
+# Together with the server's own 10 s for open requests and the scorer's 3 s, an end takes less
+# than the 30 s after which an orchestrator kills.
+_DRAIN_LIMIT_S = 12.0
+_STUCK_S = 10.0
 
 
 class Service:
@@ -96,6 +99,8 @@ class Service:
         states["database"] = self._database()
         if self._ingest.waiting_for_database:
             states["ingest"] = f"{self._waiting()} answers wait for the database"
+        elif self._ingest.in_hand_s > _STUCK_S:
+            states["ingest"] = f"answers have not been judged for {self._ingest.in_hand_s:.0f} s"
         if self.draining:
             states["service"] = "is draining"
         return states
