@@ -14,6 +14,7 @@ from monitor.runtime.errands import Errands
 from monitor.runtime.ingest import Ingest
 from monitor.runtime.leadership import Leadership
 from monitor.runtime.loops import Loop, keep_running
+from monitor.runtime.presence import Presence
 from monitor.runtime.troubles import Troubles
 from monitor.runtime.versions import Versions
 
@@ -51,7 +52,8 @@ class Service:
         self._errands = errands
         self._troubles = troubles
         self._waiting = waiting
-        self._loops = dict(loops)
+        self._presence = Presence(stores.deployments, versions)
+        self._loops = {**loops, "versions": self._presence.run}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.draining = False
 
@@ -97,6 +99,8 @@ class Service:
         """Return each component with `ok` or what is wrong with it; blocks for the database."""
         states = dict.fromkeys(self._tasks, "ok") | self._troubles.states()
         states["database"] = self._database()
+        if self._presence.state != "ok":
+            states["versions"] = self._presence.state
         if self._ingest.waiting_for_database:
             states["ingest"] = f"{self._waiting()} answers wait for the database"
         elif self._ingest.in_hand_s > _STUCK_S:

@@ -7,9 +7,11 @@ import threading
 
 import pytest
 
+from monitor.ports import Stores
 from monitor.runtime.ingest import Ingest
+from monitor.runtime.presence import Presence
 from monitor.runtime.service import Service
-from tests.integration.runtime.house import NAME, House
+from tests.integration.runtime.house import NAME, V1, Folders, House, build, until
 
 pytestmark = pytest.mark.integration
 
@@ -48,3 +50,33 @@ async def test_a_batch_that_is_not_judged_shows(house: House) -> None:
     await asyncio.gather(hanging, absorbing)
     assert "ingest" not in service.health()
     ingest.close()
+
+
+async def test_a_version_that_does_not_load_shows(
+    house: House, stores: Stores, folders: Folders
+) -> None:
+    """A replica that started without the active version's files says which and why."""
+    await house.promote(V1)
+    folders.gone.add(V1)
+    started = build(stores, replica="replica-2")
+    service = service_of(started, started.loop.ingest)
+    await service.start()
+    said = f"{V1} does not load: {V1}: its files are gone"
+    await until(lambda: service.health()["versions"] == said)
+    await service.stop()
+
+
+async def test_a_version_that_loads_again_is_present(
+    house: House, stores: Stores, folders: Folders
+) -> None:
+    """The next look loads it, and takes the complaint back."""
+    await house.promote(V1)
+    folders.gone.add(V1)
+    started = build(stores, replica="replica-2")
+    presence = Presence(stores.deployments, started.loop.versions)
+    await presence.look()
+    assert presence.state == f"{V1} does not load: {V1}: its files are gone"
+    folders.gone.clear()
+    await presence.look()
+    assert presence.state == "ok"
+    await started.close()
