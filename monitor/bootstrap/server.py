@@ -11,12 +11,14 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
+from types import FrameType
 
 import structlog
 import uvicorn
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import database, files, parts, tokens
+from monitor.bootstrap.deadline import Deadline
 from monitor.bootstrap.files import DeploymentFiles
 from monitor.bootstrap.parts import Parts
 from monitor.config import Config
@@ -38,6 +40,7 @@ from monitor.web.tokens import OperatorTokens
 log = structlog.get_logger(__name__)
 
 _DRAIN_S = 10
+_END_LIMIT_S = 30.0
 # The engine's thread computes; the event loop answers callers and moves pointers, and waits for
 # the interpreter lock at each step. Python's own 5 ms would be felt.
 _SWITCH_INTERVAL_S = 0.001
@@ -50,7 +53,7 @@ def serve(config: Config) -> None:
     read = files.read(config)
     parts.senders(config)  # a receiver that cannot be used is found before anything starts
     listener = listen(config)
-    with listener, _opened(config) as (sql, loops):
+    with _deadline() as deadline, listener, _opened(config) as (sql, loops):
         database.bring_up_to_date(config, sql)
         engine = LocalEngine.open(
             config.engine.model,
@@ -62,9 +65,19 @@ def serve(config: Config) -> None:
             built = _build(config, read, sql, engine)
             for name, loop in loops.items():
                 built.service.add(name, loop)
-            asyncio.run(_run(config, built, read, listener))
+            asyncio.run(_run(config, built, read, listener, deadline))
         finally:
             engine.close()
+
+
+@contextmanager
+def _deadline() -> Iterator[Deadline]:
+    """Yield the limit of an end by signal, which covers closing everything."""
+    deadline = Deadline(_END_LIMIT_S)
+    try:
+        yield deadline
+    finally:
+        deadline.cancel()
 
 
 @contextmanager
@@ -110,7 +123,11 @@ def _build(
 
 
 async def _run(
-    config: Config, built: Parts, read: Mapping[str, DeploymentFiles], listener: socket.socket
+    config: Config,
+    built: Parts,
+    read: Mapping[str, DeploymentFiles],
+    listener: socket.socket,
+    deadline: Deadline,
 ) -> None:
     app = create_app(
         _web(config, built),
@@ -124,7 +141,8 @@ async def _run(
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=_DRAIN_S,
-        )
+        ),
+        deadline,
     )
     built.registry.register(DeploymentCollector(built.stores))
     async with _living(config, built, read):
@@ -137,6 +155,15 @@ class _Server(uvicorn.Server):
     uvicorn's own handler raises the signal again after serving, which would end the process
     before the database is closed.
     """
+
+    def __init__(self, config: uvicorn.Config, deadline: Deadline) -> None:
+        super().__init__(config)
+        self._deadline = deadline
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end, within a limit."""
+        self._deadline.begin()
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
