@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from monitor.config import Config
-from monitor.errors import ConfigError
+from monitor.errors import BackstopError, ConfigError, DatabaseUnavailable
 from monitor.storage import migrate
-from monitor.storage.database import open_engine
+from monitor.storage.database import open_engine, transaction
 from monitor.storage.embedded import Embedded
 
+log = structlog.get_logger(__name__)
+
 EMBEDDED = "embedded"
+_LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedDatabase:
+    """The embedded server together with the engine that works on it."""
+
+    server: Embedded
+    engine: Engine
+
+    async def supervise(self) -> None:
+        """Look at the server every second until cancelled, and start it again if it is gone."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            await asyncio.to_thread(self.revive)
+
+    def revive(self) -> None:
+        """Start the server unless it answers; what prevents that is logged, and tried again.
+
+        The socket keeps its path, so that the engine connects anew by itself.
+        """
+        if self._answers():
+            return
+        try:
+            self.server.start()
+        except BackstopError as error:
+            log.error("the embedded database does not start", error=str(error))
+        else:
+            log.warning("the embedded database did not answer; it is up again")
+
+    def _answers(self) -> bool:
+        try:
+            with transaction(self.engine) as connection:
+                connection.execute(text("SELECT 1"))
+        except DatabaseUnavailable:
+            return False
+        return True
 
 
 @contextmanager
@@ -24,21 +67,36 @@ def opened(config: Config) -> Iterator[Engine]:
     Raises `ConfigError` or `DatabaseUnavailable` with one sentence.
     """
     prepare_folder(config.data_dir)
-    value = config.database.get_secret_value()
-    if value != EMBEDDED:
-        engine = open_engine(value)
-        try:
-            yield engine
-        finally:
-            engine.dispose()
+    if is_embedded(config):
+        with embedded(config) as database:
+            yield database.engine
         return
-    server = Embedded(config.data_dir / "postgres")
-    engine = open_engine(server.start())
+    engine = open_engine(config.database.get_secret_value())
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def embedded(config: Config) -> Iterator[EmbeddedDatabase]:
+    """Yield the embedded server, which `supervise` keeps alive, and its engine.
+
+    Raises `ConfigError` or `DatabaseUnavailable` with one sentence.
+    """
+    prepare_folder(config.data_dir)
+    server = Embedded(config.data_dir / "postgres")
+    engine = open_engine(server.start())
+    try:
+        yield EmbeddedDatabase(server=server, engine=engine)
+    finally:
+        engine.dispose()
         server.stop()
+
+
+def is_embedded(config: Config) -> bool:
+    """Whether the database is a server of our own."""
+    return config.database.get_secret_value() == EMBEDDED
 
 
 def bring_up_to_date(config: Config, engine: Engine) -> None:
@@ -46,8 +104,7 @@ def bring_up_to_date(config: Config, engine: Engine) -> None:
 
     Raises `ConfigError` for an older schema in a database of yours, or a newer one.
     """
-    ours = config.database.get_secret_value() == EMBEDDED
-    if ours or migrate.current(engine) is None:
+    if is_embedded(config) or migrate.current(engine) is None:
         migrate.upgrade(engine)
     migrate.require_current(engine)
 

@@ -11,12 +11,14 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
+from types import FrameType
 
 import structlog
 import uvicorn
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import database, files, parts, tokens
+from monitor.bootstrap.deadline import Deadline
 from monitor.bootstrap.files import DeploymentFiles
 from monitor.bootstrap.parts import Parts
 from monitor.config import Config
@@ -25,6 +27,7 @@ from monitor.engines.local import LocalEngine
 from monitor.errors import ConfigError, Unavailable
 from monitor.gateway.app import routes
 from monitor.gateway.callers import token_hash
+from monitor.runtime.loops import Loop
 from monitor.scheduler.clock import Clock
 from monitor.storage.artifacts import ArtifactFolder
 from monitor.storage.stores import open_stores
@@ -37,6 +40,7 @@ from monitor.web.tokens import OperatorTokens
 log = structlog.get_logger(__name__)
 
 _DRAIN_S = 10
+_END_LIMIT_S = 30.0
 # The engine's thread computes; the event loop answers callers and moves pointers, and waits for
 # the interpreter lock at each step. Python's own 5 ms would be felt.
 _SWITCH_INTERVAL_S = 0.001
@@ -49,7 +53,7 @@ def serve(config: Config) -> None:
     read = files.read(config)
     parts.senders(config)  # a receiver that cannot be used is found before anything starts
     listener = listen(config)
-    with listener, database.opened(config) as sql:
+    with _deadline() as deadline, listener, _opened(config) as (sql, loops):
         database.bring_up_to_date(config, sql)
         engine = LocalEngine.open(
             config.engine.model,
@@ -59,9 +63,32 @@ def serve(config: Config) -> None:
         )
         try:
             built = _build(config, read, sql, engine)
-            asyncio.run(_run(config, built, read, listener))
+            for name, loop in loops.items():
+                built.service.add(name, loop)
+            asyncio.run(_run(config, built, read, listener, deadline))
         finally:
             engine.close()
+
+
+@contextmanager
+def _deadline() -> Iterator[Deadline]:
+    """Yield the limit of an end by signal, which covers closing everything."""
+    deadline = Deadline(_END_LIMIT_S)
+    try:
+        yield deadline
+    finally:
+        deadline.cancel()
+
+
+@contextmanager
+def _opened(config: Config) -> Iterator[tuple[Database, Mapping[str, Loop]]]:
+    """Yield the database, and the loop that keeps it alive where it is ours."""
+    if not database.is_embedded(config):
+        with database.opened(config) as sql:
+            yield sql, {}
+        return
+    with database.embedded(config) as ours:
+        yield ours.engine, {"database server": ours.supervise}
 
 
 def listen(config: Config) -> socket.socket:
@@ -96,7 +123,11 @@ def _build(
 
 
 async def _run(
-    config: Config, built: Parts, read: Mapping[str, DeploymentFiles], listener: socket.socket
+    config: Config,
+    built: Parts,
+    read: Mapping[str, DeploymentFiles],
+    listener: socket.socket,
+    deadline: Deadline,
 ) -> None:
     app = create_app(
         _web(config, built),
@@ -110,7 +141,8 @@ async def _run(
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=_DRAIN_S,
-        )
+        ),
+        deadline,
     )
     built.registry.register(DeploymentCollector(built.stores))
     async with _living(config, built, read):
@@ -123,6 +155,15 @@ class _Server(uvicorn.Server):
     uvicorn's own handler raises the signal again after serving, which would end the process
     before the database is closed.
     """
+
+    def __init__(self, config: uvicorn.Config, deadline: Deadline) -> None:
+        super().__init__(config)
+        self._deadline = deadline
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end, within a limit."""
+        self._deadline.begin()
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

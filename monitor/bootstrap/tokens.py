@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.config import read_secret
@@ -13,21 +17,45 @@ from monitor.errors import ConfigError
 def ensure(folder: Path, who: str) -> str:
     """Return the token of `operator` or `caller`, made with mode 0600 if there is none yet.
 
-    Raises `ConfigError` if the file cannot be written or read.
+    A file that was left empty holds no token. Raises `ConfigError` if the file cannot be written
+    or read.
     """
     path = path_of(folder, who)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return read_secret(path, f"the {who}'s token")
+        with _alone(folder):
+            if not path.exists() or path.stat().st_size == 0:
+                _write(path, f"bs-{who}-{secrets.token_urlsafe(24)}\n")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
-    with os.fdopen(descriptor, "w") as file:
-        token = f"bs-{who}-{secrets.token_urlsafe(24)}"
-        file.write(token + "\n")
-    return token
+    return read_secret(path, f"the {who}'s token")
 
 
 def path_of(folder: Path, who: str) -> Path:
     """Return where a token lies."""
     return folder / f"{who}.token"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep another process from making the same token, and from reading one that is replaced."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, content: str) -> None:
+    """Put a whole file in its place, or none: a crash leaves no empty one."""
+    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException:
+        os.unlink(unfinished)
+        raise

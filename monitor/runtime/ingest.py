@@ -8,8 +8,8 @@ fills, and what does not fit is dropped and counted.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 import structlog
@@ -17,6 +17,7 @@ import structlog
 from guards.exchange import Exchange
 from monitor.errors import Unavailable
 from monitor.runtime.watch import Recording, Watch
+from monitor.runtime.worker_thread import WorkerThread
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,7 @@ _LINGER_S = 0.1
 _LINGERS = 3  # at most, and only while so many come that it pays
 _PAYS = 8
 _RETRY_S = 0.5
+_CLOSE_LIMIT_S = 3.0
 
 T = TypeVar("T")
 
@@ -40,14 +42,26 @@ class Source(Protocol):
 
 
 class Ingest:
-    """Drains the queue. Everything that touches a judge goes through `on_judges`."""
+    """Drains the queue. Everything that touches a judge goes through `on_judges`.
 
-    def __init__(self, source: Source, watch: Watch, wake: Callable[[], None]) -> None:
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        watch: Watch,
+        wake: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._source = source
         self._watch = watch
         self._wake = wake
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="scorer")
+        self._clock = clock
+        self._thread = WorkerThread("scorer")
         self._in_hand = 0
+        self._in_hand_since: float | None = None
         self._done = asyncio.Condition()
         self._turn = asyncio.Lock()  # states are recorded in the order in which they were taken
         self.recorded = 0
@@ -56,7 +70,7 @@ class Ingest:
 
     async def on_judges(self, work: Callable[[], T]) -> T:
         """Run on the thread that owns the judges."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return await self._thread.run(work)
 
     async def run(self) -> None:
         """Take, judge and record until cancelled."""
@@ -81,6 +95,7 @@ class Ingest:
     async def absorb(self, batch: Sequence[Exchange]) -> None:
         """Judge and record one batch, however long Postgres is away."""
         self._in_hand = len(batch)
+        self._in_hand_since = self._clock()
         try:
             await self.judge(lambda: self._watch.absorb(batch))
             self.recorded += len(batch)
@@ -89,6 +104,7 @@ class Ingest:
             raise
         finally:
             self._in_hand = 0
+            self._in_hand_since = None
             async with self._done:
                 self._done.notify_all()
 
@@ -110,9 +126,16 @@ class Ingest:
     def _ended(self) -> int:
         return self.recorded + self.lost
 
+    @property
+    def in_hand_s(self) -> float:
+        """For how many seconds the present batch has been judged and written; 0 if there is none."""
+        since = self._in_hand_since
+        return 0.0 if since is None else self._clock() - since
+
     def close(self) -> None:
-        """End the thread; work in hand is finished."""
-        self._thread.shutdown(wait=True)
+        """End the thread; work in hand is finished, unless it takes seconds."""
+        if not self._thread.close(_CLOSE_LIMIT_S):
+            log.error("judging did not end; its answers are lost", count=self._in_hand)
 
     async def _when_there(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do it again and again until Postgres takes it."""

@@ -14,12 +14,16 @@ from monitor.runtime.errands import Errands
 from monitor.runtime.ingest import Ingest
 from monitor.runtime.leadership import Leadership
 from monitor.runtime.loops import Loop, keep_running
+from monitor.runtime.presence import Presence
 from monitor.runtime.troubles import Troubles
 from monitor.runtime.versions import Versions
 
 log = structlog.get_logger(__name__)
 
-_DRAIN_LIMIT_S = 20.0
+# Together with the server's own 10 s for open requests and the scorer's 3 s, an end takes less
+# than the 30 s after which an orchestrator kills.
+_DRAIN_LIMIT_S = 12.0
+_STUCK_S = 10.0
 
 
 class Service:
@@ -48,9 +52,14 @@ class Service:
         self._errands = errands
         self._troubles = troubles
         self._waiting = waiting
-        self._loops = dict(loops)
+        self._presence = Presence(stores.deployments, versions)
+        self._loops = {**loops, "versions": self._presence.run}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.draining = False
+
+    def add(self, name: str, loop: Loop) -> None:
+        """Have one more loop kept running, from `start` to `stop`."""
+        self._loops[name] = loop
 
     async def start(self) -> None:
         """Bring the engine and the routes to what Postgres says, then start the loops.
@@ -90,8 +99,12 @@ class Service:
         """Return each component with `ok` or what is wrong with it; blocks for the database."""
         states = dict.fromkeys(self._tasks, "ok") | self._troubles.states()
         states["database"] = self._database()
+        if self._presence.state != "ok":
+            states["versions"] = self._presence.state
         if self._ingest.waiting_for_database:
             states["ingest"] = f"{self._waiting()} answers wait for the database"
+        elif self._ingest.in_hand_s > _STUCK_S:
+            states["ingest"] = f"answers have not been judged for {self._ingest.in_hand_s:.0f} s"
         if self.draining:
             states["service"] = "is draining"
         return states

@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+import structlog
+
 from guards import assessment
 from guards.assessment import Assessed
 from guards.constancy import ConstantAnswers
@@ -19,6 +21,9 @@ from rollback.evidence import EvidencePoint, JudgeState
 from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
 from rollback.policy import Policy
 
+log = structlog.get_logger(__name__)
+
+_FORMAT = 1  # of the saved state; raise it with every change of what is saved, or of its meaning
 _ALWAYS = 0.99  # where nearly every usual answer is faulty, faults are no news at all
 
 
@@ -94,6 +99,7 @@ class Watched:
             epoch=self.epoch,
             position=self.judge.position,
             state={
+                "format": _FORMAT,
                 "judge": self.judge.state(),
                 "constant": self.constant.state(),
                 "confirmed": self.confirmed,
@@ -149,8 +155,17 @@ def restored(
     """Return a deployment with the judge that was saved.
 
     If the version was confirmed since, the judge held it against an older reference; then a new
-    one counts on, since positions of an epoch never repeat.
+    one counts on, since positions of an epoch never repeat. So it does if the state was saved
+    in another format: evidence begins anew, and the service starts.
     """
+    if saved.state.get("format") != _FORMAT:
+        log.warning(
+            "the saved evidence is of another format; it begins anew",
+            deployment=deployment.name,
+            found=saved.state.get("format"),
+            known=_FORMAT,
+        )
+        return begun(deployment, policy, reference, saved.position)
     if saved.state["confirmed"] != deployment.confirmed:
         return begun(deployment, policy, reference, saved.position)
     watched = begun(deployment, policy, reference)

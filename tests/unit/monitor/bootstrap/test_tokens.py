@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -29,8 +31,26 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         tokens.ensure(tmp_path / "nowhere", "operator")
 
 
-def test_an_empty_token_file_lets_nobody_in(tmp_path: Path) -> None:
-    """A token of nothing would fit an empty header."""
-    tokens.path_of(tmp_path, "operator").touch()
-    with pytest.raises(ConfigError, match="is empty"):
-        tokens.ensure(tmp_path, "operator")
+def test_an_empty_token_file_is_replaced(tmp_path: Path) -> None:
+    """A token of nothing would fit an empty header, and no start would ever mend it."""
+    path = tokens.path_of(tmp_path, "operator")
+    path.touch()
+    token = tokens.ensure(tmp_path, "operator")
+    assert len(token) > 24
+    assert path.read_text().strip() == token == tokens.ensure(tmp_path, "operator")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_that_cannot_be_written_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk while it is written leaves neither an empty token nor a half one."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(ConfigError, match="No space left"):
+            tokens.ensure(tmp_path, "operator")
+    assert list(tmp_path.iterdir()) == []

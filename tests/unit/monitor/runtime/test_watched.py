@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from guards.exchange import Exchange, FinishReason, Message
 from guards.reference import Reference
@@ -30,3 +34,23 @@ def test_a_reference_in_which_every_answer_is_faulty_can_be_judged_by() -> None:
     point = begun.judge.point
     assert point is not None
     assert point.evidence < point.line
+
+
+@pytest.mark.parametrize("found", [{}, {"format": 0, "judge": {"of": "another version"}}])
+def test_a_state_of_another_format_begins_anew(found: dict[str, Any]) -> None:
+    """Neither an older nor a newer version's state stops the service; positions count on."""
+    deployment = Deployment(name="support")
+    begun = watched.begun(deployment, Policy(), None, position=41)
+    saved = replace(begun.state("support"), state=found)
+    restored = watched.restored(deployment, Policy(), None, saved)
+    assert restored.judge.position == 41
+    assert restored.point is None
+
+
+def test_a_state_of_this_format_is_restored() -> None:
+    """What was saved goes on with its evidence."""
+    deployment = Deployment(name="support")
+    begun = watched.begun(deployment, Policy(), None)
+    begun.judge_all(begun.assess([_cut(i) for i in range(5)]), 150)
+    restored = watched.restored(deployment, Policy(), None, begun.state("support"))
+    assert restored.judge.point == begun.judge.point

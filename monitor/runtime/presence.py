@@ -1,0 +1,53 @@
+"""Whether every version that serves, or may be rolled back to, is on this replica's engine."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from monitor.errors import BackstopError, Unavailable
+from monitor.ports import Deployments
+from monitor.runtime.versions import Versions
+
+log = structlog.get_logger(__name__)
+
+_LOOK_S = 5.0
+
+
+class Presence:
+    """Looks every few seconds, and tells readiness what is missing."""
+
+    def __init__(self, deployments: Deployments, versions: Versions) -> None:
+        self._deployments = deployments
+        self._versions = versions
+        self._missing: dict[str, str] = {}
+
+    @property
+    def state(self) -> str:
+        """`ok`, or which versions do not load and why."""
+        missing = [f"{name} does not load: {why}" for name, why in self._missing.items()]
+        return "; ".join(missing) or "ok"
+
+    async def run(self) -> None:
+        """Look until cancelled; while Postgres or the engine is away, what was seen last holds."""
+        while True:
+            try:
+                await self.look()
+            except Unavailable as error:
+                log.warning("versions are not looked at", error=str(error))
+            await asyncio.sleep(_LOOK_S)
+
+    async def look(self) -> None:
+        """Try to load what is not loaded. Raises `Unavailable`."""
+        deployments = await asyncio.to_thread(self._deployments.all)
+        needed = {v for d in deployments for v in (d.active, d.baseline) if v is not None}
+        missing: dict[str, str] = {}
+        for name in sorted(needed):
+            try:
+                await self._versions.ready(name)
+            except Unavailable:
+                raise
+            except BackstopError as error:
+                missing[name] = str(error)
+        self._missing = missing
