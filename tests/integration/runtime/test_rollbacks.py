@@ -236,7 +236,7 @@ async def test_the_base_model_cannot_be_rolled_back(house: House) -> None:
 async def test_without_a_baseline_a_person_may_go_back_to_the_base_model(house: House) -> None:
     """The first version has nothing else beneath it; the proof is the base model's own."""
     await house.promote(V1)
-    incident = await by_hand(house)
+    incident = await by_hand(house, to="base")
     assert (incident.to_version, incident.phase) == (None, Phase.PROVED)
 
 

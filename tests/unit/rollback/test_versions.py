@@ -18,6 +18,7 @@ _LEGAL = {
     ("active", "quarantined"),
     ("retired", "quarantined"),
     ("quarantined", "verified"),
+    ("quarantined", "registered"),
 }
 
 
