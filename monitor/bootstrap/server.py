@@ -17,6 +17,7 @@ import structlog
 import uvicorn
 from sqlalchemy.engine import Engine as Database
 
+from guards import golden
 from monitor.bootstrap import database, files, parts, tokens
 from monitor.bootstrap.deadline import Deadline
 from monitor.bootstrap.files import DeploymentFiles
@@ -216,9 +217,22 @@ async def _living(
 
 
 async def _import_golden(built: Parts, read: Mapping[str, DeploymentFiles]) -> None:
-    """Bring the golden sets that the configuration names; the same content changes nothing."""
+    """Bring the golden sets that the configuration names to deployments that have none.
+
+    A set that was imported while the service ran is newer than the file: it stays.
+    """
     for name, each in read.items():
-        if each.golden is not None:
+        if each.golden is None:
+            continue
+        present = await asyncio.to_thread(built.stores.golden.cases, name)
+        if present and golden.set_digest(present) != golden.set_digest(each.golden):
+            log.warning(
+                "the golden set in use is not the configured file's; `backstop golden import` "
+                "brings the file's in",
+                deployment=name,
+                cases=len(present),
+            )
+        if not present:
             await asyncio.to_thread(
                 built.stores.golden.import_cases,
                 name,
