@@ -147,6 +147,7 @@ class Config(BaseSettings):
 def load(path: Path) -> Config:
     """Read a configuration file. Raises `ConfigError` with one line per mistake."""
     raw = _read_yaml(path)
+    _refuse_secrets(path, raw)
     try:
         config = Config(**raw)
     except ValidationError as error:
@@ -157,6 +158,18 @@ def load(path: Path) -> Config:
             "(BACKSTOP_LISTEN__PORT=8377)"
         ) from error
     return _resolve(config, path.resolve().parent)
+
+
+def _refuse_secrets(path: Path, raw: Mapping[str, Any]) -> None:
+    """Refuse a receiver's address in the file: whoever has it may write into the chat."""
+    receivers = raw.get("receivers")
+    for name, section in receivers.items() if isinstance(receivers, dict) else ():
+        if isinstance(section, dict) and "url" in section:
+            raise ConfigError(
+                f"{path}: receivers.{name}.url: an address is a secret and does not belong here; "
+                "write it into a file and name that as url_file, or give it as "
+                f"BACKSTOP_RECEIVERS__{str(name).upper()}__URL"
+            )
 
 
 def default_data_dir() -> Path:

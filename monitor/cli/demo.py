@@ -48,6 +48,7 @@ async def _demo(root: Path, seed: int, rate: float, *, stay: bool, as_json: bool
     def operator(stage: Stage) -> Client:
         return Client(url=stage.url, token=stage.token("operator"))
 
+    tell("three small adapters are trained first, if they are not there yet (about a minute, once)")
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

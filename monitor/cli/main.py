@@ -7,6 +7,7 @@ to read, and `audit export`, which always prints JSON.
 from __future__ import annotations
 
 import sys
+import warnings
 
 import typer
 
@@ -33,6 +34,8 @@ app.command()(demo.demo)
 
 def run() -> None:
     """Run a command. An error of ours is one sentence, and an exit status: 2 for bad input."""
+    # What libraries say to each other's authors is no news to whoever types a command.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     try:
         app()
     except BackstopError as error:

@@ -32,6 +32,10 @@ def write(folder: Path, content: str) -> Path:
             GOOD + "receivers: {chat: {kind: slack, urlfile: u}}",
             "receivers.chat.urlfile: unknown key; did you mean 'url_file'?",
         ),
+        (
+            GOOD + "receivers: {chat: {kind: slack, url: 'https://hooks.example/s3cret'}}",
+            "receivers.chat.url: an address is a secret",
+        ),
         (GOOD + "zzz: 1", "zzz: unknown key"),
         (GOOD + "1: one", "1: unknown key; keys are words"),
         ("deployments: {support: {}}", "engine: is missing"),
