@@ -12,6 +12,10 @@ from monitor.errors import BadRequest
 
 RAW_ROLE = "prompt"
 
+# More characters than any tokenizer packs into a token of ordinary text: what is longer is refused
+# before it is encoded, since the engine's thread would be busy with it for seconds.
+_CHARACTERS_PER_TOKEN = 64
+
 
 def encode(tokenizer: Any, messages: Sequence[Message], limit: int) -> list[int]:
     """Return the prompt's token ids.
@@ -22,6 +26,7 @@ def encode(tokenizer: Any, messages: Sequence[Message], limit: int) -> list[int]
     Raises:
         BadRequest: the template refuses the messages, or prompt and one token exceed `limit`.
     """
+    _refuse_endless(messages, limit)
     if len(messages) == 1 and messages[0].role == RAW_ROLE:
         ids: list[int] = tokenizer.encode(messages[0].content)
     elif tokenizer.chat_template:
@@ -46,6 +51,15 @@ def plain_transcript(messages: Sequence[Message]) -> str:
     """
     turns = [f"{message.role}: {message.content}\n" for message in messages]
     return "".join(turns) + "assistant:"
+
+
+def _refuse_endless(messages: Sequence[Message], limit: int) -> None:
+    characters = sum(len(message.content) for message in messages)
+    if characters > limit * _CHARACTERS_PER_TOKEN:
+        raise BadRequest(
+            f"the prompt has {characters} characters and this model takes at most {limit - 1} "
+            "tokens; shorten the prompt"
+        )
 
 
 def _templated(tokenizer: Any, messages: Sequence[Message]) -> str:

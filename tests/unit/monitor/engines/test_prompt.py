@@ -67,3 +67,9 @@ def test_an_empty_prompt_is_refused(tokenizer: PreTrainedTokenizerFast) -> None:
     """There is nothing to go on from."""
     with pytest.raises(BadRequest, match="empty"):
         read(tokenizer, ("prompt", ""))
+
+
+def test_an_endless_prompt_is_refused_before_it_is_encoded() -> None:
+    """Not even the tokenizer is asked, which would keep the engine's thread busy."""
+    with pytest.raises(BadRequest, match="1000000 characters"):
+        prompt.encode(None, [Message(role="prompt", content="x" * 1_000_000)], 100)
