@@ -20,7 +20,7 @@ class GoldenCase:
         id: unique within the set.
         expectation: `{"kind": "json", "value": {...}}` and the like; see `guards.expectation`.
         slice: group that is reported by itself.
-        weight: at least 0.
+        weight: 1: the e-value of a run is about the unweighted mean.
         critical: whether a failure of this case alone refuses a version.
     """
 
@@ -177,8 +177,11 @@ def _parse_expectation(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _parse_weight(value: Any) -> float:
-    if not jsontext.is_number(value) or value < 0:
-        raise GoldenSetError("weight must be a number that is not negative")
+    if not jsontext.is_number(value) or value != 1:
+        raise GoldenSetError(
+            "weight must be 1, for every case counts the same: leave it out, or mark a case "
+            "that must not fail as critical"
+        )
     return float(value)
 
 

@@ -6,22 +6,24 @@ import asyncio
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from guards import golden, grading, paired
+from guards import golden, grading, paired, slices
 from guards.betting import evidence_of_harm
 from guards.expectation import GradingError
 from guards.golden import GoldenCase, GoldenResult
 from guards.paired import Comparison, Standing
 from guards.verdicts import Verdict
-from monitor.errors import BackstopError, BadGoldenSet
+from monitor.errors import BadGoldenSet, BadRequest, EngineError
 from monitor.ports import Engine, Generation, GoldenRun, GoldenStore
 
 _AT_ONCE = 8  # cases whose answers are asked for together: a share of a batch, not all of it
 _MAX_TOKENS = 256
+_CASE_LIMIT = timedelta(minutes=5)  # even a slow engine has answered a batch by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +60,25 @@ class Outcome:
 
 
 class GoldenRuns:
-    """Runs golden sets one at a time and records them."""
+    """Runs golden sets one at a time and records them.
 
-    def __init__(self, engine: Engine, store: GoldenStore) -> None:
+    Args:
+        case_limit: how long the answer to one case and its grading may take.
+    """
+
+    def __init__(
+        self, engine: Engine, store: GoldenStore, case_limit: timedelta = _CASE_LIMIT
+    ) -> None:
         self._engine = engine
         self._store = store
+        self._case_limit = case_limit
         self._turn = asyncio.Lock()
 
     async def run(self, plan: Plan) -> Outcome:
-        """Run, compare, record. A case that cannot be asked or graded gives the verdict ERROR.
+        """Run, compare, record.
+
+        A failing engine and a case that cannot be answered or graded give the verdict ERROR, not
+        an exception. Whatever else goes wrong is recorded as ERROR too, and raised.
 
         Raises `BadGoldenSet` if the deployment has no golden set, `Unavailable`.
         """
@@ -85,9 +97,16 @@ class GoldenRuns:
         answers = Answers(order=order)
         try:
             await self._collect(plan, cases, answers)
-            outcome = _conclude(plan, run, cases, answers)
-        except BrokenCase as error:
+            fault = answers.fault
+            outcome = (
+                _broken(run, len(cases), fault) if fault else _conclude(plan, run, cases, answers)
+            )
+        except EngineError as error:
             outcome = _broken(run, len(cases), str(error))
+        except Exception as error:  # the row must end, or the run would seem to go on for ever
+            broken = _broken(run, len(cases), str(error) or repr(error))
+            await asyncio.to_thread(self._store.save_run, broken.run, {})
+            raise
         results = {plan.subject or "": answers.subject}
         if plan.compared:
             results[plan.against or ""] = answers.against
@@ -95,7 +114,7 @@ class GoldenRuns:
         return outcome
 
     async def _collect(self, plan: Plan, cases: Sequence[GoldenCase], answers: Answers) -> None:
-        """Ask the cases in random order, a few at a time, until they are enough."""
+        """Ask the cases in random order, a few at a time, until they are enough or one fails."""
         for start in range(0, len(cases), _AT_ONCE):
             chunk = [cases[i] for i in answers.order[start : start + _AT_ONCE]]
             asked = [self._answer(case, plan.subject) for case in chunk]
@@ -104,19 +123,29 @@ class GoldenRuns:
             answered = await asyncio.gather(*asked)
             answers.subject += answered[: len(chunk)]
             answers.against += answered[len(chunk) :]
+            if answers.fault:
+                return
             if plan.compared and _is_clear(plan, answers, len(cases)):
                 return
 
     async def _answer(self, case: GoldenCase, version: str | None) -> GoldenResult:
+        """Answer and grade a case; what is wrong with the case itself is noted in the result."""
+        try:
+            async with asyncio.timeout(self._case_limit.total_seconds()):
+                return await self._graded(case, version)
+        except (BadRequest, GradingError) as error:
+            return _unusable(case, str(error))
+        except TimeoutError:
+            limit_s = self._case_limit.total_seconds()
+            return _unusable(case, f"no graded answer within {limit_s:g} s")
+
+    async def _graded(self, case: GoldenCase, version: str | None) -> GoldenResult:
         began = time.monotonic()
         generation = Generation(messages=case.messages, max_tokens=_MAX_TOKENS, temperature=0.0)
-        try:
-            pieces = [piece.text async for piece in self._engine.complete(generation, version)]
-            latency_s = time.monotonic() - began
-            output = "".join(pieces)
-            grade = await asyncio.to_thread(grading.grade, case.expectation, output)
-        except (BackstopError, GradingError) as error:
-            raise BrokenCase(f"case {case.id}: {error}") from error
+        async with aclosing(self._engine.complete(generation, version)) as pieces:
+            output = "".join([piece.text async for piece in pieces])
+        latency_s = time.monotonic() - began
+        grade = await asyncio.to_thread(grading.grade, case.expectation, output)
         return GoldenResult(
             case_id=case.id,
             output=output,
@@ -124,10 +153,6 @@ class GoldenRuns:
             grade=grade.normalized,
             latency_s=latency_s,
         )
-
-
-class BrokenCase(Exception):
-    """A case could not be asked or graded: the measuring broke, which says nothing of the version."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -142,6 +167,17 @@ class Answers:
     def differences(self) -> tuple[float, ...]:
         """Grade of the subject less that of the other, case by case."""
         return tuple(s.grade - a.grade for s, a in zip(self.subject, self.against, strict=True))
+
+    @property
+    def fault(self) -> str | None:
+        """The first case that could not be answered or graded, and why."""
+        results = (*self.subject, *self.against)
+        found = next((result for result in results if result.error is not None), None)
+        return None if found is None else f"case {found.case_id!r}: {found.error}"
+
+
+def _unusable(case: GoldenCase, reason: str) -> GoldenResult:
+    return GoldenResult(case_id=case.id, output="", raw=0.0, grade=0.0, latency_s=0.0, error=reason)
 
 
 def _begin(plan: Plan, cases: Sequence[GoldenCase]) -> GoldenRun:
@@ -177,6 +213,7 @@ def _conclude(plan: Plan, run: GoldenRun, cases: Sequence[GoldenCase], answers: 
         "verdict": verdict.value,
         "sentence": found.sentence,
         "critical_failures": list(critical),
+        "slices": slices.means(asked, answers.subject, answers.against),
         "raw_mean": float(np.mean([result.raw for result in answers.subject])),
         "latency_mean_s": float(np.mean([result.latency_s for result in answers.subject])),
     }

@@ -55,21 +55,14 @@ class Chores:
         return {"golden": self.golden, "report": self.report, "retention": self.retain}
 
     async def golden(self) -> None:
-        """Run every deployment's golden set; a verdict that is not OK is told."""
+        """Run every deployment's golden set; a verdict that is not OK, or no verdict, is told."""
         for name in self._deployments:
             try:
-                await self._golden(name)
-            except Unavailable:
-                raise
-            except BackstopError as error:  # the others' sets are run all the same
-                log.error("scheduled golden run failed", deployment=name, error=str(error))
-
-    async def _golden(self, name: str) -> None:
-        if not await asyncio.to_thread(self._stores.golden.cases, name):
-            return
-        run = await self._operations.run_golden(name, cause="schedule")
-        if run.verdict is not Verdict.OK:
-            await asyncio.to_thread(self._stores.outbox.put, _golden_notice(run))
+                await self._golden_of(name)
+            except Exception as error:  # what is wrong with one must not silence the others
+                log.exception("golden run failed", deployment=name)
+                notice = _failure_notice(name, error, datetime.now(UTC))
+                await asyncio.to_thread(self._stores.outbox.put, notice)
 
     async def report(self) -> None:
         """Write every deployment's report of the last day, and tell its first line."""
@@ -92,6 +85,13 @@ class Chores:
             text_before=now - self._keep_text,
         )
         log.info("retention", deleted=deleted)
+
+    async def _golden_of(self, deployment: str) -> None:
+        if not await asyncio.to_thread(self._stores.golden.cases, deployment):
+            return
+        run = await self._operations.run_golden(deployment, cause="schedule")
+        if run.verdict is not Verdict.OK:
+            await asyncio.to_thread(self._stores.outbox.put, _golden_notice(run))
 
     def _write(self, report: data.HealthReport) -> Path:
         name = f"{report.deployment.name}-{report.until:%Y%m%dT%H%M%SZ}.html"
@@ -129,6 +129,18 @@ def _golden_notice(run: GoldenRun) -> Notice:
             "reason": str(run.summary.get("sentence", "")),
         },
         created_at=datetime.now(UTC),
+    )
+
+
+def _failure_notice(deployment: str, error: Exception, now: datetime) -> Notice:
+    key = f"golden failed:{deployment}:{now:%F}"  # told once a day
+    return Notice(
+        id=str(uuid.uuid5(uuid.NAMESPACE_URL, key)),
+        kind="golden",
+        severity="warning",
+        title=f"{deployment}: the scheduled golden run failed",
+        facts={"deployment": deployment, "reason": str(error) or repr(error)},
+        created_at=now,
     )
 
 

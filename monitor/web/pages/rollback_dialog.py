@@ -23,7 +23,7 @@ from rollback.versions import AdapterVersion, VersionState
 
 router = APIRouter()
 
-_MAY_COME_BACK = frozenset({VersionState.VERIFIED, VersionState.RETIRED})
+_MAY_COME_BACK = frozenset({VersionState.RETIRED})
 
 
 @router.get("/rollback")

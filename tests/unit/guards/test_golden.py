@@ -34,13 +34,13 @@ def test_a_case_may_hold_a_conversation() -> None:
         expect=...,
         expectation=expectation,
         slice="greetings",
-        weight=2,
+        weight=1,
         critical=True,
     )
     (case,) = parse_cases(line)
     assert [message.role for message in case.messages] == ["system", "user"]
     assert case.expectation == expectation
-    assert (case.slice, case.weight, case.critical) == ("greetings", 2.0, True)
+    assert (case.slice, case.weight, case.critical) == ("greetings", 1.0, True)
 
 
 def test_blank_lines_and_a_byte_order_mark_are_passed_over() -> None:
@@ -67,9 +67,9 @@ def test_a_line_separator_inside_a_text_does_not_split_the_line() -> None:
         ({"expect": ...}, "either expect or expectation"),
         ({"expect": 4}, "must be a text or"),
         ({"expect": {"kind": "exatc"}}, "do you mean 'exact'"),
-        ({"weight": -1}, "not negative"),
-        ({"weight": "1"}, "must be a number"),
-        ({"weight": 10**400}, "must be a number"),
+        ({"weight": 2}, "weight must be 1, for every case counts the same"),
+        ({"weight": "1"}, "weight must be 1"),
+        ({"weight": 10**400}, "weight must be 1"),
         ({"critical": 1}, "true or false"),
         ({"slice": 1}, "slice must be a text"),
         ({"expected": "4"}, "unknown field 'expected'"),
@@ -113,5 +113,5 @@ def test_the_digest_is_that_of_the_content() -> None:
     first, second = _line(), _line(id="c2")
     digest = set_digest(parse_cases(f"{first}\n{second}"))
     assert digest == set_digest(parse_cases(f"{second}\n{first}"))
-    assert digest != set_digest(parse_cases(f"{first}\n{_line(id='c2', weight=2)}"))
+    assert digest != set_digest(parse_cases(f"{first}\n{_line(id='c2', slice='greetings')}"))
     assert len(digest) == 64

@@ -28,10 +28,11 @@ def test_a_quarantined_version_is_never_offered():
 
 
 def test_a_version_that_served_well_is_offered():
-    """A retired or verified version of the family may come back."""
-    released = version(V0, VersionState.VERIFIED)
-    assert targets(POINTER, [ACTIVE, BASELINE, released]) == [released]
-    assert targets(NO_BASELINE, [ACTIVE, BASELINE, released]) == [BASELINE, released]
+    """A retired version of the family may come back; one that never served is promoted."""
+    served, waiting = version(V0, VersionState.RETIRED), version(V0, VersionState.VERIFIED)
+    assert targets(POINTER, [ACTIVE, BASELINE, served]) == [served]
+    assert targets(NO_BASELINE, [ACTIVE, BASELINE, served]) == [BASELINE, served]
+    assert targets(POINTER, [ACTIVE, BASELINE, waiting]) == []
 
 
 def test_another_family_is_not_offered():

@@ -1,0 +1,125 @@
+"""Golden runs that meet a case, an engine or a program that fails; and what a run sums up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from guards.golden import GoldenCase
+from guards.verdicts import Verdict
+from monitor.engines.memory import Answers as Replies
+from monitor.engines.memory import MemoryEngine
+from monitor.errors import BadRequest
+from monitor.ports import Generation, Operations, Stores
+from monitor.runtime.golden_runs import GoldenRuns, Plan
+from monitor.scheduler.chores import Chores
+from tests.integration.runtime.house import GOOD, NAME, House
+
+pytestmark = pytest.mark.integration
+
+ODD = "case-7"
+PLAN = Plan(deployment=NAME, subject=None, cause="demand", margin=0.05, min_cases=20)
+
+
+def says_yes(generation: Generation, version: str | None) -> Iterable[str]:
+    """Answer every case well."""
+    return [GOOD]
+
+
+def failing(error: Exception) -> Replies:
+    """Return an engine's answers in which one case raises an error."""
+
+    def answer(generation: Generation, version: str | None) -> Iterable[str]:
+        if "is 7 a" in generation.messages[0].content:
+            raise error
+        return [GOOD]
+
+    return answer
+
+
+def import_odd(stores: Stores, odd: GoldenCase) -> None:
+    """Put another case in the place of the one that is named `ODD`."""
+    cases = [odd if case.id == odd.id else case for case in stores.golden.cases(NAME)]
+    stores.golden.import_cases(NAME, cases, actor="ann", at=datetime.now(UTC))
+
+
+async def test_a_case_that_the_engine_refuses_is_named(stores: Stores) -> None:
+    """A prompt that is too long is the set's fault, which no version can answer for."""
+    engine = MemoryEngine(failing(BadRequest("the prompt is too long")))
+    outcome = await GoldenRuns(engine, stores.golden).run(PLAN)
+    assert outcome.run.verdict is Verdict.ERROR
+    sentence = outcome.run.summary["sentence"]
+    assert sentence == f"the run broke off: case {ODD!r}: the prompt is too long"
+    assert stores.golden.runs(NAME)[0].finished_at is not None
+
+
+async def test_a_case_that_cannot_be_graded_is_named(stores: Stores) -> None:
+    """An expectation that proves unusable gives no grade to judge a version by."""
+    (odd,) = [case for case in stores.golden.cases(NAME) if case.id == ODD]
+    import_odd(stores, replace(odd, expectation={"kind": "no such kind"}))
+    outcome = await GoldenRuns(MemoryEngine(says_yes), stores.golden).run(PLAN)
+    assert outcome.run.verdict is Verdict.ERROR
+    assert ODD in outcome.run.summary["sentence"]
+
+
+async def test_an_answer_that_takes_too_long_ends_the_run(stores: Stores) -> None:
+    """The turn is given back, and the engine is told to stop."""
+    engine = MemoryEngine(says_yes, asyncio.Semaphore(0))
+    runs = GoldenRuns(engine, stores.golden, case_limit=timedelta(milliseconds=20))
+    outcome = await runs.run(PLAN)
+    assert outcome.run.verdict is Verdict.ERROR
+    assert "no graded answer within 0.02 s" in outcome.run.summary["sentence"]
+    assert engine.idle.is_set()
+
+
+async def test_a_run_that_meets_a_defect_is_finished_all_the_same(stores: Stores) -> None:
+    """The row says ERROR and why; the defect is not hidden."""
+    engine = MemoryEngine(failing(RuntimeError("a defect")))
+    with pytest.raises(RuntimeError, match="a defect"):
+        await GoldenRuns(engine, stores.golden).run(PLAN)
+    (run,) = stores.golden.runs(NAME)
+    assert (run.verdict, run.finished_at is not None) == (Verdict.ERROR, True)
+    assert "a defect" in run.summary["sentence"]
+
+
+async def test_a_run_sums_up_its_slices(stores: Stores) -> None:
+    """People see where in the set a version does well or badly."""
+    (odd,) = [case for case in stores.golden.cases(NAME) if case.id == ODD]
+    never = {"kind": "exact", "value": "never said"}
+    import_odd(stores, replace(odd, expectation=never, slice="prices"))
+    await GoldenRuns(MemoryEngine(says_yes), stores.golden).run(PLAN)
+    (run,) = stores.golden.runs(NAME)
+    assert run.summary["slices"] == {"prices": {"cases": 1, "subject": 0.0, "against": None}}
+
+
+async def test_a_deployment_whose_scheduled_run_fails_does_not_stop_the_others(
+    house: House, tmp_path: Path
+) -> None:
+    """The first one is not configured, which is told; the second one is run."""
+    stores, unknown = house.stores, "unconfigured"
+    stores.deployments.ensure(unknown)
+    stores.golden.import_cases(
+        unknown, stores.golden.cases(NAME), actor="ann", at=datetime.now(UTC)
+    )
+    await chores(stores, house.operations, tmp_path, unknown, NAME).golden()
+    assert [run.cause for run in stores.golden.runs(NAME)] == ["schedule"]
+    await house.tell()
+    told = [notice.title for notice in house.pager.notices]
+    assert f"{unknown}: the scheduled golden run failed" in told
+
+
+def chores(stores: Stores, operations: Operations, folder: Path, *deployments: str) -> Chores:
+    """Return the chores of some deployments."""
+    return Chores(
+        stores=stores,
+        operations=operations,
+        deployments=deployments,
+        folder=folder,
+        keep=timedelta(days=1),
+        keep_text=timedelta(days=1),
+    )
