@@ -36,7 +36,8 @@ from monitor.demo.cast import MODEL
 from monitor.engines.fingerprint import base_facts
 from monitor.engines.local import LocalEngine
 from monitor.gateway.draft import Draft
-from monitor.ports import Generation, Stores
+from monitor.ports.engine import Generation
+from monitor.ports.stores import Stores
 from monitor.runtime.ingest import Ingest
 from monitor.runtime.intake import ExchangeQueue
 from monitor.runtime.routing import Route

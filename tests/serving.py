@@ -17,7 +17,7 @@ from monitor.gateway.app import routes
 from monitor.gateway.callers import Tokens, token_hash
 from monitor.gateway.counters import Counters
 from monitor.gateway.gateway import Gateway
-from monitor.ports import Engine
+from monitor.ports.engine import Engine
 from monitor.runtime.flights import Flights
 from monitor.runtime.intake import ExchangeQueue
 from monitor.runtime.routing import Route, Router

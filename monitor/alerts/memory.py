@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from monitor.ports import Notice
+from monitor.ports.alerts import Notice
 
 
 class MemorySender:

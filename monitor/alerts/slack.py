@@ -13,7 +13,7 @@ from typing import Any
 from monitor.alerts import text
 from monitor.alerts.addresses import receiver_url
 from monitor.alerts.post import post
-from monitor.ports import Notice
+from monitor.ports.alerts import Notice
 
 _HEADER_LIMIT = 150
 _FIELD_LIMIT = 2_000

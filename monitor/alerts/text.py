@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.ports import Notice
+from monitor.ports.alerts import Notice
 
 _BASE_MODEL = "the base model"
 _ELLIPSIS = "…"

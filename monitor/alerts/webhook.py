@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 from monitor.alerts.addresses import receiver_url
 from monitor.alerts.post import post
 from monitor.errors import ConfigError
-from monitor.ports import Notice
+from monitor.ports.alerts import Notice
 from rollback.canonical import plain
 from rollback.times import iso
 

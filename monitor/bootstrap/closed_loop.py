@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.alerts import schedule as retries
-from monitor.ports import Engine, Sender, Stores
+from monitor.ports.alerts import Sender
+from monitor.ports.engine import Engine
+from monitor.ports.stores import Stores
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.control import Control
 from monitor.runtime.convergence import Convergence

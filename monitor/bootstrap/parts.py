@@ -23,7 +23,9 @@ from monitor.errors import ConfigError
 from monitor.gateway.callers import Tokens, token_hash
 from monitor.gateway.counters import Counters
 from monitor.gateway.gateway import Gateway
-from monitor.ports import Engine, Sender, Stores
+from monitor.ports.alerts import Sender
+from monitor.ports.engine import Engine
+from monitor.ports.stores import Stores
 from monitor.runtime.jobs import Worker
 from monitor.runtime.loops import Loop
 from monitor.runtime.operations import Health, OperatorActions

@@ -13,7 +13,7 @@ from monitor.engines.model import load_model
 from monitor.engines.request import Request
 from monitor.engines.worker import Worker
 from monitor.errors import EngineError
-from monitor.ports import Generation, Piece
+from monitor.ports.engine import Generation, Piece
 
 
 class LocalEngine:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from guards.exchange import FinishReason
 from monitor.errors import EngineError
-from monitor.ports import Generation, Piece, Token
+from monitor.ports.engine import Generation, Piece, Token
 
 Answers = Callable[[Generation, str | None], Iterable[str]]
 

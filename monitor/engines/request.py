@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from monitor.errors import BackstopError
-from monitor.ports import Generation, Piece
+from monitor.ports.engine import Generation, Piece
 
 Delivery = Piece | BackstopError
 

@@ -9,7 +9,7 @@ from guards.exchange import FinishReason
 from monitor.engines.sampling import Choice, Sampling
 from monitor.engines.stopping import StopStrings
 from monitor.engines.text import TextStream, TokenTexts
-from monitor.ports import Generation, Piece, Token
+from monitor.ports.engine import Generation, Piece, Token
 
 
 class Row:

@@ -10,7 +10,7 @@ from guards.exchange import FinishReason
 from monitor.gateway import request
 from monitor.gateway.draft import Draft
 from monitor.gateway.request import Asked
-from monitor.ports import Token
+from monitor.ports.engine import Token
 
 _LOWEST = -9999.0  # OpenAI's number for a token that cannot be; JSON has no infinity
 _REASONS: Mapping[FinishReason | None, str] = {

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from guards.exchange import Exchange, FinishReason, Message
-from monitor.ports import Piece, Token
+from monitor.ports.engine import Piece, Token
 from monitor.runtime.routing import Route
 
 

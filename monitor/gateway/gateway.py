@@ -11,7 +11,7 @@ from typing import Any
 from monitor.gateway.callers import Tokens
 from monitor.gateway.counters import Counters
 from monitor.gateway.refusal import BUSY, DRAINING, Refusal
-from monitor.ports import Engine
+from monitor.ports.engine import Engine
 from monitor.runtime.flights import Flights
 from monitor.runtime.intake import ExchangeQueue
 from monitor.runtime.routing import Router

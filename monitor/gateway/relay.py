@@ -8,7 +8,7 @@ from monitor.gateway.dialects import Dialect, usage_frame
 from monitor.gateway.draft import Draft
 from monitor.gateway.http import Call
 from monitor.gateway.request import Asked
-from monitor.ports import Piece
+from monitor.ports.engine import Piece
 
 
 class Relay(Protocol):

@@ -14,7 +14,7 @@ from typing import Any
 from guards.exchange import Message
 from monitor.gateway import fields
 from monitor.gateway.refusal import invalid
-from monitor.ports import Generation
+from monitor.ports.engine import Generation
 
 DEFAULT_MAX_TOKENS = 256
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})

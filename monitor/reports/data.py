@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.ports import GoldenRun, Indicator, Stores
+from monitor.ports.golden import GoldenRun
+from monitor.ports.indicators import Indicator
+from monitor.ports.stores import Stores
 from monitor.reports import evidence
 from monitor.reports.condition import Standing, standing
 from monitor.reports.names import labels_of

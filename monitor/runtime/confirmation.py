@@ -9,7 +9,7 @@ import structlog
 
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet, Conflict
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.runtime.errands import Errands
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.ingest import Ingest

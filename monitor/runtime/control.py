@@ -16,7 +16,8 @@ from functools import partial
 import structlog
 
 from monitor.errors import BackstopError, BadAdapter, Conflict, EngineError, Unavailable
-from monitor.ports import Notice, Stores
+from monitor.ports.alerts import Notice
+from monitor.ports.stores import Stores
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.convergence import Convergence
 from monitor.runtime.dispatch import wait

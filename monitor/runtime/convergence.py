@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from monitor.ports import Acknowledgements, Deployments
+from monitor.ports.deployments import Acknowledgements, Deployments
 from monitor.runtime.routing import Route, Router
 from rollback.deployment import Deployment
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from monitor.errors import DeliveryError, ReceiverGone, Unavailable
-from monitor.ports import Delivery, Outbox, Sender
+from monitor.ports.alerts import Delivery, Outbox, Sender
 from monitor.runtime.troubles import Troubles
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,8 @@ import asyncio
 
 from guards.exchange import Message
 from monitor.errors import EngineError
-from monitor.ports import Engine, Fingerprint, Generation
+from monitor.ports.engine import Engine, Generation
+from monitor.ports.versions import Fingerprint
 
 # Adapters of one base differ in the log-probabilities of any text, so the prompts need not be
 # about the task; different shapes make a coincidence less likely.

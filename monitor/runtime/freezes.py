@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import structlog
 
-from monitor.ports import Notice, Stores
+from monitor.ports.alerts import Notice
+from monitor.ports.stores import Stores
 from rollback.decision import Freeze
 from rollback.deployment import Deployment
 from rollback.incident import Incident, Phase

@@ -19,7 +19,8 @@ from guards.golden import GoldenCase, GoldenResult
 from guards.paired import Comparison, Standing
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet, BadRequest, EngineError
-from monitor.ports import Engine, Generation, GoldenRun, GoldenStore
+from monitor.ports.engine import Engine, Generation
+from monitor.ports.golden import GoldenRun, GoldenStore
 
 _AT_ONCE = 8  # cases whose answers are asked for together: a share of a batch, not all of it
 _MAX_TOKENS = 256

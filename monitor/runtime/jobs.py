@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from monitor.errors import BackstopError, Unavailable
-from monitor.ports import Schedule, ScheduledRun
+from monitor.ports.schedule import Schedule, ScheduledRun
 from monitor.runtime.dispatch import wait
 from monitor.runtime.troubles import Troubles
 

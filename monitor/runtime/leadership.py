@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from monitor.errors import Unavailable
-from monitor.ports import Leases
+from monitor.ports.schedule import Leases
 
 TTL = timedelta(seconds=3)
 _LEASE = "control"

@@ -10,7 +10,8 @@ from typing import Any
 
 from guards import golden
 from monitor.errors import BadGoldenSet, Conflict, NotFound
-from monitor.ports import GoldenRun, Stores
+from monitor.ports.golden import GoldenRun
+from monitor.ports.stores import Stores
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.promotion import Promotion, Wish
 from monitor.runtime.rollbacks import Order, Rollbacks

@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from monitor.errors import BackstopError, Unavailable
-from monitor.ports import Deployments
+from monitor.ports.deployments import Deployments
 from monitor.runtime.versions import Versions
 
 log = structlog.get_logger(__name__)

@@ -11,7 +11,10 @@ import structlog
 
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet, Conflict, GateRefused
-from monitor.ports import Flip, GoldenRun, Notice, Stores
+from monitor.ports.alerts import Notice
+from monitor.ports.deployments import Flip
+from monitor.ports.golden import GoldenRun
+from monitor.ports.stores import Stores
 from monitor.runtime.convergence import Convergence
 from monitor.runtime.golden_runs import GoldenRuns, Plan
 from monitor.runtime.versions import Versions

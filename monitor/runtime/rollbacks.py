@@ -13,7 +13,11 @@ from typing import Any
 import structlog
 
 from monitor.errors import EngineError
-from monitor.ports import Engine, Fingerprint, Flip, Notice, Stores
+from monitor.ports.alerts import Notice
+from monitor.ports.deployments import Flip
+from monitor.ports.engine import Engine
+from monitor.ports.stores import Stores
+from monitor.ports.versions import Fingerprint
 from monitor.runtime import fingerprints
 from monitor.runtime.convergence import Convergence
 from rollback.deployment import Deployment, baseline_after_rollback

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from monitor.errors import Unavailable
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.runtime.convergence import Convergence
 from monitor.runtime.errands import Errands
 from monitor.runtime.ingest import Ingest

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import structlog
 
 from monitor.errors import BadGoldenSet
-from monitor.ports import Notice, Stores
+from monitor.ports.alerts import Notice
+from monitor.ports.stores import Stores
 from monitor.runtime.errands import Errands
 from monitor.runtime.golden_evidence import GoldenEvidence
 from rollback.decision import Suspect

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 import structlog
 
 from monitor.errors import BackstopError, Conflict, EngineError, NotFound
-from monitor.ports import Engine, Fingerprint, Stores
+from monitor.ports.engine import Engine
+from monitor.ports.stores import Stores
+from monitor.ports.versions import Fingerprint
 from monitor.runtime import fingerprints
 from rollback.deployment import Deployment
 from rollback.versions import AdapterVersion, VersionState

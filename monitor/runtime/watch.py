@@ -18,7 +18,7 @@ from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.reference import Reference, TooFewAnswers, UnreadableReference
 from monitor.errors import Conflict
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.runtime import watched as watching
 from monitor.runtime.golden_runs import Outcome
 from monitor.runtime.watched import Watched

@@ -12,7 +12,10 @@ import structlog
 
 from guards.verdicts import Verdict
 from monitor.errors import BackstopError, Unavailable
-from monitor.ports import GoldenRun, Notice, Operations, Stores
+from monitor.ports.alerts import Notice
+from monitor.ports.golden import GoldenRun
+from monitor.ports.operations import Operations
+from monitor.ports.stores import Stores
 from monitor.reports import data, render
 from monitor.reports.render import Format
 from monitor.runtime.jobs import Job

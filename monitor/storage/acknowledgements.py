@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Engine
 
-from monitor.ports import Acknowledgements
+from monitor.ports.deployments import Acknowledgements
 from monitor.storage.database import transaction
 from monitor.storage.schema import replicas
 

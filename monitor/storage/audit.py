@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select, text
 from sqlalchemy.engine import Connection, Engine, Row
 
-from monitor.ports import AuditLog
+from monitor.ports.audit import AuditLog
 from monitor.storage import values
 from monitor.storage.database import transaction
 from monitor.storage.schema import audit_log

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Engine
 
-from monitor.ports import Deployments, Flip
+from monitor.ports.deployments import Deployments, Flip
 from monitor.storage import audit, flips, pointers
 from monitor.storage.database import transaction
 from monitor.storage.schema import deployments

@@ -12,7 +12,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
-from monitor.ports import EvidenceStore
+from monitor.ports.evidence import EvidenceStore
 from monitor.storage import curves, values
 from monitor.storage.copying import copy_new
 from monitor.storage.database import transaction

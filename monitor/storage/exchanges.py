@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine, Row
 from guards.assessment import Scored
 from guards.exchange import Exchange
 from guards.verdicts import Verdict
-from monitor.ports import ExchangeStore, RecordedExchange
+from monitor.ports.record import ExchangeStore, RecordedExchange
 from monitor.storage import evidence, hash_key, partitions, values
 from monitor.storage.copying import copy_new
 from monitor.storage.database import transaction

@@ -8,7 +8,7 @@ from sqlalchemy import exists, insert, select
 from sqlalchemy.engine import Engine
 
 from monitor.errors import BadRequest, NotFound
-from monitor.ports import FeedbackStore
+from monitor.ports.feedback import FeedbackStore
 from monitor.storage import values
 from monitor.storage.database import transaction
 from monitor.storage.schema import exchanges, feedback

@@ -8,7 +8,7 @@ from sqlalchemy import delete, exists, insert, select
 from sqlalchemy.engine import Connection
 
 from monitor.errors import Conflict
-from monitor.ports import Flip
+from monitor.ports.deployments import Flip
 from monitor.storage import audit, incidents, outbox, pointers, registry, values
 from monitor.storage.schema import deployments, detector_states, references, rollbacks
 from rollback.deployment import Deployment

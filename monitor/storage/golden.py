@@ -15,7 +15,7 @@ from guards.exchange import Message
 from guards.golden import GoldenCase, GoldenResult
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet
-from monitor.ports import GoldenRun, GoldenStore
+from monitor.ports.golden import GoldenRun, GoldenStore
 from monitor.storage import audit, values
 from monitor.storage.database import transaction
 from monitor.storage.schema import golden_cases, golden_results, golden_runs, golden_sets

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
 from monitor.errors import NotFound
-from monitor.ports import Incidents, Notice
+from monitor.ports.alerts import Notice
+from monitor.ports.deployments import Incidents
 from monitor.storage import audit, outbox, values
 from monitor.storage.database import transaction
 from monitor.storage.schema import incidents

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.engine import Engine
 
-from monitor.ports import Indicator, IndicatorStore
+from monitor.ports.indicators import Indicator, IndicatorStore
 from monitor.storage import values
 from monitor.storage.database import transaction
 from monitor.storage.schema import indicators

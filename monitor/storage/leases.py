@@ -12,7 +12,7 @@ from sqlalchemy import and_, case, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Engine
 
-from monitor.ports import Leases
+from monitor.ports.schedule import Leases
 from monitor.storage.database import transaction
 from monitor.storage.schema import leases
 

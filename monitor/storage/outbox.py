@@ -10,7 +10,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
-from monitor.ports import Delivery, Notice, Outbox
+from monitor.ports.alerts import Delivery, Notice, Outbox
 from monitor.storage import values
 from monitor.storage.database import transaction
 from monitor.storage.schema import deliveries, outbox

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
 from monitor.errors import Conflict, NotFound
-from monitor.ports import Fingerprint, Registry
+from monitor.ports.versions import Fingerprint, Registry
 from monitor.storage import audit, values
 from monitor.storage.database import transaction
 from monitor.storage.schema import adapters, fingerprints

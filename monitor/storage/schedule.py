@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Engine
 
-from monitor.ports import Schedule, ScheduledRun
+from monitor.ports.schedule import Schedule, ScheduledRun
 from monitor.storage import values
 from monitor.storage.database import transaction
 from monitor.storage.schema import scheduled_runs

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.engine import Engine
 
-from monitor.ports import ArtifactStore, Stores
+from monitor.ports.stores import Stores
+from monitor.ports.versions import ArtifactStore
 from monitor.storage.acknowledgements import PostgresAcknowledgements
 from monitor.storage.audit import PostgresAuditLog
 from monitor.storage.deployments import PostgresDeployments

@@ -10,7 +10,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
-from monitor.ports import Operations, Stores
+from monitor.ports.operations import Operations
+from monitor.ports.stores import Stores
 from monitor.web.sessions import Sessions
 from monitor.web.tokens import OperatorTokens
 

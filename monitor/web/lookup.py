@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.errors import NotFound
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from rollback.deployment import Deployment
 from rollback.versions import AdapterVersion
 

@@ -8,7 +8,7 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from monitor.errors import Unavailable
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from rollback.deployment import Deployment
 from rollback.evidence import EvidencePoint
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.reports.condition import Standing, gravest, standing
 from monitor.reports.names import labels_of
 from rollback.deployment import Deployment

@@ -10,7 +10,7 @@ from guards.exchange import FinishReason, Message
 from monitor.engines.local import LocalEngine
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import EngineError
-from monitor.ports import Engine, Generation, Piece
+from monitor.ports.engine import Engine, Generation, Piece
 from tests.integration.engines.conftest import VERSIONS, adapters, model_dir
 from tests.integration.engines.conftest import engine as local
 

@@ -14,7 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine, make_url
 
 from monitor.errors import BadAdapter
-from monitor.ports import ArtifactStore, Stores
+from monitor.ports.stores import Stores
+from monitor.ports.versions import ArtifactStore
 from monitor.storage import migrate
 from monitor.storage.database import open_engine
 from monitor.storage.embedded import Embedded

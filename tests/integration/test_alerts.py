@@ -18,7 +18,7 @@ from monitor.alerts.post import post
 from monitor.alerts.slack import SlackSender
 from monitor.alerts.webhook import WebhookSender
 from monitor.errors import DeliveryError, ReceiverGone
-from monitor.ports import Notice, Sender
+from monitor.ports.alerts import Notice, Sender
 
 pytestmark = pytest.mark.integration
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from monitor.ports import Indicator, RecordedExchange
+from monitor.ports.indicators import Indicator
+from monitor.ports.record import RecordedExchange
 from monitor.reports import evidence
 from monitor.reports.names import labels_of
 from monitor.web import lookup, overview

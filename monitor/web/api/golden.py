@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from monitor.errors import BadGoldenSet
-from monitor.ports import GoldenRun
+from monitor.ports.golden import GoldenRun
 from monitor.web import lookup
 from monitor.web.api.answers import GoldenRunAnswer, GoldenSetAnswer
 from monitor.web.body_limit import MIB

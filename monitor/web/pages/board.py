@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.ports import RecordedExchange, Stores
+from monitor.ports.record import RecordedExchange
+from monitor.ports.stores import Stores
 from monitor.reports.names import version_label
 from monitor.web import lookup, overview
 from monitor.web.overview import DeploymentView, Overview

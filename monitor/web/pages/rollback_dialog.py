@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from monitor.errors import BackstopError, BadRequest, Conflict
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.reports.names import labels_of, version_label
 from monitor.web import lookup, statuses
 from monitor.web.context import Context, Web

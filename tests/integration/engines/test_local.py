@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, LlamaForCausalLM
 from guards.exchange import FinishReason, Message
 from monitor.engines.local import LocalEngine
 from monitor.errors import BadRequest, EngineError, Unavailable
-from monitor.ports import Generation, Piece
+from monitor.ports.engine import Generation, Piece
 from tests.integration.engines.conftest import CONTEXT, VERSIONS
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]

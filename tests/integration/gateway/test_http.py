@@ -14,7 +14,7 @@ import pytest
 from guards.exchange import FinishReason
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import BadRequest, EngineError, Unavailable
-from monitor.ports import Generation
+from monitor.ports.engine import Generation
 from monitor.runtime.routing import Route
 from tests.serving import CALLER, OPERATOR, VERSION, Served, make_gateway, running
 

@@ -11,7 +11,7 @@ import pytest
 
 from guards.exchange import Exchange, FinishReason
 from monitor.engines.memory import MemoryEngine
-from monitor.ports import Generation
+from monitor.ports.engine import Generation
 from tests.serving import Served, make_gateway, running
 
 pytestmark = pytest.mark.integration

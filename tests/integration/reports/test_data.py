@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guards.verdicts import Verdict
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.reports.condition import Condition
 from monitor.reports.data import assemble
 from tests.integration.web.story import ANSWERS_OF_V1, ANSWERS_OF_V2, V1, V2, trouble

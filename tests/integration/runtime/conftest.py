@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.storage.stores import open_stores
 from tests.integration.runtime.house import (
     V1,

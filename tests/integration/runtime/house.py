@@ -15,7 +15,9 @@ from monitor.bootstrap import closed_loop
 from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import BadAdapter, EngineError
-from monitor.ports import ArtifactStore, Engine, Generation, Stores
+from monitor.ports.engine import Engine, Generation
+from monitor.ports.stores import Stores
+from monitor.ports.versions import ArtifactStore
 from monitor.runtime.control import Control
 from monitor.runtime.operations import OperatorActions
 from rollback.deployment import Deployment

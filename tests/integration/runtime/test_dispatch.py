@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.errors import DeliveryError, ReceiverGone
-from monitor.ports import Notice, Sender, Stores
+from monitor.ports.alerts import Notice, Sender
+from monitor.ports.stores import Stores
 from monitor.runtime.dispatch import Dispatcher
 from monitor.runtime.troubles import Troubles
 

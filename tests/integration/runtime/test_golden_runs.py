@@ -15,7 +15,9 @@ from guards.verdicts import Verdict
 from monitor.engines.memory import Answers as Replies
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import BadRequest
-from monitor.ports import Generation, Operations, Stores
+from monitor.ports.engine import Generation
+from monitor.ports.operations import Operations
+from monitor.ports.stores import Stores
 from monitor.runtime.golden_runs import GoldenRuns, Plan
 from monitor.scheduler.chores import Chores
 from tests.integration.runtime.house import GOOD, NAME, House

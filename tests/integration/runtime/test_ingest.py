@@ -13,7 +13,8 @@ from sqlalchemy.engine import Engine
 
 from guards.assessment import Scored
 from monitor.errors import DatabaseUnavailable
-from monitor.ports import ExchangeStore, Stores
+from monitor.ports.record import ExchangeStore
+from monitor.ports.stores import Stores
 from rollback.evidence import EvidencePoint, JudgeState
 from tests.integration.runtime.house import NAME, V1, House, build, until
 

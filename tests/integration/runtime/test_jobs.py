@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from monitor.errors import BackstopError
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.runtime.jobs import Worker
 from monitor.runtime.troubles import Troubles
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.errors import DatabaseUnavailable
-from monitor.ports import Leases, Stores
+from monitor.ports.schedule import Leases
+from monitor.ports.stores import Stores
 from monitor.runtime.leadership import TTL, Leadership
 from tests.integration.runtime.house import until
 

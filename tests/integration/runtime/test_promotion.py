@@ -9,7 +9,7 @@ from sqlalchemy.engine import Engine
 
 from guards.verdicts import Verdict
 from monitor.errors import Conflict, EngineError, GateRefused, NotFound
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.runtime.freezes import Freezes
 from monitor.runtime.promotion import Wish
 from monitor.storage.stores import open_stores

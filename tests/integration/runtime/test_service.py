@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.runtime.ingest import Ingest
 from monitor.runtime.presence import Presence
 from monitor.runtime.service import Service

@@ -9,7 +9,8 @@ from typing import Any
 from guards.assessment import Scored
 from guards.exchange import Exchange, FinishReason, Message
 from guards.verdicts import Verdict
-from monitor.ports import Flip, Notice
+from monitor.ports.alerts import Notice
+from monitor.ports.deployments import Flip
 from rollback.evidence import EvidencePoint, JudgeState
 from rollback.incident import Incident, Phase
 from rollback.versions import AdapterVersion, VersionState

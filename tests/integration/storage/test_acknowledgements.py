@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from tests.integration.storage.builders import NOW, SECOND
 
 pytestmark = pytest.mark.integration

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from rollback.audit import verify
 from tests.integration.storage.builders import NOW
 

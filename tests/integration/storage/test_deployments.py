@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from monitor.errors import BackstopError, Conflict, NotFound
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from rollback.audit import verify
 from rollback.deployment import Deployment
 from rollback.versions import VersionState

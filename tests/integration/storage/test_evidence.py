@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from tests.integration.storage.builders import NOW, SECOND, V1, point, promotion, state, version
 
 pytestmark = pytest.mark.integration

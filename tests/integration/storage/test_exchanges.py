@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from guards.exchange import Message
 from guards.verdicts import Verdict
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.storage import partitions
 from tests.integration.storage.builders import NOW, SECOND, point, scored, state
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from monitor.errors import BadRequest, NotFound
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from tests.integration.storage.builders import NOW, scored
 
 pytestmark = pytest.mark.integration

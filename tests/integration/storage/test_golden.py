@@ -12,7 +12,8 @@ from guards.exchange import Message
 from guards.golden import GoldenCase, GoldenResult
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet
-from monitor.ports import GoldenRun, Stores
+from monitor.ports.golden import GoldenRun
+from monitor.ports.stores import Stores
 from tests.integration.storage.builders import NOW, SECOND, V1, V2
 
 pytestmark = pytest.mark.integration

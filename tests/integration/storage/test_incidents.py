@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.errors import NotFound
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from rollback.incident import Phase
 from tests.integration.storage.builders import NOW, SECOND, incident, notice
 

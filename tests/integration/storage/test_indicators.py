@@ -8,7 +8,7 @@ import pytest
 
 from guards.exchange import FinishReason
 from guards.verdicts import Verdict
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from tests.integration.storage.builders import NOW, SECOND, V1, scored
 
 pytestmark = pytest.mark.integration

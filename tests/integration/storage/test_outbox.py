@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.ports import Delivery, Stores
+from monitor.ports.alerts import Delivery
+from monitor.ports.stores import Stores
 from tests.integration.storage.builders import NOW, SECOND, notice
 
 pytestmark = pytest.mark.integration

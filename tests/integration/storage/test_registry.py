@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import Conflict, NotFound
-from monitor.ports import Fingerprint, Stores
+from monitor.ports.stores import Stores
+from monitor.ports.versions import Fingerprint
 from rollback.versions import VersionState
 from tests.integration.storage.builders import NOW, SECOND, V1, V2, version
 

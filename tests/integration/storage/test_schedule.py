@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
-from monitor.ports import ScheduledRun, Stores
+from monitor.ports.schedule import ScheduledRun
+from monitor.ports.stores import Stores
 from tests.integration.storage.builders import NOW, SECOND
 
 pytestmark = pytest.mark.integration

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from tests.integration.web import serving
 from tests.integration.web.story import trouble
 

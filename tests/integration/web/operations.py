@@ -13,7 +13,10 @@ from uuid import uuid4
 from guards import golden
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet, GateRefused
-from monitor.ports import Flip, GoldenRun, Operations, Stores
+from monitor.ports.deployments import Flip
+from monitor.ports.golden import GoldenRun
+from monitor.ports.operations import Operations
+from monitor.ports.stores import Stores
 from monitor.web import lookup
 from rollback.deployment import Deployment, baseline_after_promotion
 from rollback.incident import Incident, Phase

@@ -16,7 +16,7 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.web.app import create_app
 from monitor.web.context import Web
 from monitor.web.metrics import DeploymentCollector

@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from guards.assessment import Scored
 from guards.exchange import Exchange, FinishReason, Message
 from guards.verdicts import Verdict
-from monitor.ports import Flip, GoldenRun, Notice, Stores
+from monitor.ports.alerts import Notice
+from monitor.ports.deployments import Flip
+from monitor.ports.golden import GoldenRun
+from monitor.ports.stores import Stores
 from rollback.evidence import EvidencePoint
 from rollback.incident import Incident, Phase
 from rollback.versions import AdapterVersion, VersionState

@@ -9,7 +9,7 @@ import pytest
 
 from guards.exchange import Message
 from guards.verdicts import Verdict
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from tests.integration.web import serving
 from tests.integration.web.story import HOSTILE, answer
 from tests.integration.web.test_pages import log_in

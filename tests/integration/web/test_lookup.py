@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import NotFound
-from monitor.ports import Stores
+from monitor.ports.stores import Stores
 from monitor.web import lookup
 from tests.integration.web.serving import now
 from tests.integration.web.story import V1, trouble

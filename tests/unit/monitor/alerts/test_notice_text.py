@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.alerts import text
-from monitor.ports import Notice
+from monitor.ports.alerts import Notice
 
 _FACTS: Mapping[str, Any] = {
     "deployment": "support",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.alerts.slack import SlackSender, inert, payload
 from monitor.errors import ConfigError
-from monitor.ports import Notice
+from monitor.ports.alerts import Notice
 
 
 def _notice(title: str = "support was rolled back", **facts: Any) -> Notice:

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.alerts.webhook import WebhookSender, payload
 from monitor.errors import ConfigError
-from monitor.ports import Notice
+from monitor.ports.alerts import Notice
 
 
 def test_the_payload_has_the_standards_three_parts() -> None:

@@ -9,7 +9,7 @@ import pytest
 from guards.exchange import FinishReason, Message
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import EngineError
-from monitor.ports import Generation
+from monitor.ports.engine import Generation
 
 ASK = Generation(messages=(Message(role="user", content="say hello"),), max_tokens=3)
 

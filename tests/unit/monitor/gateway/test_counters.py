@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from guards.exchange import FinishReason
 from monitor.gateway.counters import Counters
-from monitor.ports import Piece, Token
+from monitor.ports.engine import Piece, Token
 from monitor.runtime.intake import ExchangeQueue
 from tests.unit.monitor.gateway.test_draft import draft
 

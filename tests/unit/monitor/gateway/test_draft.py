@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from guards.exchange import FinishReason, Message
 from monitor.gateway.draft import Draft
-from monitor.ports import Piece, Token
+from monitor.ports.engine import Piece, Token
 from monitor.runtime.routing import Route
 
 

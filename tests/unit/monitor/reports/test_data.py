@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.ports import Indicator
+from monitor.ports.indicators import Indicator
 from monitor.reports.data import answers_by_version, compare, uses
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

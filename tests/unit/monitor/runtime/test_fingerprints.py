@@ -8,7 +8,7 @@ import pytest
 
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import EngineError
-from monitor.ports import Fingerprint
+from monitor.ports.versions import Fingerprint
 from monitor.runtime import fingerprints
 from monitor.runtime.fingerprints import PROBES, TOLERANCE
 

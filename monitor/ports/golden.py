@@ -1,0 +1,52 @@
+"""Golden cases, runs and results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from guards.golden import GoldenCase, GoldenResult
+from guards.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenRun:
+    """One run of a deployment's golden set.
+
+    Args:
+        subject: version under test; against: version it is compared with (`None`: base model).
+        cause: schedule, gate, suspicion, confirmation or demand.
+        summary: JSON: verdict's numbers (means, difference, e-value, cases, flips).
+    """
+
+    id: str
+    deployment: str
+    subject: str | None
+    against: str | None
+    compared: bool
+    cause: str
+    set_digest: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    verdict: Verdict | None = None
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+class GoldenStore(Protocol):
+    """Golden cases, runs and their results."""
+
+    def import_cases(
+        self, deployment: str, cases: Sequence[GoldenCase], *, actor: str, at: datetime
+    ) -> str:
+        """Replace a deployment's golden set; return its digest. The same content changes nothing."""
+
+    def cases(self, deployment: str) -> Sequence[GoldenCase]:
+        """Return the golden set as imported last; empty if there is none."""
+
+    def save_run(self, run: GoldenRun, results: Mapping[str, Sequence[GoldenResult]]) -> None:
+        """Insert or update a run by id, with results per version name (`''`: base model)."""
+
+    def runs(self, deployment: str, limit: int = 20) -> Sequence[GoldenRun]:
+        """Return runs, newest first."""

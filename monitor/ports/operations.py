@@ -1,0 +1,60 @@
+"""What operators do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from monitor.ports.golden import GoldenRun
+from rollback.deployment import Deployment
+from rollback.incident import Incident
+from rollback.versions import AdapterVersion
+
+
+class Operations(Protocol):
+    """What operators do through the API, the dashboard and the command line.
+
+    A `version` is a name (`support@3f9a2c1d7b04`) or a family with a label (`support@v1`).
+    Every method raises `NotFound` for an unknown thing and `Unavailable` while a part is away.
+    """
+
+    async def add_adapter(
+        self,
+        family: str,
+        source: Path,
+        *,
+        label: str,
+        actor: str,
+        parent: str | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> AdapterVersion:
+        """Check, copy in and register an adapter's folder. Raises `BadAdapter`, `Conflict`."""
+
+    async def promote(
+        self, version: str, *, deployment: str | None, force: bool, actor: str, reason: str
+    ) -> Deployment:
+        """Make a version active. Raises `GateRefused` unless forced; `Conflict`."""
+
+    async def roll_back(
+        self, deployment: str, *, to: str | None, actor: str, reason: str
+    ) -> Incident:
+        """Put `to` (else the baseline) back and quarantine the active version. Raises `Conflict`."""
+
+    async def quarantine(self, version: str, *, actor: str, reason: str) -> AdapterVersion:
+        """Keep a version out until a person releases it. Raises `Conflict` while it is active."""
+
+    async def release(self, version: str, *, actor: str, reason: str) -> AdapterVersion:
+        """Let a quarantined version be promoted again. Raises `Conflict` if it is not quarantined."""
+
+    async def thaw(self, deployment: str, *, actor: str, reason: str) -> Deployment:
+        """Allow automatic changes again. Raises `Conflict` if the deployment is not frozen."""
+
+    async def import_golden(self, deployment: str, text: str, *, actor: str) -> str:
+        """Replace the golden set with JSON Lines; return its digest. Raises `BadGoldenSet`."""
+
+    async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
+        """Run the golden set against the active version now."""
+
+    def health(self) -> Mapping[str, str]:
+        """Return each component with `ok` or what is wrong with it; may block."""
