@@ -10,10 +10,20 @@ import difflib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -50,6 +60,93 @@ class LocalEngine(_Section):
     max_batch: int = Field(default=16, ge=1, le=1024)
     max_waiting: int = Field(default=256, ge=1)
     threads: int | None = Field(default=None, ge=1)
+
+
+class ServerEngine(_Section):
+    """A model server that Backstop stands in front of.
+
+    Args:
+        url: where the server listens, without `/v1`; callers must not reach it themselves.
+        model: name under which the server serves the base model.
+        folder: files of the base model, so that an adapter that does not fit is refused early.
+        adapters_as: where the server sees `data_dir/adapters`, if it sees it elsewhere (a mount).
+        places: requests that may be with the server at once; more are refused (429).
+        logprobs: whether to ask for log-probabilities that the caller did not ask for, and to take
+            them out again of what the caller sees.
+        connect_s, first_byte_s, idle_s: limits in seconds, until it is connected, until the
+            answer begins, and between two parts of an answer.
+    """
+
+    kind: Literal["vllm", "sglang", "lorax", "llamacpp"]
+    url: str
+    model: str
+    folder: Path | None = None
+    adapters_as: Path | None = None
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    places: int = Field(default=2048, ge=1)
+    logprobs: bool = False
+    connect_s: float = Field(default=5.0, gt=0)
+    first_byte_s: float = Field(default=600.0, gt=0)
+    idle_s: float = Field(default=120.0, gt=0)
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be http://HOST:PORT or https://HOST:PORT")
+        if parts.query or parts.fragment or parts.path.rstrip("/").endswith("/v1"):
+            raise ValueError("must be the server's address without /v1: http://HOST:PORT")
+        return url.rstrip("/")
+
+    def key(self) -> str | None:
+        """Return the server's API key, if it wants one. Raises `ConfigError`."""
+        if self.api_key is not None:
+            return self.api_key.get_secret_value()
+        if self.api_key_file is None:
+            return None
+        return read_secret(self.api_key_file, "engine.api_key_file")
+
+
+_LOCAL, _SERVER = "a local engine", "a model server"  # tags that no key is named like
+
+
+def _kind_of(section: object) -> str:
+    """Return which kind of engine a section describes; without a word it is a local one."""
+    if isinstance(section, Mapping):
+        kind = section.get("kind", "local")
+    else:
+        kind = getattr(section, "kind", "local")
+    return _LOCAL if kind == "local" else _SERVER
+
+
+EngineSection = Annotated[
+    Annotated[LocalEngine, Tag(_LOCAL)] | Annotated[ServerEngine, Tag(_SERVER)],
+    Discriminator(_kind_of),
+]
+
+
+class Gateways(_Section):
+    """The processes that face callers, in front of a model server.
+
+    Args:
+        workers: gateway processes on this machine; they share the port.
+        drain_s: how long streams may take to finish once the service is to stop.
+        tee_answer_mb, tee_sum_mb: how much of one answer, and of all answers under way together, is
+            kept for the record; what is beyond is relayed all the same, and counted.
+        handover_mb: how much may wait in a gateway while the scorer is away.
+        spool_mb: how much may wait on disk while Postgres is away.
+        pass_through: further paths to relay as they are, for callers: `/v1/embeddings`, say.
+    """
+
+    workers: int = Field(default=1, ge=1, le=64)
+    drain_s: float = Field(default=30.0, ge=0)
+    tee_answer_mb: float = Field(default=1.0, gt=0)
+    tee_sum_mb: float = Field(default=64.0, gt=0)
+    handover_mb: float = Field(default=64.0, gt=0)
+    spool_mb: float = Field(default=1024.0, gt=0)
+    pass_through: tuple[str, ...] = ("/v1/embeddings",)
 
 
 class DeploymentConfig(_Section):
@@ -113,7 +210,8 @@ class Config(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: default_data_dir())
     database: SecretStr = SecretStr("embedded")
     listen: Listen = Listen()
-    engine: LocalEngine
+    engine: EngineSection
+    gateway: Gateways = Gateways()
     deployments: dict[str, DeploymentConfig]
     receivers: dict[str, Receiver] = Field(default_factory=dict)
     record: Record = Record()
@@ -221,7 +319,7 @@ def _reason(error: Exception) -> str:
 
 def _explain(error: ValidationError) -> Iterator[str]:
     for item in error.errors():
-        location = [str(part) for part in item["loc"]]
+        location = [str(part) for part in item["loc"] if part not in (_LOCAL, _SERVER)]
         where = ".".join(location)
         if item["type"] == "extra_forbidden":
             yield f"{where}: unknown key{_nearest(location)}"
@@ -277,13 +375,24 @@ def _resolve(config: Config, base: Path) -> Config:
         )
         for name, receiver in config.receivers.items()
     }
-    engine = config.engine.model_copy(update={"model": _under(base, config.engine.model)})
+    engine = _resolve_engine(config.engine, base)
     return config.model_copy(
         update={
             "data_dir": _under(base, config.data_dir),
             "engine": engine,
             "deployments": deployments,
             "receivers": receivers,
+        }
+    )
+
+
+def _resolve_engine(engine: LocalEngine | ServerEngine, base: Path) -> LocalEngine | ServerEngine:
+    if isinstance(engine, LocalEngine):
+        return engine.model_copy(update={"model": _under(base, engine.model)})
+    return engine.model_copy(
+        update={
+            "folder": _under(base, engine.folder),
+            "api_key_file": _under(base, engine.api_key_file),
         }
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from guards.exchange import FinishReason, Message
 
@@ -76,4 +76,14 @@ class Engine(Protocol):
             BadRequest: the prompt cannot be used (it is too long): no fault of the version.
             EngineError: the version failed to answer.
             Unavailable: the engine is away, whatever the version.
+        """
+
+
+class Naming(Protocol):
+    """How a request to an engine's server names the version that shall answer it."""
+
+    def fields(self, version: str | None) -> Mapping[str, Any]:
+        """Return the fields to set in an OpenAI request body; `model` is always among them.
+
+        Raises `EngineError` for a version that the server does not hold, where it must know.
         """

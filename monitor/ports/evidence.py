@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from monitor.ports.record import Observed
 from rollback.evidence import EvidencePoint, JudgeState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedBatch:
+    """What the answers of one recorded batch say to the judges, in their order."""
+
+    replica: str
+    number: int
+    items: Sequence[Observed]
+
+
+class Observations(Protocol):
+    """The answers of every replica on their way to the judges: one stream, read by the leader."""
+
+    def unread(self, limit: int) -> Sequence[ObservedBatch]:
+        """Return up to `limit` batches that no judge has read, in the order to be read.
+
+        Those of one replica come in the order of their numbers; batches of several replicas come
+        in the order in which they were written.
+        """
 
 
 class EvidenceStore(Protocol):
@@ -14,6 +36,23 @@ class EvidenceStore(Protocol):
 
     def judge_state(self, deployment: str) -> JudgeState | None:
         """Return the saved state of a deployment's judge."""
+
+    def save(
+        self,
+        points: Sequence[EvidencePoint],
+        states: Sequence[JudgeState],
+        read: Mapping[str, tuple[int, int]],
+    ) -> None:
+        """Write what judges found together with how far they have read, in one transaction.
+
+        Of two points at one position of an epoch the later stays: a golden run is weighed between
+        two answers. A state with an epoch older than the stored one is left out.
+
+        Args:
+            read: replica → (number read to before, number read to now); -1 is none.
+
+        Raises `Conflict`, and writes nothing, if somebody else has read on from there.
+        """
 
     def newest(self, deployment: str, epoch: int) -> EvidencePoint | None:
         """Return the last point of an epoch, or `None` before its first."""
@@ -40,3 +79,11 @@ class EvidenceStore(Protocol):
 
     def reference(self, deployment: str, version: str | None) -> bytes | None:
         """Return the frozen reference of a version in a deployment."""
+
+    def draft_reference(
+        self, deployment: str, version: str | None, epoch: int, payload: bytes, size: int
+    ) -> None:
+        """Offer a reference made of a version's first answers under an epoch; the first one stays."""
+
+    def drafted(self, deployment: str, epoch: int) -> tuple[bytes, int] | None:
+        """Return the reference that was offered under an epoch, and of how many answers it is."""

@@ -9,7 +9,54 @@ from typing import Protocol
 
 from guards.assessment import Scored
 from guards.verdicts import Verdict
-from rollback.evidence import EvidencePoint, JudgeState
+from rollback.judge import Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What a judge must know of one answer; it holds no text.
+
+    Args:
+        adapter: version that gave the answer, `None` is the base model.
+        own_reference: whether the scores were made against the version's own reference (it was
+            confirmed already) and not its baseline's; a judge passes over scores of the other kind.
+    """
+
+    deployment: str
+    adapter: str | None
+    epoch: int
+    own_reference: bool
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredBatch:
+    """Answers that one scorer has assessed, in their order.
+
+    Args:
+        replica: the scorer; its name is never used again after a restart.
+        number: counted from 0 for each scorer.
+    """
+
+    replica: str
+    number: int
+    scored: Sequence[Scored]
+    observed: Sequence[Observed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedBatch:
+    """A batch as it goes to Postgres, or to disk while Postgres is away.
+
+    Args:
+        count: answers in it.
+        payload: opaque to all but the store that packed it.
+    """
+
+    replica: str
+    number: int
+    count: int
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +82,14 @@ class RecordedExchange:
 class ExchangeStore(Protocol):
     """The record of answers."""
 
-    def record(
-        self,
-        batch: Sequence[Scored],
-        points: Sequence[EvidencePoint],
-        states: Sequence[JudgeState],
-        *,
-        keep_text: bool,
-    ) -> None:
-        """Write answers (COPY), evidence and judges' states in one transaction.
+    def pack(self, batch: ScoredBatch, *, keep_text: bool) -> PackedBatch:
+        """Return a batch in the form in which it is written; texts are left out unless kept."""
 
-        Rows whose id is already there are left as they are (a repeated batch does no harm). Of
-        two points at one position of an epoch the later stays: a golden run is weighed between
-        two answers.
-        A state with an epoch older than the stored one is left out.
+    def record(self, batch: PackedBatch) -> None:
+        """Write answers (COPY) and what judges must know of them in one transaction.
+
+        Answers whose id is there already are left as they are, and judges do not see them again;
+        a batch of a replica and number that is there already changes nothing.
         """
 
     def recent(self, deployment: str, limit: int) -> Sequence[RecordedExchange]:

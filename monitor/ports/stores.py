@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from monitor.ports.alerts import Outbox
 from monitor.ports.audit import AuditLog
 from monitor.ports.deployments import Acknowledgements, Deployments, Incidents
-from monitor.ports.evidence import EvidenceStore
+from monitor.ports.evidence import EvidenceStore, Observations
 from monitor.ports.feedback import FeedbackStore
 from monitor.ports.golden import GoldenStore
 from monitor.ports.indicators import IndicatorStore
@@ -22,6 +22,7 @@ class Stores:
 
     exchanges: ExchangeStore
     evidence: EvidenceStore
+    observations: Observations
     indicators: IndicatorStore
     registry: Registry
     deployments: Deployments
