@@ -36,8 +36,13 @@ def _counts(texts: Sequence[str]) -> sparse.csr_matrix:
     codes = np.frombuffer("".join(plain).encode("utf-32-le", "surrogatepass"), dtype="<u4")
     rows = np.repeat(np.arange(len(plain)), [len(text) for text in plain])
     cells = np.concatenate([_cells(codes, rows, size) for size in _SIZES])
-    table = np.bincount(cells, minlength=len(plain) * FEATURES).reshape(len(plain), FEATURES)
-    return sparse.csr_matrix(table.astype(np.float32))
+    table = np.bincount(cells, minlength=len(plain) * FEATURES)
+    occupied = np.flatnonzero(table)
+    ends = np.searchsorted(occupied, np.arange(len(plain) + 1) * FEATURES)
+    return sparse.csr_matrix(
+        (table[occupied].astype(np.float32), occupied % FEATURES, ends),
+        shape=(len(plain), FEATURES),
+    )
 
 
 def _cells(codes: NDArray[np.uint32], rows: NDArray[np.int64], size: int) -> NDArray[np.int64]:
