@@ -87,14 +87,15 @@ def assess(
     if not exchanges:
         return ()
     table = catalogue.table(exchanges)
-    found = [_faults(exchange, constant) for exchange in exchanges]
+    repeated = table.column("repeated_ngrams").tolist()
+    found = [_faults(*each, constant) for each in zip(exchanges, repeated, strict=True)]
     if reference is None:
         return _join(exchanges, table, found, [Oddness()] * len(exchanges))
     return _join(exchanges, table, found, _oddness(reference, table, exchanges, outlier_quantile))
 
 
-def _faults(exchange: Exchange, constant: ConstantAnswers) -> tuple[Fault, ...]:
-    found = faults.faults(exchange)
+def _faults(exchange: Exchange, repeated: float, constant: ConstantAnswers) -> tuple[Fault, ...]:
+    found = faults.faults(exchange, repeated=repeated)
     return (*found, Fault.CONSTANT) if constant.observe(exchange) else found
 
 

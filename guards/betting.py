@@ -39,7 +39,7 @@ class RateDetector:
         ValueError: if `tolerated` is not in (0, 1).
 
     >>> detector = RateDetector(0.05)
-    >>> [detector.update(True) for _ in range(6)][-1] > 1e6
+    >>> bool(detector.update([True] * 6)[-1] > 1e6)
     True
     """
 
@@ -56,9 +56,10 @@ class RateDetector:
         """The Shiryaev–Roberts sum: ≥ 1/α is an alarm with average run length ≥ 1/α."""
         return float(self._sums.values[0])
 
-    def update(self, fault: bool) -> float:
-        """Take in whether the next answer was a fault; return `value`."""
-        return float(self._sums.update(self._with if fault else self._without)[0])
+    def update(self, faults: Sequence[bool]) -> NDArray[np.float64]:
+        """Take in whether each of the next n answers was a fault; return the values (n,) after each."""
+        shown = np.asarray(faults, dtype=bool)[:, None, None]
+        return self._sums.update(np.where(shown, self._with, self._without))[:, 0]
 
     def state(self) -> list[list[float]]:
         """Return where the sums stand, as JSON."""
@@ -79,7 +80,7 @@ class MeanDetector:
         ValueError: if `margin` is not in [0, 1), or a difference not in [-1, 1].
 
     >>> detector = MeanDetector(0.05)
-    >>> [detector.update(-1.0) for _ in range(20)][-1] > 1e4
+    >>> bool(detector.update([-1.0] * 20)[-1] > 1e4)
     True
     """
 
@@ -94,10 +95,16 @@ class MeanDetector:
         """The Shiryaev–Roberts sum: ≥ 1/α is an alarm with average run length ≥ 1/α."""
         return float(self._sums.values[0])
 
-    def update(self, difference: float) -> float:
-        """Take in the next pair's difference, active less baseline; return `value`."""
-        _check([difference])
-        return float(self._sums.update(_log_bets(difference, -self._margin)[None, :])[0])
+    def update(self, differences: Sequence[float | None]) -> NDArray[np.float64]:
+        """Take in the next n pairs' differences, active less baseline; return the values after each.
+
+        `None` is an answer without a pair: the sum stands still.
+        """
+        _check([each for each in differences if each is not None])
+        seen = np.array([each is not None for each in differences], dtype=bool)
+        values = np.array([each or 0.0 for each in differences], dtype=np.float64)
+        bets = _log_bets(values[:, None], -self._margin)
+        return self._sums.update(bets[:, None, :], seen[:, None])[:, 0]
 
     def state(self) -> list[list[float]]:
         """Return where the sums stand, as JSON."""
@@ -159,7 +166,7 @@ def _capital(values: Sequence[float], null: float, set_size: int | None) -> NDAr
     return path
 
 
-def _log_bets(value: float, null: float) -> NDArray[np.float64]:
+def _log_bets(value: float | NDArray[np.float64], null: float) -> NDArray[np.float64]:
     return np.asarray(np.log1p(_STAKES * ((null - value) / (1.0 - null))))
 
 

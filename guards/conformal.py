@@ -8,9 +8,7 @@ seen so far are independent and uniform on (0, 1), whatever the distribution.
 from __future__ import annotations
 
 import hashlib
-import math
 import zlib
-from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -26,18 +24,21 @@ _OCTAVES = 24  # magnitudes from 2**-24 to 2**24; what is smaller is 0, what is 
 _LARGEST = 2.0**_OCTAVES
 _SMALLEST = 2.0**-_OCTAVES
 _ZERO = (2 * _OCTAVES + 1) * _STEPS  # index of the cell that holds 0
-_CELLS = 2 * _ZERO + 1
+_BLOCKS = 2 * _ZERO // _STEPS + 1  # a block is an octave; the last holds the largest cell alone
+_AT_ONCE = 64  # exchanges that are ranked together: what is compared grows with the square
 
 
-def theta_of(exchange_id: str, channel: str) -> float:
-    """Return the tie-breaking number of an exchange in a channel, as if drawn uniformly from [0, 1).
+def thetas_of(exchange_ids: Sequence[str], channels: Sequence[str]) -> NDArray[np.float64]:
+    """Return the tie-breaking numbers (exchanges, channels), as if drawn uniformly from [0, 1).
 
-    It comes from SHA-256, so that a replay breaks every tie in the same way.
+    They come from SHA-256, so that a replay breaks every tie in the same way.
 
-    >>> round(theta_of("a1", "length"), 6)
-    0.019083
+    >>> thetas_of(["a1"], ["length"]).round(6).tolist()
+    [[0.019083]]
     """
-    return (_unit(exchange_id) + _unit(channel)) % 1.0
+    exchanges = np.array([_unit(each) for each in exchange_ids])
+    shifts = np.array([_unit(each) for each in channels])
+    return np.asarray((exchanges[:, None] + shifts) % 1.0)
 
 
 @lru_cache(maxsize=1024)
@@ -45,105 +46,122 @@ def _unit(text: str) -> float:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2.0**48
 
 
-def two_sided(p_value: float) -> float:
-    """Return a p-value that is small when `p_value` is near 0 or near 1; uniform if that is.
-
-    >>> two_sided(0.25), two_sided(0.75)
-    (0.5, 0.5)
-    """
-    return 2.0 * min(p_value, 1.0 - p_value)
-
-
 class ConformalRanks:
-    """Ranks of new scores among reference scores and everything seen since.
+    """Ranks of new scores among reference scores and everything seen since, row by row.
+
+    A row is a channel with a past of its own. Within a batch, each score is ranked among those of
+    the earlier exchanges as if they had come one by one.
 
     Args:
-        reference: nonconformity scores (n,), large is odd; may be empty.
+        references: for each row, nonconformity scores (m,), large is odd; may be empty.
 
     Raises:
-        ValueError: if a score is NaN.
+        ValueError: if a reference score is NaN.
 
-    >>> ranks = ConformalRanks([1.0, 2.0, 3.0])
-    >>> ranks.p_value(10.0, theta=0.5), ranks.p_value(0.0, theta=0.5)
-    (0.125, 0.9)
+    >>> ranks = ConformalRanks([[1.0, 2.0, 3.0]])
+    >>> ranks.p_values(np.array([[10.0], [0.0]]), np.array([[0.5], [0.5]])).tolist()
+    [[0.125], [0.9]]
     """
 
-    def __init__(self, reference: Sequence[float] | NDArray[np.float64] = ()) -> None:
-        self._load(np.bincount(_cells(np.asarray(reference, dtype=np.float64)), minlength=_CELLS))
+    def __init__(self, references: Sequence[Sequence[float] | NDArray[np.float64]]) -> None:
+        self._counts = np.zeros((len(references), _BLOCKS, _STEPS), dtype=np.int64)
+        for row, reference in enumerate(references):
+            scores = np.asarray(reference, dtype=np.float64)
+            if np.isnan(scores).any():
+                raise ValueError("a reference score is NaN; leave it out instead")
+            np.add.at(self._counts[row].reshape(-1), _cells(scores), 1)
 
     @property
-    def size(self) -> int:
-        """How many scores a new one is ranked among."""
-        return self._size
+    def sizes(self) -> NDArray[np.int64]:
+        """How many scores a new one is ranked among, by row."""
+        return np.asarray(self._counts.sum(axis=(1, 2)))
 
-    def p_value(self, score: float, theta: float) -> float:
-        """Return the p-value of a score (large score, small p), then count it among the past.
+    def p_values(
+        self, scores: NDArray[np.float64], thetas: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return p-values (n, rows): large score, small p. Then count the scores among the past.
 
         Args:
-            theta: in [0, 1], breaks ties.
+            scores: (n, rows) in the order of the exchanges; NaN is unknown: it gives NaN, and
+                counts for nothing.
+            thetas: (n, rows) in [0, 1], break ties.
         """
-        cell = _cell(score)
-        equal = self._counts[cell]
-        greater = self._size - self._up_to(cell)
-        self._add(cell)
-        return (greater + theta * (equal + 1)) / self._size
+        parts = [
+            self._ranked(scores[start : start + _AT_ONCE], thetas[start : start + _AT_ONCE])
+            for start in range(0, len(scores), _AT_ONCE)
+        ]
+        return np.concatenate(parts) if parts else np.empty(scores.shape)
 
-    def state(self) -> dict[str, Any]:
-        """Return what is remembered, as JSON: gaps between occupied cells, and their counts.
+    def _ranked(
+        self, scores: NDArray[np.float64], thetas: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        seen = ~np.isnan(scores)
+        cells = _cells(np.where(seen, scores, 0.0))
+        greater, equal = self._among_past(cells)
+        before = _earlier(len(cells)) & seen[None, :, :]  # (n, n, rows): whom each comes after
+        greater += (before & (cells[None, :, :] > cells[:, None, :])).sum(axis=1)
+        equal += (before & (cells[None, :, :] == cells[:, None, :])).sum(axis=1)
+        sizes = self.sizes + before.sum(axis=1) + 1
+        self._remember(cells, seen)
+        return np.where(seen, (greater + thetas * (equal + 1)) / sizes, np.nan)
+
+    def _among_past(self, cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Count the past scores in higher cells, and in the same cell: (n, rows) each."""
+        rows = np.arange(len(self._counts))
+        blocks, offsets = np.divmod(cells, _STEPS)
+        totals = self._counts.sum(axis=2)
+        above = totals[:, ::-1].cumsum(axis=1)[:, ::-1] - totals
+        near = self._counts[rows, blocks]  # (n, rows, steps): the cells of the score's own block
+        higher = (near * (np.arange(_STEPS) > offsets[:, :, None])).sum(axis=2)
+        return above[rows, blocks] + higher, self._counts[rows, blocks, offsets]
+
+    def _remember(self, cells: NDArray[np.int64], seen: NDArray[np.bool_]) -> None:
+        steps, rows = np.nonzero(seen)
+        blocks, offsets = np.divmod(cells[steps, rows], _STEPS)
+        np.add.at(self._counts, (rows, blocks, offsets), 1)
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return what is remembered by row, as JSON: gaps between occupied cells, and counts.
 
         The numbers are packed (little-endian 32-bit, zlib, base64): a state is saved many times a
         minute, and as plain lists it would cost more than the judging.
         """
-        counts = np.frombuffer(self._counts, dtype=np.int64)
-        cells = np.flatnonzero(counts)
-        numbers = np.concatenate([np.diff(cells, prepend=0), counts[cells]]).astype("<u4")
-        return {"packed": b64encode(zlib.compress(numbers.tobytes(), level=1)).decode()}
+        return [{"packed": _packed(counts.reshape(-1))} for counts in self._counts]
 
     @classmethod
-    def restore(cls, state: Mapping[str, Any]) -> ConformalRanks:
+    def restore(cls, state: Sequence[Mapping[str, Any]]) -> ConformalRanks:
         """Return the ranks as they were saved by `state`."""
-        ranks = cls()
-        numbers = np.frombuffer(zlib.decompress(b64decode(state["packed"])), dtype="<u4")
-        gaps, occupied = np.split(numbers.astype(np.int64), 2)
-        counts = np.zeros(_CELLS, dtype=np.int64)
-        counts[np.cumsum(gaps)] = occupied
-        ranks._load(counts)
+        ranks = cls([()] * len(state))
+        for counts, row in zip(ranks._counts, state, strict=True):
+            _unpack(row["packed"], counts.reshape(-1))
         return ranks
 
-    def _load(self, counts: NDArray[np.int64]) -> None:
-        self._counts = array("q", counts.astype(np.int64).tobytes())
-        self._size = int(counts.sum())
-        # A Fenwick tree: entry i holds the sum of the lowbit(i) cells that end at cell i - 1.
-        sums = np.concatenate([[0], np.cumsum(counts)])
-        ends = np.arange(_CELLS + 1)
-        self._tree: list[int] = (sums - sums[ends - (ends & -ends)]).tolist()
 
-    def _add(self, cell: int) -> None:
-        self._counts[cell] += 1
-        self._size += 1
-        tree, i = self._tree, cell + 1
-        while i <= _CELLS:
-            tree[i] += 1
-            i += i & -i
-
-    def _up_to(self, cell: int) -> int:
-        tree, i, total = self._tree, cell + 1, 0
-        while i:
-            total += tree[i]
-            i &= i - 1
-        return total
+@lru_cache(maxsize=1)
+def _everything_earlier() -> NDArray[np.bool_]:
+    return np.tri(_AT_ONCE, k=-1, dtype=bool)[:, :, None]
 
 
-def _cell(score: float) -> int:
-    if math.isnan(score):
-        raise ValueError("a nonconformity score is NaN; leave the channel out instead")
-    size = min(abs(score), _LARGEST)
-    if size < _SMALLEST:
-        return _ZERO
-    mantissa, exponent = math.frexp(size)
-    offset = (exponent + _OCTAVES) * _STEPS + int((mantissa - 0.5) * (2 * _STEPS))
-    return _ZERO + offset if score > 0 else _ZERO - offset
+def _earlier(n: int) -> NDArray[np.bool_]:
+    """Return (n, n, 1): whether the second comes before the first."""
+    return _everything_earlier()[:n, :n]
+
+
+def _packed(counts: NDArray[np.int64]) -> str:
+    cells = np.flatnonzero(counts)
+    numbers = np.concatenate([np.diff(cells, prepend=0), counts[cells]]).astype("<u4")
+    return b64encode(zlib.compress(numbers.tobytes(), level=1)).decode()
+
+
+def _unpack(packed: str, counts: NDArray[np.int64]) -> None:
+    numbers = np.frombuffer(zlib.decompress(b64decode(packed)), dtype="<u4")
+    gaps, occupied = np.split(numbers.astype(np.int64), 2)
+    counts[np.cumsum(gaps)] = occupied
 
 
 def _cells(scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.array([_cell(score) for score in scores.tolist()], dtype=np.int64)
+    sizes = np.minimum(np.abs(scores), _LARGEST)
+    mantissas, exponents = np.frexp(sizes)
+    offsets = (exponents + _OCTAVES) * _STEPS + ((mantissas - 0.5) * (2 * _STEPS)).astype(np.int64)
+    offsets = np.where(sizes < _SMALLEST, 0, offsets)
+    return _ZERO + np.where(scores > 0, offsets, -offsets)

@@ -35,13 +35,13 @@ _MEMORY = 0.97  # what is left of a count after the next p-value: about 33 p-val
 
 
 def power_bets(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the logarithms (n, 7) of the power bets on p-values (n,) in [0, 1].
+    """Return the logarithms (…, 7) of the power bets on p-values (…) in [0, 1].
 
     Each bet has expectation 1 for a uniform p-value.
     """
-    logs = np.empty((len(p_values), len(_EXPONENTS)))
-    logs[:, : len(_LOW)] = np.log(np.maximum(p_values, _TINY))[:, None]
-    logs[:, len(_LOW) :] = np.log(np.maximum(1.0 - p_values, _TINY))[:, None]
+    logs = np.empty((*p_values.shape, len(_EXPONENTS)))
+    logs[..., : len(_LOW)] = np.log(np.maximum(p_values, _TINY))[..., None]
+    logs[..., len(_LOW) :] = np.log(np.maximum(1.0 - p_values, _TINY))[..., None]
     return np.asarray(logs * _EXPONENTS + _LOG_SCALES)
 
 
@@ -61,18 +61,33 @@ class PValueBets:
         self._counts = np.zeros((rows, _BINS))
 
     def place(self, p_values: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return the logarithms (rows, 8) of the bets on p-values (rows,), then learn from them.
+        """Return the logarithms (n, rows, 8) of the bets on p-values (n, rows), and learn from them.
+
+        Each bet knows the p-values of the steps before its own, and no others.
 
         Args:
-            seen: channels (rows,) that have a p-value; nothing is learnt from the others.
+            seen: (n, rows), where there is a p-value; nothing is learnt elsewhere.
         """
         bins = np.minimum((p_values * _BINS).astype(np.int64), _BINS - 1)
-        shares = (self._counts[self._rows, bins] + _PRIOR) / (
-            self._counts.sum(axis=1) + _BINS * _PRIOR
-        )
-        self._counts[seen] *= _MEMORY
-        self._counts[self._rows, bins] += seen
-        return np.column_stack([power_bets(p_values), np.log(_BINS * shares)])
+        shares = self._shares(bins, seen)
+        self._learn(bins, seen)
+        return np.concatenate([power_bets(p_values), np.log(_BINS * shares)[:, :, None]], axis=2)
+
+    def _shares(self, bins: NDArray[np.int64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the share (n, rows) that each p-value's bin had before it."""
+        counted = np.cumsum(seen, axis=0)
+        faded = _MEMORY ** (counted - seen)  # what is left of the counts of before the batch
+        since = np.where(seen, _MEMORY ** -counted.astype(np.float64), 0.0)
+        earlier = np.tri(len(bins), k=-1, dtype=bool)[:, :, None]
+        same = earlier & (bins[:, None, :] == bins[None, :, :])
+        own = faded * (self._counts[self._rows, bins] + (same * since[None]).sum(axis=1))
+        total = faded * (self._counts.sum(axis=1) + np.cumsum(since, axis=0) - since)
+        return np.asarray((own + _PRIOR) / (total + _BINS * _PRIOR))
+
+    def _learn(self, bins: NDArray[np.int64], seen: NDArray[np.bool_]) -> None:
+        later = seen.sum(axis=0) - np.cumsum(seen, axis=0)  # p-values that came after each
+        self._counts *= _MEMORY ** seen.sum(axis=0)[:, None]
+        np.add.at(self._counts, (self._rows[None, :], bins), np.where(seen, _MEMORY**later, 0.0))
 
     def state(self) -> list[list[float]]:
         """Return what was learnt, as JSON."""
@@ -91,7 +106,7 @@ class ShiryaevRoberts:
         rows: channels, each with sums and a clock of its own.
 
     >>> detector = ShiryaevRoberts([1.0])
-    >>> [float(detector.update(np.log([[e]]))[0].round(9)) for e in (2.0, 3.0, 0.1)]
+    >>> detector.update(np.log([[[2.0]], [[3.0]], [[0.1]]])).round(9).ravel().tolist()
     [2.0, 9.0, 1.0]
     """
 
@@ -108,15 +123,26 @@ class ShiryaevRoberts:
     def update(
         self, log_bets: NDArray[np.float64], seen: NDArray[np.bool_] | None = None
     ) -> NDArray[np.float64]:
-        """Take in the next bets' logarithms (rows, k); return `values`.
+        """Take in the next n bets' logarithms (n, rows, k); return the values (n, rows) after each.
+
+        R_n is what the sum at the start has become, and each bet since: with C_n the logarithm of
+        the product of the bets up to n, R_n = e^(C_n) · (R_0 + Σ e^(-C_(i-1)) over i ≤ n).
 
         Args:
-            seen: channels (rows,) that have something new; the others stand still.
+            seen: (n, rows), where there is something new; elsewhere the sums stand still.
         """
-        grown = np.minimum(np.logaddexp(0.0, self._log1p + log_bets), _LOG_CAP)
-        self._log1p = grown if seen is None else np.where(seen[:, None], grown, self._log1p)
-        self._values = self._mixture()
-        return self._values
+        there = np.True_ if seen is None else seen[:, :, None]
+        moves = np.where(there, log_bets, 0.0)
+        products = np.cumsum(moves, axis=0)
+        begun = np.where(there, moves - products, -np.inf)
+        with np.errstate(divide="ignore"):  # a sum of 0 has the logarithm -inf
+            at_start = np.log(np.expm1(self._log1p))
+        sums = products + np.logaddexp.accumulate(np.concatenate([at_start[None], begun]))[1:]
+        path = np.minimum(np.logaddexp(0.0, sums), _LOG_CAP)
+        values = (np.expm1(path) * self._weights).sum(axis=2)
+        if len(path):
+            self._log1p, self._values = path[-1], values[-1]
+        return np.asarray(values)
 
     def state(self) -> list[list[float]]:
         """Return where the sums stand, as JSON."""

@@ -14,12 +14,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import HashingVectorizer
+
+from guards import ngrams
 
 Vectors = NDArray[np.float32]
 
-FEATURES = 2**12
-LONGEST_TEXT = 4_000  # characters that are looked at
 _NO_VARIANCE = 1e-6
 
 
@@ -38,14 +37,14 @@ class Embedder:
     @classmethod
     def fit(cls, texts: Sequence[str], *, dimensions: int = 64) -> Self:
         """Learn directions from texts; the time grows with the cube of their number."""
-        counts = _counts(texts)
-        frequency = np.bincount(counts.indices, minlength=FEATURES)
+        counts = _dampened(texts)
+        frequency = np.bincount(counts.indices, minlength=ngrams.FEATURES)
         weights = (np.log((1 + len(texts)) / (1 + frequency)) + 1).astype(np.float32)
         return cls(weights=weights, components=_directions(_weighted(counts, weights), dimensions))
 
     def transform(self, texts: Sequence[str]) -> Vectors:
         """Return vectors of shape (n, dimensions)."""
-        rows = _weighted(_counts(texts), self.weights)
+        rows = _weighted(_dampened(texts), self.weights)
         return np.asarray(rows @ self.components, dtype=np.float32)
 
     def to_arrays(self) -> dict[str, Vectors]:
@@ -69,14 +68,10 @@ def _directions(rows: sparse.csr_matrix, dimensions: int) -> Vectors:
     return np.ascontiguousarray(right, dtype=np.float32)
 
 
-def _counts(texts: Sequence[str]) -> sparse.csr_matrix:
-    if not texts:
-        return sparse.csr_matrix((0, FEATURES), dtype=np.float32)
-    vectorizer = HashingVectorizer(
-        analyzer="char_wb", ngram_range=(3, 4), n_features=FEATURES, norm=None, alternate_sign=False
-    )
-    counts = vectorizer.transform([text[:LONGEST_TEXT] for text in texts])
-    counts.data = np.sqrt(counts.data, dtype=np.float32)
+def _dampened(texts: Sequence[str]) -> sparse.csr_matrix:
+    """Return the square roots of the counts: the tenth occurrence says less than the first."""
+    counts = ngrams.counts(texts)
+    counts.data = np.sqrt(counts.data)
     return counts
 
 

@@ -51,25 +51,37 @@ _REPEATED = 0.8  # share of n-grams that occurred before
 _ENOUGH_UNITS = 32  # shorter answers repeat themselves by chance or on request
 
 
-def faults(exchange: Exchange) -> tuple[Fault, ...]:
+def faults(exchange: Exchange, *, repeated: float | None = None) -> tuple[Fault, ...]:
     """Return the hard faults of an answer.
 
     An answer that its caller abandoned has none: it is incomplete by the caller's will. When the
     engine failed, the rest of the answer proves nothing more.
+
+    Args:
+        repeated: the signal `repeated_ngrams` of the answer, where it is there already.
     """
     if not exchange.is_complete:
         return ()
     if has_failed(exchange):
         return (Fault.ENGINE_ERROR,)
-    return tuple(fault for fault, shows in _CHECKS if shows(exchange))
+    found = [fault for fault, shows in _CHECKS if shows(exchange)]
+    if is_degenerate(exchange.output, repeated):
+        found.append(Fault.REPETITION)
+    if not math.isfinite(sum(exchange.token_logprobs or ())):
+        found.append(Fault.NOT_FINITE)
+    return tuple(found)
 
 
-def is_degenerate(text: str) -> bool:
+def is_degenerate(text: str, repeated: float | None = None) -> bool:
     """Return whether a text repeats itself over and over; valid JSON never does.
 
     Lists of like records are legitimate in JSON, and a loop does not close its brackets.
+
+    Args:
+        repeated: `repeated_ngrams` of the text, where it is there already.
     """
-    if len(repetition.units(text)) < _ENOUGH_UNITS or repetition.repeated_ngrams(text) < _REPEATED:
+    share = repetition.repeated_ngrams(text) if repeated is None else repeated
+    if not share >= _REPEATED or len(repetition.units(text)) < _ENOUGH_UNITS:
         return False
     try:
         jsontext.parse(text)
@@ -99,19 +111,9 @@ def _violates_schema(exchange: Exchange) -> bool:
     return conformance.of(exchange) is Conformance.VIOLATED
 
 
-def _repeats(exchange: Exchange) -> bool:
-    return is_degenerate(exchange.output)
-
-
-def _is_not_finite(exchange: Exchange) -> bool:
-    return not math.isfinite(sum(exchange.token_logprobs or ()))
-
-
 _CHECKS: tuple[tuple[Fault, Callable[[Exchange], bool]], ...] = (
     (Fault.EMPTY, _is_empty),
     (Fault.CUT, _is_cut),
     (Fault.BROKEN_JSON, _is_broken_json),
     (Fault.SCHEMA_VIOLATED, _violates_schema),
-    (Fault.REPETITION, _repeats),
-    (Fault.NOT_FINITE, _is_not_finite),
 )

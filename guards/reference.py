@@ -27,7 +27,7 @@ from guards.signals.signal import Values
 
 SMALLEST = 40  # comparable answers, so that each half still has 20
 _FEWEST_DEFINED = 10  # values that a channel needs
-FORMAT = 1
+FORMAT = 2
 _CONFIDENCE = 0.99
 
 

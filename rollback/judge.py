@@ -146,24 +146,34 @@ class Judge:
         return self._point
 
     def observe(self, item: Observation) -> EvidencePoint:
-        """Take in one answer; return the evidence after it.
-
-        Raises:
-            ValueError: if `pair` is outside [-1, 1]; then nothing has changed.
-        """
-        if item.pair is not None and not -1.0 <= item.pair <= 1.0:
-            raise ValueError(f"exchange {item.exchange_id}: pair {item.pair} is not in [-1, 1]")
-        self._position += 1
-        self._may_start_golden = True
-        self._faults.update(item.fault)
-        if item.pair is not None:
-            self._pairs.update(item.pair)
-        self._drift.update(item.exchange_id, item.scores)
-        return self._draw(item.at)
+        """Take in one answer, as `observe_all` does."""
+        return self.observe_all([item])[0]
 
     def observe_all(self, items: Sequence[Observation]) -> list[EvidencePoint]:
-        """Take in answers in order; return the evidence after each, as `observe` does."""
-        return [self.observe(item) for item in items]
+        """Take in answers in order; return the evidence after each.
+
+        How a stream is cut into batches changes nothing but the last digits.
+
+        Raises:
+            ValueError: if a `pair` is outside [-1, 1]; then nothing has changed.
+        """
+        for item in items:
+            if item.pair is not None and not -1.0 <= item.pair <= 1.0:
+                raise ValueError(f"exchange {item.exchange_id}: pair {item.pair} is not in [-1, 1]")
+        if not items:
+            return []
+        self._may_start_golden = True
+        faults = self._faults.update([item.fault for item in items]).tolist()
+        pairs = self._pairs.update([item.pair for item in items]).tolist()
+        levels = self._drift.update(
+            [item.exchange_id for item in items], [item.scores for item in items]
+        )
+        points = []
+        for row, item in enumerate(items):
+            self._position += 1
+            harm = Harm(faults[row], self._golden, pairs[row])
+            points.append(self._draw(item.at, harm, levels.level(row), levels.leader(row)))
+        return points
 
     def observe_golden(
         self, differences: Sequence[float], set_size: int | None, *, at: datetime
@@ -187,14 +197,14 @@ class Judge:
         if self._may_start_golden and len(capital) and size >= self._settings.min_golden_cases:
             self._golden = self._golden_after(capital)
             self._may_start_golden = False
-        return self._draw(at)
+        return self._draw_now(at)
 
     def clear_suspicion(self) -> None:
         """Take back the suspicion: drift was found harmless, and starts anew from here."""
         self._drift.restart()
         self._suspected = False
         if self._point is not None:
-            self._draw(self._point.at)
+            self._draw_now(self._point.at)
 
     def state(self) -> dict[str, Any]:
         """Return everything that later evidence depends on, as JSON."""
@@ -239,36 +249,37 @@ class Judge:
         judge._pairs.restore(state["pairs"])
         judge._drift = DriftDetector.restore(state["drift"])
         if state["at"] is not None:
-            judge._draw(datetime.fromisoformat(state["at"]))
+            judge._draw_now(datetime.fromisoformat(state["at"]))
         return judge
 
     def _golden_after(self, capital: NDArray[np.float64]) -> float:
         """Return the golden channel's sum after a run, stopped where the evidence is enough."""
         sums = np.minimum(self._golden + capital, E_CAP)
-        crossed = [i for i, each in enumerate(sums) if self._evidence(each) >= self._settings.line]
+        now = [self._evidence(self._harm(float(each)), self._drift.level) for each in sums]
+        crossed = [i for i, each in enumerate(now) if each >= self._settings.line]
         return float(sums[crossed[0] if crossed else -1])
 
-    def _evidence(self, golden: float) -> float:
-        weights = self._settings.weights
-        harm = (
-            weights.faults * self._faults.value
-            + weights.golden * golden
-            + weights.pairs * self._pairs.value
-        )
-        if not self._settings.drift_may_roll_back:
-            return harm
-        share = self._settings.drift_weight
-        return max((1.0 - share) * harm, share * self._drift.level)
+    def _harm(self, golden: float) -> Harm:
+        return Harm(self._faults.value, golden, self._pairs.value)
 
-    def _draw(self, at: datetime) -> EvidencePoint:
-        suspicion, evidence = self._drift.level, self._evidence(self._golden)
-        channels = {
-            "faults": self._faults.value,
-            "golden": self._golden,
-            "pairs": self._pairs.value,
-        }
-        if self._drift.leader is not None:
-            channels[f"drift.{self._drift.leader}"] = suspicion
+    def _evidence(self, harm: Harm, drift: float) -> float:
+        total = harm.weighted(self._settings.weights)
+        if not self._settings.drift_may_roll_back:
+            return total
+        share = self._settings.drift_weight
+        return max((1.0 - share) * total, share * drift)
+
+    def _draw_now(self, at: datetime) -> EvidencePoint:
+        levels = self._drift.now
+        return self._draw(at, self._harm(self._golden), levels.level(0), levels.leader(0))
+
+    def _draw(
+        self, at: datetime, harm: Harm, suspicion: float, leader: str | None
+    ) -> EvidencePoint:
+        evidence = self._evidence(harm, suspicion)
+        channels = {"faults": harm.faults, "golden": harm.golden, "pairs": harm.pairs}
+        if leader is not None:
+            channels[f"drift.{leader}"] = suspicion
         self._suspected = self._suspected or suspicion >= self._settings.suspicion_line
         self._crossed = self._crossed or evidence >= self._settings.line
         self._point = EvidencePoint(
@@ -284,3 +295,18 @@ class Judge:
             channels=channels,
         )
         return self._point
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """What the channels that show harm have won: their sums, each at least 0."""
+
+    faults: float
+    golden: float
+    pairs: float
+
+    def weighted(self, weights: HarmWeights) -> float:
+        """Return the mean of the sums."""
+        return (
+            weights.faults * self.faults + weights.golden * self.golden + weights.pairs * self.pairs
+        )

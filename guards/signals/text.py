@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import string
 import zlib
 
 from guards.signals.signal import Signal, Tail, of_text
+
+_ASCII_LETTERS = string.ascii_letters.encode()
 
 
 def characters(text: str) -> float:
@@ -40,7 +43,13 @@ def word_length(text: str) -> float:
 def letters(text: str) -> float:
     """Return the share of letters among the characters that are not blank."""
     solid = "".join(text.split())
-    return sum(map(str.isalpha, solid)) / len(solid) if solid else math.nan
+    return _letters(solid) / len(solid) if solid else math.nan
+
+
+def _letters(text: str) -> int:
+    if text.isascii():  # a tenth of the time
+        return len(text) - len(text.encode().translate(None, _ASCII_LETTERS))
+    return sum(map(str.isalpha, text))
 
 
 SIGNALS = (

@@ -20,10 +20,8 @@ from guards.edetector import E_CAP
 
 
 def _run_length(detector: RateDetector, faults: NDArray[np.bool_], line: float) -> int:
-    for n, fault in enumerate(faults.tolist(), start=1):
-        if detector.update(fault) >= line:
-            return n
-    return len(faults)
+    crossed = np.flatnonzero(detector.update(faults) >= line)
+    return int(crossed[0]) + 1 if len(crossed) else len(faults)
 
 
 @pytest.mark.slow
@@ -46,13 +44,13 @@ def test_a_thousand_good_answers_do_not_delay_the_detection() -> None:
     """The sum restarts by itself: credit for a good past cannot be collected."""
     detector = RateDetector(0.05)
     for _ in range(1000):
-        detector.update(False)
+        detector.update([False])
     assert _run_length(detector, np.ones(20, dtype=np.bool_), 2e5) <= 6
 
 
 def test_each_rate_bet_is_fair_at_the_tolerated_rate() -> None:
     """The expectation of the first step, under exactly the tolerated rate, is 1."""
-    with_fault, without = RateDetector(0.2).update(True), RateDetector(0.2).update(False)
+    with_fault, without = RateDetector(0.2).update([True]), RateDetector(0.2).update([False])
     assert 0.2 * with_fault + 0.8 * without == pytest.approx(1.0)
 
 
@@ -70,7 +68,7 @@ def test_average_run_length_at_the_margin_is_at_least_the_line() -> None:
     for _ in range(150):
         detector = MeanDetector(0.1)
         values = rng.choice([-1.0, 0.0, 1.0], p=[0.2, 0.7, 0.1], size=250)
-        crossed = [n for n, value in enumerate(values, 1) if detector.update(value) >= line]
+        crossed = (np.flatnonzero(detector.update(values) >= line) + 1).tolist()
         lengths.append(crossed[0] if crossed else len(values))
     assert np.mean(lengths) >= line - 3.0 * np.std(lengths) / np.sqrt(len(lengths))
 
@@ -86,7 +84,7 @@ def test_a_margin_out_of_range_is_refused(margin: float) -> None:
 def test_a_difference_out_of_range_is_refused(value: float) -> None:
     """The bets are only fair for differences in [-1, 1]."""
     with pytest.raises(ValueError, match="between -1 and 1"):
-        MeanDetector(0.05).update(value)
+        MeanDetector(0.05).update([value])
     with pytest.raises(ValueError, match="between -1 and 1"):
         evidence_of_harm([value], 0.05, None)
 
@@ -152,11 +150,11 @@ def test_restored_detectors_go_on_bit_for_bit() -> None:
     rng = np.random.default_rng(6)
     rate, mean = RateDetector(0.05), MeanDetector(0.05)
     for _ in range(30):
-        rate.update(bool(rng.random() < 0.1))
-        mean.update(float(rng.uniform(-1.0, 1.0)))
+        rate.update([bool(rng.random() < 0.1)])
+        mean.update([float(rng.uniform(-1.0, 1.0))])
     rate_copy, mean_copy = RateDetector(0.05), MeanDetector(0.05)
     rate_copy.restore(json.loads(json.dumps(rate.state())))
     mean_copy.restore(json.loads(json.dumps(mean.state())))
     assert (rate_copy.value, mean_copy.value) == (rate.value, mean.value)
-    assert rate_copy.update(True) == rate.update(True)
-    assert mean_copy.update(-0.3) == mean.update(-0.3)
+    assert rate_copy.update([True]) == rate.update([True])
+    assert mean_copy.update([-0.3]) == mean.update([-0.3])

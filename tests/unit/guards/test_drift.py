@@ -33,10 +33,15 @@ def _scores(rng: np.random.Generator, draw: Draw, added: float = 0.0) -> dict[st
     return dict(zip(CHANNELS, values.tolist(), strict=True))
 
 
+def _next(detector: DriftDetector, exchange: str, scores: dict[str, float]) -> float:
+    """Take in one exchange; return the level."""
+    return detector.update([exchange], [scores]).level(0)
+
+
 def _delay(detector: DriftDetector, scores: Callable[[], dict[str, float]], limit: int) -> int:
     """Return how many answers it takes to a level of 1,000."""
     for n in range(limit):
-        if detector.update(f"after-{n}", scores()) >= 1000.0:
+        if _next(detector, f"after-{n}", scores()) >= 1000.0:
             return n + 1
     return limit
 
@@ -49,7 +54,7 @@ def test_false_alarms_stay_within_the_budget(draw: Draw) -> None:
     alarms = 0
     for run in range(runs):
         detector = _detector(rng, draw, size=30)
-        levels = [detector.update(f"{run}-{n}", _scores(rng, draw)) for n in range(length)]
+        levels = [_next(detector, f"{run}-{n}", _scores(rng, draw)) for n in range(length)]
         alarms += max(levels) >= line
     budget = length / line
     assert alarms / runs <= budget + 3.0 * np.sqrt(budget * (1.0 - budget) / runs)
@@ -67,7 +72,7 @@ def test_a_late_change_is_found_as_fast_as_an_early_one() -> None:
     rng = np.random.default_rng(4)
     detector = _detector(rng, _continuous)
     for n in range(1000):
-        detector.update(f"before-{n}", _scores(rng, _continuous))
+        _next(detector, f"before-{n}", _scores(rng, _continuous))
     assert _delay(detector, lambda: _scores(rng, _continuous, added=6.0), 50) <= 10
 
 
@@ -95,7 +100,7 @@ def test_channels_share_the_budget() -> None:
     among = DriftDetector(reference)
     for n in range(5):
         scores = {CHANNELS[0]: 3.0}
-        assert among.update(f"a{n}", scores) == alone.update(f"a{n}", scores) / 4.0
+        assert _next(among, f"a{n}", scores) == _next(alone, f"a{n}", scores) / 4.0
 
 
 def test_the_leader_is_the_channel_that_changed() -> None:
@@ -103,23 +108,23 @@ def test_the_leader_is_the_channel_that_changed() -> None:
     rng = np.random.default_rng(7)
     detector = _detector(rng, _continuous)
     _delay(detector, lambda: _scores(rng, _continuous, added=6.0), 50)
-    assert detector.leader == CHANNELS[0]
+    assert detector.now.leader(0) == CHANNELS[0]
 
 
 def test_a_missing_score_is_the_same_as_nan_and_changes_nothing() -> None:
     """Unknown is not bad and not good."""
     detector = _detector(np.random.default_rng(8), _continuous)
     before = detector.state()
-    detector.update("a", {})
-    detector.update("b", dict.fromkeys(CHANNELS, float("nan")))
+    _next(detector, "a", {})
+    _next(detector, "b", dict.fromkeys(CHANNELS, float("nan")))
     assert detector.state() == before
 
 
 def test_without_a_reference_there_is_no_drift() -> None:
     """No channels, level 0, no leader."""
     detector = DriftDetector({})
-    assert detector.update("a", {"length": 3.0}) == 0.0
-    assert detector.leader is None
+    assert _next(detector, "a", {"length": 3.0}) == 0.0
+    assert detector.now.leader(0) is None
 
 
 def test_after_a_restart_the_new_ordinary_raises_no_suspicion() -> None:
@@ -137,9 +142,9 @@ def test_a_restored_detector_goes_on_bit_for_bit() -> None:
     rng = np.random.default_rng(10)
     detector = _detector(rng, _continuous)
     for n in range(30):
-        detector.update(f"before-{n}", _scores(rng, _continuous))
+        _next(detector, f"before-{n}", _scores(rng, _continuous))
     copy = DriftDetector.restore(json.loads(json.dumps(detector.state(), sort_keys=True)))
     for n in range(30):
         scores = _scores(rng, _continuous, added=0.5)
-        assert copy.update(f"after-{n}", scores) == detector.update(f"after-{n}", scores)
+        assert _next(copy, f"after-{n}", scores) == _next(detector, f"after-{n}", scores)
     assert copy.state() == detector.state()
