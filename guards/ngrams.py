@@ -57,4 +57,5 @@ def _cells(codes: NDArray[np.uint32], rows: NDArray[np.int64], size: int) -> NDA
     hashed ^= hashed >> np.uint32(15)
     hashed *= _MIX
     hashed ^= hashed >> np.uint32(13)
-    return (rows[:last] * FEATURES + (hashed & np.uint32(FEATURES - 1)))[inside]
+    features = (hashed & np.uint32(FEATURES - 1)).astype(np.int64)
+    return np.asarray((rows[:last] * FEATURES + features)[inside])

@@ -114,13 +114,8 @@ class Reference:
         """
         return channels.p_values(self.surprise, _surprise(self.channels, scores))
 
-    def explain(self, exchange: Exchange, *, at_most: int = 3) -> tuple[str, ...]:
-        """Return in words what is rarest about an answer, rarest first."""
-        scores = {name: float(values[0]) for name, values in self.scores([exchange]).items()}
-        return self.explain_scores(scores, at_most=at_most)
-
     def explain_scores(self, scores: Mapping[str, float], *, at_most: int = 3) -> tuple[str, ...]:
-        """Return what `explain` does, for an answer whose scores are there already."""
+        """Return in words what is rarest about an answer by its scores, rarest first."""
         defined = {name: score for name, score in scores.items() if not math.isnan(score)}
         return explanation.rarest(self.channels, defined, at_most=at_most)
 

@@ -37,15 +37,6 @@ def read_examples(path: Path) -> Sequence[TrainingExample]:
     return [_parse(line, f"{path}, line {number}") for number, line in lines if line.strip()]
 
 
-def write_examples(path: Path, examples: Sequence[TrainingExample]) -> None:
-    """Write examples as JSON Lines, the form that `read_examples` reads."""
-    lines = []
-    for example in examples:
-        turns = [{"role": turn.role, "content": turn.content} for turn in example.messages]
-        lines.append(json.dumps({"messages": turns, "completion": example.completion}))
-    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-
-
 def _parse(line: str, where: str) -> TrainingExample:
     try:
         row = json.loads(line)

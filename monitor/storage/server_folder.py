@@ -85,14 +85,6 @@ class ServerFolder:
             shutil.rmtree(self.socket, ignore_errors=True)
 
 
-def default_path() -> Path:
-    """Return where the server lives unless told otherwise; never in a home as root."""
-    if os.geteuid() == 0:
-        return _DEFAULT_AS_ROOT
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data, "backstop", "postgres")
-
-
 def claim(path: Path) -> ServiceUser:
     """Make the folder ours, and return the user that its server runs as.
 

@@ -50,7 +50,9 @@ def test_large_and_small_letters_and_blanks_are_alike() -> None:
 
 def test_features_are_used_evenly() -> None:
     """At least four fifths of the features that chance alone would fill are filled."""
-    words = [f"{a}{b}{c}" for a in "abcdefghijklmnopqrstuvwxyz" for b in "aeiou" for c in "klmnprst"]
+    words = [
+        f"{a}{b}{c}" for a in "abcdefghijklmnopqrstuvwxyz" for b in "aeiou" for c in "klmnprst"
+    ]
     used = np.asarray(ngrams.counts([" ".join(words)]).sum(axis=0)).ravel() > 0
     kinds = len(words) * 2
     assert used.sum() > 0.8 * ngrams.FEATURES * (1 - np.exp(-kinds / ngrams.FEATURES))

@@ -131,7 +131,8 @@ def test_usual_faults_raise_the_bound_on_their_rate() -> None:
 
 def test_an_explanation_names_the_rarest_signals(reference: Reference) -> None:
     """A three-letter answer among tickets is told in words."""
-    words = reference.explain(exchange("Yes"))
+    scores = {name: float(each[0]) for name, each in reference.scores([exchange("Yes")]).items()}
+    words = reference.explain_scores(scores)
     assert "length 3 characters: rarer than all 150 reference answers" in words
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from guards.exchange import Message
-from monitor.adaptation.examples import TrainingExample, read_examples, write_examples
+from monitor.adaptation.examples import TrainingExample, read_examples
 from monitor.errors import BadRequest
 
 CHAT = '{"messages": [{"role": "user", "content": "hi"}], "completion": "hello"}'
@@ -22,17 +22,6 @@ def test_chat_examples_and_raw_prompts_are_read(tmp_path: Path) -> None:
     assert raw == TrainingExample(
         messages=(Message(role="prompt", content="1 2"),), completion=" 3"
     )
-
-
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
-    """Line separators inside a text survive a round trip."""
-    rows = [
-        TrainingExample(
-            messages=(Message(role="user", content="a\nb\u2028c"),), completion='{"k": "é"}'
-        )
-    ]
-    write_examples(tmp_path / "rows.jsonl", rows)
-    assert read_examples(tmp_path / "rows.jsonl") == rows
 
 
 @pytest.mark.parametrize(
