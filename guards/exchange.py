@@ -16,6 +16,7 @@ class FinishReason(Enum):
     LENGTH = "length"  # means that the token limit cut the answer
     ERROR = "error"  # means that the engine failed before the end
     ABANDONED = "abandoned"  # means that the caller left; such an answer is incomplete, no outlier
+    INCOMPLETE = "incomplete"  # means that the rest of the answer never reached us: no outlier either
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,5 +80,5 @@ class Exchange:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the answer may be judged: the caller stayed to its end."""
-        return self.finish_reason is not FinishReason.ABANDONED
+        """Whether the answer may be judged: the caller stayed to its end, and so did we."""
+        return self.finish_reason not in (FinishReason.ABANDONED, FinishReason.INCOMPLETE)

@@ -20,9 +20,13 @@ class Deployment:
         frozen: why no automatic change may happen, or `None`.
         confirmed: whether `active` has shown itself good in live traffic (its own reference is
             frozen), so that it becomes the baseline at the next promotion.
+        candidate: version that answers `candidate_share` of the callers, if there is one.
+        candidate_share: in [0, 1].
+        shadow_rate: share of the prompts, in [0, 1], that the baseline answers too, unseen.
+        revision: grows by one with every change of who is asked; an `epoch` has many of them.
 
     Raises:
-        ValueError: if `promoted_at` is naive.
+        ValueError: if `promoted_at` is naive, or a share is outside [0, 1].
     """
 
     name: str
@@ -32,9 +36,16 @@ class Deployment:
     promoted_at: datetime | None = None
     frozen: str | None = None
     confirmed: bool = False
+    candidate: str | None = None
+    candidate_share: float = 0.0
+    shadow_rate: float = 0.0
+    revision: int = 0
 
     def __post_init__(self) -> None:
         require_aware(f"deployment {self.name}", promoted_at=self.promoted_at)
+        for name in ("candidate_share", "shadow_rate"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"deployment {self.name}: {name} must lie between 0 and 1")
 
 
 def baseline_after_promotion(deployment: Deployment, to: str) -> str | None:

@@ -63,6 +63,25 @@ class Deployments(Protocol):
     ) -> Deployment:
         """Set `confirmed`, or `frozen` (empty string thaws), with an audit row."""
 
+    def share(
+        self,
+        name: str,
+        *,
+        expected_epoch: int,
+        candidate: str | None,
+        candidate_share: float,
+        shadow_rate: float,
+        actor: str,
+        reason: str,
+        at: datetime,
+    ) -> Deployment:
+        """Give a candidate a share of the callers, and shadow a share of the prompts, with an audit row.
+
+        The epoch stays, so that the active version's evidence goes on; the revision grows. A flip
+        takes the candidate away. Raises `Conflict` for another epoch or a quarantined candidate,
+        `NotFound` for an unknown one.
+        """
+
 
 class Incidents(Protocol):
     """Breaches and how far the answer to them has come."""

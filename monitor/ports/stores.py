@@ -11,6 +11,7 @@ from monitor.ports.evidence import EvidenceStore, Observations
 from monitor.ports.feedback import FeedbackStore
 from monitor.ports.golden import GoldenStore
 from monitor.ports.indicators import IndicatorStore
+from monitor.ports.news import News
 from monitor.ports.record import ExchangeStore
 from monitor.ports.schedule import Leases, Schedule
 from monitor.ports.versions import ArtifactStore, Registry
@@ -24,6 +25,7 @@ class Stores:
     evidence: EvidenceStore
     observations: Observations
     indicators: IndicatorStore
+    news: News
     registry: Registry
     deployments: Deployments
     incidents: Incidents

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from monitor.ports.deployments import Acknowledgements, Deployments
-from monitor.runtime.routing import Route, Router
+from monitor.runtime.routing import Router, route_of
 from rollback.deployment import Deployment
 
 
@@ -37,9 +37,7 @@ class Convergence:
     def route(self, *deployments: Deployment) -> None:
         """Swap the routes at once; an older epoch than the present one changes nothing."""
         for deployment in deployments:
-            self._router.swap(
-                Route(deployment=deployment.name, active=deployment.active, epoch=deployment.epoch)
-            )
+            self._router.swap(route_of(deployment))
 
     async def acknowledge(self) -> None:
         """Record which epochs this replica routes by.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from monitor.errors import NotFound
+from rollback.deployment import Deployment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +17,9 @@ class Route:
 
     Args:
         active: version that serves, `family@digest`; `None` is the base model.
-        epoch: of the deployment; the higher one is the newer one.
+        epoch, revision: of the deployment; the higher pair is the newer one.
+        candidate: version that answers `candidate_share` (in [0, 1]) of the callers.
+        baseline: version that answers `shadow_rate` (in [0, 1]) of the prompts too, unseen.
         explicit: whether the caller named the version itself. Only operators and probes may;
             such answers are no live traffic and are not judged.
     """
@@ -23,7 +27,46 @@ class Route:
     deployment: str
     active: str | None
     epoch: int
+    revision: int = 0
+    candidate: str | None = None
+    candidate_share: float = 0.0
+    baseline: str | None = None
+    shadow_rate: float = 0.0
     explicit: bool = False
+
+    @property
+    def age(self) -> tuple[int, int]:
+        """What tells a newer route from an older one."""
+        return self.epoch, self.revision
+
+    def version_for(self, caller_key: str) -> str | None:
+        """Return the version that answers a caller: always the same one under one revision's share.
+
+        A caller who is with the candidate stays there while the share grows.
+        """
+        if self.candidate is None or not _is_within(
+            self.candidate_share, f"{self.candidate} {caller_key}"
+        ):
+            return self.active
+        return self.candidate
+
+    def shadows(self, request_id: str) -> bool:
+        """Whether the baseline shall answer this prompt too."""
+        return self.shadow_rate > 0.0 and _is_within(self.shadow_rate, request_id)
+
+
+def route_of(deployment: Deployment) -> Route:
+    """Return where a deployment's requests go."""
+    return Route(
+        deployment=deployment.name,
+        active=deployment.active,
+        epoch=deployment.epoch,
+        revision=deployment.revision,
+        candidate=deployment.candidate,
+        candidate_share=deployment.candidate_share,
+        baseline=deployment.baseline,
+        shadow_rate=deployment.shadow_rate,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +116,11 @@ class Router:
     def swap(self, route: Route) -> bool:
         """Route a deployment anew; return whether this route is in force now.
 
-        A route whose epoch is older than the current one is refused, and so is another route of
-        the same epoch: whoever sent it is late.
+        A route that is older than the current one is refused, and so is another route of the same
+        age: whoever sent it is late.
         """
         current = self._table.routes.get(route.deployment)
-        if current is not None and route.epoch <= current.epoch:
+        if current is not None and route.age <= current.age:
             return route == current
         self._table = self._table.replaced(route)
         return True
@@ -89,6 +132,12 @@ class Router:
     def epochs(self) -> dict[str, int]:
         """Return the epoch by which each deployment is routed."""
         return {name: route.epoch for name, route in self._table.routes.items()}
+
+
+def _is_within(share: float, key: str) -> bool:
+    """Whether a key falls into a share, which its hash decides: BLAKE2b spreads keys evenly."""
+    drawn = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest())
+    return drawn < share * 2.0**64
 
 
 def unknown(name: str, known: Mapping[str, Route]) -> NotFound:
