@@ -39,13 +39,21 @@ class Hub:
     """Knows every process of this host.
 
     Args:
-        expected: names of the processes that the host should have.
+        routers, others: names of the processes that the host should have; a flip waits for routers.
         changed: called whenever an epoch that a process routes by has changed.
     """
 
-    def __init__(self, path: Path, expected: frozenset[str], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        routers: frozenset[str],
+        others: frozenset[str],
+        changed: Callable[[], None],
+    ) -> None:
         self._path = path
-        self._expected = expected
+        self._routers = routers
+        self._expected = routers | others
         self._changed = changed
         self._lines: dict[str, _Line] = {}
         self._gone_at: dict[str, float] = {}
@@ -58,8 +66,7 @@ class Hub:
     async def open(self) -> None:
         """Take calls from now on. A socket that a dead process left behind is replaced."""
         self._path.unlink(missing_ok=True)
-        now = _now()
-        self._gone_at = dict.fromkeys(self._expected, now)
+        self._gone_at = dict.fromkeys(self._routers, _now())
         self._server = await asyncio.start_unix_server(self._talk, self._path)
         os.chmod(self._path, 0o600)
 
@@ -162,7 +169,8 @@ class Hub:
             writer.close()
             if self._lines.get(hello.name) is line:
                 del self._lines[hello.name]
-                self._gone_at[hello.name] = _now()
+                if hello.routes:
+                    self._gone_at[hello.name] = _now()
             self._tell()
 
     def _take(self, line: _Line, message: messages.ToControl) -> None:

@@ -15,7 +15,8 @@ import pytest
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 _PROGRAM = textwrap.dedent("""
-    import os, signal, sys, time
+    import os, signal, sys
+    from monitor import logs
     from monitor.bootstrap.supervisor import FATAL, Role, Supervisor
 
     def say(*words):
@@ -23,10 +24,11 @@ _PROGRAM = textwrap.dedent("""
 
     def steady(name):
         def main():
-            signal.signal(signal.SIGTERM, lambda *_: (say("ending", name), sys.exit(0)))
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
             say("started", name, os.getpid())
-            while True:
-                signal.pause()
+            signal.sigwait([signal.SIGTERM])
+            say("ending", name)
+            return 0
         return main
 
     def deaf():
@@ -38,6 +40,7 @@ _PROGRAM = textwrap.dedent("""
     def hopeless():
         return FATAL
 
+    logs.set_up()
     kinds = {"deaf": deaf, "hopeless": hopeless}
     roles = [
         Role(name=name, main=kinds.get(name) or steady(name), rank=int(rank), end_limit_s=0.5)

@@ -34,7 +34,7 @@ class Process:
     name: str = "gateway-0"
     router: Router = field(default_factory=Router)
     follows: bool = True
-    asked: list[Settle] = field(default_factory=list)
+    asked: asyncio.Queue[Settle] = field(default_factory=asyncio.Queue)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
     def spoke(self) -> Spoke:
@@ -52,7 +52,7 @@ class Process:
                 self.router.swap(route)
 
     async def _settle(self, wanted: Settle) -> None:
-        self.asked.append(wanted)
+        self.asked.put_nowait(wanted)
         await self.finished.wait()
 
 
@@ -67,12 +67,11 @@ async def _running(spoke: Spoke) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _hub(path: Path, *names: str) -> AsyncIterator[tuple[Hub, asyncio.Event]]:
-    moved = asyncio.Event()
-    hub = Hub(path, frozenset(names), moved.set)
+async def _hub(path: Path, *routers: str) -> AsyncIterator[Hub]:
+    hub = Hub(path, routers=frozenset(routers), others=frozenset({"scorer"}), changed=lambda: None)
     await hub.open()
     try:
-        yield hub, moved
+        yield hub
     finally:
         await hub.close()
 
@@ -81,14 +80,12 @@ async def test_a_published_table_is_followed_by_every_process(tmp_path: Path) ->
     """Both processes route by the new epoch, and control knows it."""
     path = tmp_path / "control.sock"
     one, two = Process(path, "gateway-0"), Process(path, "gateway-1")
-    async with _hub(path, "gateway-0", "gateway-1") as (hub, _):
-        async with _running(one.spoke()), _running(two.spoke()):
-            async with asyncio.timeout(_LIMIT_S):
-                await hub.complete()
-            hub.publish(_table(4).table)
-            assert await hub.followed(_LIMIT_S)
-            assert hub.epochs() == {"support": 4}
-            assert one.router.epochs() == two.router.epochs() == {"support": 4}
+    both = _running(one.spoke()), _running(two.spoke())
+    async with _hub(path, "gateway-0", "gateway-1") as hub, both[0], both[1]:
+        hub.publish(_table(4).table)
+        assert await hub.followed(_LIMIT_S)
+        assert hub.epochs() == {"support": 4}
+        assert one.router.epochs() == two.router.epochs() == {"support": 4}
 
 
 async def test_a_process_that_does_not_follow_holds_the_epoch_back(tmp_path: Path) -> None:
@@ -96,20 +93,20 @@ async def test_a_process_that_does_not_follow_holds_the_epoch_back(tmp_path: Pat
     path = tmp_path / "control.sock"
     one = Process(path, "gateway-0")
     two = Process(path, "gateway-1", router=_table(3), follows=False)
-    async with _hub(path, "gateway-0", "gateway-1") as (hub, _):
-        async with _running(one.spoke()), _running(two.spoke()):
-            async with asyncio.timeout(_LIMIT_S):
-                await hub.complete()
-            hub.publish(_table(4).table)
-            assert not await hub.followed(0.3)
-            assert hub.epochs() == {"support": 3}
+    both = _running(one.spoke()), _running(two.spoke())
+    async with _hub(path, "gateway-0", "gateway-1") as hub, both[0], both[1]:
+        hub.publish(_table(3).table)
+        assert await hub.followed(_LIMIT_S)
+        hub.publish(_table(4).table)
+        assert not await hub.followed(0.2)
+        assert hub.epochs() == {"support": 3}
 
 
 async def test_a_process_that_comes_later_gets_the_table(tmp_path: Path) -> None:
     """Whoever starts anew routes by what is published already."""
     path = tmp_path / "control.sock"
     process = Process(path)
-    async with _hub(path, "gateway-0") as (hub, _):
+    async with _hub(path, "gateway-0") as hub:
         hub.publish(_table(7).table)
         assert hub.epochs() == {}  # expected, and not there: it may route by anything
         async with _running(process.spoke()):
@@ -122,10 +119,10 @@ async def test_a_line_that_broke_is_taken_up_again(tmp_path: Path) -> None:
     path = tmp_path / "control.sock"
     process = Process(path)
     async with _running(process.spoke()):
-        async with _hub(path, "gateway-0") as (hub, _):
+        async with _hub(path, "gateway-0") as hub:
             hub.publish(_table(1).table)
             assert await hub.followed(_LIMIT_S)
-        async with _hub(path, "gateway-0") as (hub, _):
+        async with _hub(path, "gateway-0") as hub:
             hub.publish(_table(2).table)
             assert await hub.followed(_LIMIT_S)
     assert process.router.epochs() == {"support": 2}
@@ -135,27 +132,25 @@ async def test_settling_waits_for_the_answers_in_flight(tmp_path: Path) -> None:
     """Control returns when the process says so, not before."""
     path = tmp_path / "control.sock"
     process = Process(path)
-    async with _hub(path, "gateway-0") as (hub, _), _running(process.spoke()):
-        async with asyncio.timeout(_LIMIT_S):
-            await hub.complete()
+    async with _hub(path, "gateway-0") as hub, _running(process.spoke()):
+        hub.publish(_table(1).table)
+        assert await hub.followed(_LIMIT_S)
         settling = asyncio.ensure_future(hub.settled("support", 3, _LIMIT_S))
-        while not process.asked:
-            await asyncio.sleep(0)
+        asked = await asyncio.wait_for(process.asked.get(), _LIMIT_S)
         assert not settling.done()
         process.finished.set()
         async with asyncio.timeout(_LIMIT_S):
             await settling
-        assert (process.asked[0].deployment, process.asked[0].epoch) == ("support", 3)
+        assert (asked.deployment, asked.epoch) == ("support", 3)
 
 
 async def test_states_name_who_is_missing(tmp_path: Path) -> None:
     """A process that never came is no part of a healthy service."""
     path = tmp_path / "control.sock"
     process = Process(path)
-    async with _hub(path, "gateway-0", "scorer") as (hub, _), _running(process.spoke()):
+    async with _hub(path, "gateway-0") as hub, _running(process.spoke()):
         hub.publish(_table(1).table)
-        while hub.states()["gateway-0"] != "ok":
-            await asyncio.sleep(0)
+        assert await hub.followed(_LIMIT_S)
         assert hub.states() == {"gateway-0": "ok", "scorer": "is not there"}
 
 
