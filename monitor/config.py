@@ -138,6 +138,7 @@ class Gateways(_Section):
         handover_mb: how much may wait in a gateway while the scorer is away.
         spool_mb: how much may wait on disk while Postgres is away.
         pass_through: further paths to relay as they are, for callers: `/v1/embeddings`, say.
+        record: whether answers are recorded and judged at all; without it this is a router only.
     """
 
     workers: int = Field(default=1, ge=1, le=64)
@@ -147,6 +148,7 @@ class Gateways(_Section):
     handover_mb: float = Field(default=64.0, gt=0)
     spool_mb: float = Field(default=1024.0, gt=0)
     pass_through: tuple[str, ...] = ("/v1/embeddings",)
+    record: bool = True
 
 
 class DeploymentConfig(_Section):
