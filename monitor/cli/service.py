@@ -31,9 +31,18 @@ def serve(config: ConfigFile = DEFAULT_CONFIG) -> None:
     Example: backstop serve --config backstop.yaml
     """
     from monitor import config as configuration
-    from monitor.bootstrap import server  # torch and transformers take seconds to import
+    from monitor import logs
 
-    server.serve(configuration.load(config))
+    logs.set_up()
+    read = configuration.load(config)
+    if read.engine.kind == "local":
+        from monitor.bootstrap import server  # torch and transformers take seconds to import
+
+        server.serve(read)
+    else:
+        from monitor.bootstrap import fleet
+
+        raise typer.Exit(fleet.serve(read))
 
 
 def check(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
