@@ -71,6 +71,8 @@ class ServerEngine(_Section):
         model: name under which the server serves the base model.
         folder: files of the base model, so that an adapter that does not fit is refused early.
         adapters_as: where the server sees `data_dir/adapters`, if it sees it elsewhere (a mount).
+        unload: whether versions that were quarantined are taken off the server. Without a word they
+            are, but not off SGLang, where unloading can hang the server (`docs/engines.md`).
         places: requests that may be with the server at once; more are refused (429).
         logprobs: whether to ask for log-probabilities that the caller did not ask for, and to take
             them out again of what the caller sees.
@@ -85,6 +87,7 @@ class ServerEngine(_Section):
     adapters_as: Path | None = None
     api_key: SecretStr | None = None
     api_key_file: Path | None = None
+    unload: bool | None = None
     places: int = Field(default=2048, ge=1)
     logprobs: bool = False
     connect_s: float = Field(default=5.0, gt=0)
@@ -100,6 +103,11 @@ class ServerEngine(_Section):
         if parts.query or parts.fragment or parts.path.rstrip("/").endswith("/v1"):
             raise ValueError("must be the server's address without /v1: http://HOST:PORT")
         return url.rstrip("/")
+
+    @property
+    def unloads(self) -> bool:
+        """Whether versions are ever taken off the server."""
+        return self.kind != "sglang" if self.unload is None else self.unload
 
     def key(self) -> str | None:
         """Return the server's API key, if it wants one. Raises `ConfigError`."""
