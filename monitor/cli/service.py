@@ -43,14 +43,14 @@ def serve(
     read = configuration.load(config)
     if workers is not None:
         read = configuration.with_workers(read, workers)
-    if read.engine.kind == "local":
+    if isinstance(read.engine, configuration.LocalEngine):
         from monitor.bootstrap import server  # torch and transformers take seconds to import
 
         server.serve(read)
     else:
         from monitor.bootstrap import fleet
 
-        raise typer.Exit(fleet.serve(read))
+        raise typer.Exit(fleet.serve(read, read.engine))
 
 
 def check(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
