@@ -20,7 +20,8 @@ class Inbound:
     """A request as it came.
 
     Attributes:
-        own: the headers that are for us, by name; passed: the others, written out.
+        own: the headers that are for us, by name (several of one name as one, with commas);
+            passed: the others, written out.
         request_id: the caller's own `X-Request-Id` if it is sound, else a new one.
         id: unlike any other request's.
         status: of the answer, 0 until it has begun.
@@ -95,7 +96,7 @@ class Inbound:
         own, passed = self.own, self.passed
         for name, value in headers:
             if name in OURS:
-                own[name] = value
+                own[name] = own[name] + b"," + value if name in own else value
             else:
                 passed += (name, b": ", value, b"\r\n")
         named = named_by(own.get(b"connection", b""))

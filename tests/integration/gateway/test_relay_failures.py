@@ -75,7 +75,8 @@ async def test_a_stream_that_breaks_off_ends_with_an_error_frame(ending: str) ->
         "silent": hanging(STREAM_HEAD, chunk(EVENT)),
         "no chunk": dying(STREAM_HEAD, chunk(EVENT), b"nonsense\r\n"),
     }
-    async with relaying(scripts[ending], limits=SHORT) as relay:
+    limits = Limits(idle_s=0.2) if ending == "silent" else None
+    async with relaying(scripts[ending], limits=limits) as relay:
         _, _, body = await relay.chat(stream=True)
         relayed = await relay.book.next()
     assert body.startswith(EVENT)
@@ -138,11 +139,6 @@ async def test_a_chunked_whole_answer_that_breaks_off_is_left_without_its_end() 
             b"502 Bad Gateway",
             "engine_error",
         ),
-        (
-            dying(b"HTTP/1.1 200 OK\r\n" + b"x-y: z\r\n" * 40_000),
-            b"502 Bad Gateway",
-            "engine_error",
-        ),
         (hanging(), b"504 Gateway Timeout", "engine_timeout"),
         (hanging(b"HTTP/1.1 200 OK\r\ncont"), b"504 Gateway Timeout", "engine_timeout"),
     ],
@@ -151,7 +147,7 @@ async def test_an_engine_that_gives_no_answer_has_a_status(
     script: Script, status: bytes, code: str
 ) -> None:
     """Nothing was sent to the caller yet, so he gets a status, and an error in OpenAI's shape."""
-    async with relaying(script, limits=SHORT) as relay:
+    async with relaying(script, limits=SHORT if b"Timeout" in status else None) as relay:
         line, headers, body = await relay.chat()
         relayed = await relay.book.next()
         assert relay.engine.connections == 1
