@@ -1,4 +1,4 @@
-"""Relays: how the pieces of an answer reach the caller."""
+"""Deliveries: how the pieces of an answer reach the caller."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from monitor.gateway.request import Asked
 from monitor.ports.engine import Piece
 
 
-class Relay(Protocol):
+class Delivery(Protocol):
     """Takes pieces that the draft holds already, and the end."""
 
     async def piece(self, piece: Piece) -> None:
@@ -21,7 +21,7 @@ class Relay(Protocol):
         """Send what completes the answer."""
 
 
-class WholeRelay:
+class WholeDelivery:
     """Sends the answer in one part when it is complete."""
 
     def __init__(self, call: Call, dialect: Dialect, asked: Asked, draft: Draft) -> None:
@@ -34,7 +34,7 @@ class WholeRelay:
         await self._call.answer(200, self._dialect.whole(self._draft, self._asked))
 
 
-class StreamRelay:
+class StreamDelivery:
     """Sends each piece as a server-sent event as it comes."""
 
     def __init__(self, call: Call, dialect: Dialect, asked: Asked, draft: Draft) -> None:
@@ -62,7 +62,7 @@ class StreamRelay:
             await self._call.event(opening)
 
 
-def relay_for(call: Call, dialect: Dialect, asked: Asked, draft: Draft) -> Relay:
-    """Return the relay the caller asked for."""
-    kind = StreamRelay if asked.stream else WholeRelay
+def delivery_for(call: Call, dialect: Dialect, asked: Asked, draft: Draft) -> Delivery:
+    """Return the delivery the caller asked for."""
+    kind = StreamDelivery if asked.stream else WholeDelivery
     return kind(call, dialect, asked, draft)
