@@ -38,6 +38,7 @@ class Relayed(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="r
         request: body as the caller sent it; response: body as the engine sent it, as far as the
             tee has kept it.
         cut: whether the tee's bound cut `response` (or left it empty).
+        shadow_of: id of the exchange whose request this answers once more, unseen by the caller.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Relayed(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="r
     cut: bool = False
     caller: str | None = None
     request_id: str = ""
+    shadow_of: str | None = None
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="reported"):
