@@ -90,9 +90,7 @@ class Peer:
     def reset(self) -> None:
         """Close with a reset."""
         linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
-        self.writer.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, linger
-        )
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.writer.transport.abort()
 
 

@@ -131,8 +131,18 @@ async def test_a_chunked_whole_answer_that_breaks_off_is_left_without_its_end() 
         (dying(reset=True), b"502 Bad Gateway", "engine_error"),
         (dying(b"HTTP/1.1 200 OK\r\ncontent-"), b"502 Bad Gateway", "engine_error"),
         (dying(b"SSH-2.0-OpenSSH_9.9\r\n"), b"502 Bad Gateway", "engine_error"),
-        (dying(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n"), b"502 Bad Gateway", "engine_error"),
-        (dying(b"HTTP/1.1 200 OK\r\n" + b"x-y: z\r\n" * 40_000), b"502 Bad Gateway", "engine_error"),
+        (
+            dying(
+                b"HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n"
+            ),
+            b"502 Bad Gateway",
+            "engine_error",
+        ),
+        (
+            dying(b"HTTP/1.1 200 OK\r\n" + b"x-y: z\r\n" * 40_000),
+            b"502 Bad Gateway",
+            "engine_error",
+        ),
         (hanging(), b"504 Gateway Timeout", "engine_timeout"),
         (hanging(b"HTTP/1.1 200 OK\r\ncont"), b"504 Gateway Timeout", "engine_timeout"),
     ],
