@@ -25,6 +25,10 @@ _TOTALS = (
     ("tee_cut", "backstop_exchanges_cut", "Answers relayed whole, but recorded in part."),
     ("shadows_skipped", "backstop_shadows_skipped", "Shadows that were not sent: too many were."),
 )
+_DURATIONS = (
+    ("first_byte", "backstop_time_to_first_byte_seconds", "From a request to its first byte."),
+    ("latency", "backstop_answer_seconds", "From a request to the end of its answer."),
+)
 
 
 class RelayCollector(Collector):
@@ -62,39 +66,35 @@ def _refusals(snapshots: Iterable[Snapshot]) -> Metric:
     return family
 
 
-def _answers(answers: Iterable[Snapshot]) -> Iterator[Metric]:
-    endings: Counter[tuple[str, str, str]] = Counter()
-    sizes: Counter[tuple[str, str]] = Counter()
-    waits: dict[str, Counter[tuple[str, str]]] = {"first_byte": Counter(), "latency": Counter()}
-    buckets: dict[str, dict[tuple[str, str], list[int]]] = {"first_byte": {}, "latency": {}}
-    for answer in answers:
-        who = (answer["deployment"], answer["adapter"])
-        for ending, count in answer["endings"].items():
-            endings[(*who, ending)] += count
-        sizes[who] += answer["response_bytes"]
-        for kind, known in buckets.items():
-            waits[kind][who] += answer[kind]["sum"]
-            before = known.get(who, [0] * len(_BOUNDS))
-            known[who] = [a + b for a, b in zip(before, answer[kind]["buckets"], strict=True)]
+def _answers(answers: list[Snapshot]) -> Iterator[Metric]:
     labels = ["deployment", "adapter"]
     ended = CounterMetricFamily(
         "backstop_answers", "Answers that ended, by how they ended.", labels=[*labels, "ending"]
     )
-    for whose, count in endings.items():
-        ended.add_metric(list(whose), count)
-    yield ended
     relayed = CounterMetricFamily("backstop_answer_bytes", "Bytes relayed.", labels=labels)
-    for who, size in sizes.items():
-        relayed.add_metric(list(who), size)
+    for who, same in _by_version(answers).items():
+        for ending in same[0]["endings"]:
+            ended.add_metric([*who, ending], sum(each["endings"][ending] for each in same))
+        relayed.add_metric(list(who), sum(each["response_bytes"] for each in same))
+    yield ended
     yield relayed
-    for kind, name, text in (
-        ("first_byte", "backstop_time_to_first_byte_seconds", "From a request to its first byte."),
-        ("latency", "backstop_answer_seconds", "From a request to the end of its answer."),
-    ):
+    for kind, name, text in _DURATIONS:
         family = HistogramMetricFamily(name, text, labels=labels)
-        for who, counts in buckets[kind].items():
-            cumulated = [
-                (bound, float(n)) for bound, n in zip(_BOUNDS, accumulate(counts), strict=True)
-            ]
-            family.add_metric(list(who), cumulated, waits[kind][who])
+        for who, same in _by_version(answers).items():
+            family.add_metric(list(who), *_added([each[kind] for each in same]))
         yield family
+
+
+def _by_version(answers: list[Snapshot]) -> dict[tuple[str, str], list[Snapshot]]:
+    """Return what the processes say of each deployment's versions."""
+    found: dict[tuple[str, str], list[Snapshot]] = {}
+    for answer in answers:
+        found.setdefault((answer["deployment"], answer["adapter"]), []).append(answer)
+    return found
+
+
+def _added(durations: list[Snapshot]) -> tuple[list[tuple[str, float]], float]:
+    """Return cumulated buckets, as Prometheus wants them, and the sum."""
+    counts = [sum(same) for same in zip(*(each["buckets"] for each in durations), strict=True)]
+    cumulated = [(bound, float(n)) for bound, n in zip(_BOUNDS, accumulate(counts), strict=True)]
+    return cumulated, sum(each["sum"] for each in durations)
