@@ -75,8 +75,8 @@ def assess(
 ) -> tuple[Assessed, ...]:
     """Assess answers of one deployment in the order in which they came.
 
-    The verdict is FAIL for a hard fault, WARN for an outlier, INCONCLUSIVE for an answer that its
-    caller abandoned or ended too early, else OK. An outlier is rarer than `outlier_quantile` of the n calibration
+    The verdict is FAIL for a hard fault, WARN for an outlier, INCONCLUSIVE for an answer that is
+    incomplete or that its caller ended too early, else OK. An outlier is rarer than `outlier_quantile` of the n calibration
     answers over all channels together, or than all of them where they are too few to say: at most
     one usual answer in min(100, n + 1) is called one. Nothing but WARN follows from it.
 

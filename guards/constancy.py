@@ -45,7 +45,7 @@ class ConstantAnswers:
     def observe(self, exchange: Exchange) -> bool:
         """Take in the next answer; return whether it belongs to a run that is long enough.
 
-        Abandoned answers are passed over.
+        Incomplete answers are passed over.
         """
         if not exchange.is_complete:
             return False

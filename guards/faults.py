@@ -54,8 +54,8 @@ _ENOUGH_UNITS = 32  # shorter answers repeat themselves by chance or on request
 def faults(exchange: Exchange, *, repeated: float | None = None) -> tuple[Fault, ...]:
     """Return the hard faults of an answer.
 
-    An answer that its caller abandoned has none: it is incomplete by the caller's will. When the
-    engine failed, the rest of the answer proves nothing more.
+    An answer that is incomplete has none, whether its caller left or its rest never reached us:
+    what is missing says nothing about the version. When the engine failed, the rest of the answer proves nothing more.
 
     Args:
         repeated: the signal `repeated_ngrams` of the answer, where it is there already.

@@ -64,7 +64,7 @@ class Reference:
     def fit(cls, exchanges: Sequence[Exchange], *, seed: int) -> Self:
         """Freeze a reference; the same exchanges and seed give the same one.
 
-        Answers that were abandoned or that an engine error ended are left out of the scores.
+        Answers that are incomplete or that an engine error ended are left out of the scores.
 
         Raises:
             TooFewAnswers: if fewer than 40 answers are left.

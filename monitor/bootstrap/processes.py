@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -52,3 +52,17 @@ def run(name: str, work: Callable[[Ending], Coroutine[Any, Any, None]]) -> int:
         log.error("process gives up", process=name, error=str(error))
         return FAILED
     return 0
+
+
+async def first_of(*works: Awaitable[object]) -> None:
+    """Return when the first of several works is done; the others are cancelled but for tasks.
+
+    A task that was handed in goes on: it is its owner's.
+    """
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for work, task in zip(works, tasks, strict=True):
+            if task is not work:
+                task.cancel()

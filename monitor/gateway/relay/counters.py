@@ -1,10 +1,10 @@
-"""What the relay counts, in plain numbers: one worker's snapshot is added to the others'."""
+"""What the relay counts, in plain numbers: counting is adding."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from typing import Any
+from collections.abc import ItemsView
 
 from monitor.ports.handover import Ending
 
@@ -37,15 +37,6 @@ class Series:
         self.first_byte = Durations()
         self.latency = Durations()
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return the numbers."""
-        return {
-            "endings": {ending.value: count for ending, count in self.endings.items()},
-            "response_bytes": self.response_bytes,
-            "first_byte": {"buckets": list(self.first_byte.buckets), "sum": self.first_byte.sum},
-            "latency": {"buckets": list(self.latency.buckets), "sum": self.latency.sum},
-        }
-
 
 class RelayCounters:
     """Counts answers and refusals; deployments are known names, so that series stay few.
@@ -70,16 +61,6 @@ class RelayCounters:
             found = self._series[key] = Series()
         return found
 
-    def snapshot(self, *, tee_cut: int) -> dict[str, Any]:
-        """Return everything as plain values that JSON can carry."""
-        return {
-            "in_flight": self.in_flight,
-            "dropped": self.dropped,
-            "tee_cut": tee_cut,
-            "shadows_skipped": self.shadows_skipped,
-            "refusals": {str(status): count for status, count in self.refusals.items()},
-            "answers": [
-                {"deployment": deployment, "adapter": adapter or "base", **series.snapshot()}
-                for (deployment, adapter), series in self._series.items()
-            ],
-        }
+    def all_series(self) -> ItemsView[tuple[str, str | None], Series]:
+        """Return every series, by deployment and version."""
+        return self._series.items()

@@ -13,6 +13,11 @@ from monitor.runtime.routing import Route, Router, RoutingTable
 log = structlog.get_logger(__name__)
 
 
+def path_in(data_dir: Path) -> Path:
+    """Return where the routes are kept."""
+    return data_dir / "routes.json"
+
+
 def save(path: Path, table: RoutingTable) -> None:
     """Keep a table. A disk that fails is logged: the routes in memory go on."""
     try:

@@ -36,9 +36,10 @@ def test_an_unusual_answer_is_a_warning_and_no_fault(reference: Reference) -> No
     assert found.scored.findings
 
 
-def test_an_abandoned_answer_is_inconclusive(reference: Reference) -> None:
+@pytest.mark.parametrize("reason", [FinishReason.ABANDONED, FinishReason.INCOMPLETE])
+def test_an_incomplete_answer_is_inconclusive(reference: Reference, reason: FinishReason) -> None:
     """It has signals for the record and nothing for the judge."""
-    left = exchange("Yes", finish_reason=FinishReason.ABANDONED)
+    left = exchange("Yes", finish_reason=reason, error="the connection broke")
     (found,) = assess([left], reference, ConstantAnswers())
     assert found.scored.verdict is Verdict.INCONCLUSIVE
     assert found.scored.signals["characters"] == 3

@@ -45,11 +45,12 @@ def test_a_short_label_is_never_called_constant() -> None:
     assert _first_fault(ConstantAnswers(), [f"p{i}" for i in range(100)], "card_arrival") is None
 
 
-def test_abandoned_answers_are_passed_over() -> None:
+@pytest.mark.parametrize("reason", [FinishReason.ABANDONED, FinishReason.INCOMPLETE])
+def test_incomplete_answers_are_passed_over(reason: FinishReason) -> None:
     """They neither join a run nor end it."""
     checker = ConstantAnswers()
     _first_fault(checker, [f"p{i}" for i in range(7)])
-    assert not checker.observe(asked("q", "", finish_reason=FinishReason.ABANDONED))
+    assert not checker.observe(asked("q", "", finish_reason=reason))
     assert checker.observe(asked("p7", LONG))
 
 

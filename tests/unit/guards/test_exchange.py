@@ -23,7 +23,8 @@ def test_the_prompt_is_the_last_turn() -> None:
     assert exchange(messages=()).prompt == ""
 
 
-def test_only_an_abandoned_answer_is_incomplete() -> None:
-    """A cut answer is whole as far as its caller is concerned."""
+def test_a_cut_answer_is_complete_and_a_missing_rest_is_not() -> None:
+    """An answer at its limit is whole as far as its caller is concerned."""
     assert exchange(finish_reason=FinishReason.LENGTH).is_complete
     assert not exchange(finish_reason=FinishReason.ABANDONED).is_complete
+    assert not exchange(finish_reason=FinishReason.INCOMPLETE).is_complete

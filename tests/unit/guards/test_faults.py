@@ -38,9 +38,10 @@ def test_after_an_engine_error_nothing_else_is_looked_for(changes: dict[str, Any
     assert faults(exchange("", **changes)) == (Fault.ENGINE_ERROR,)
 
 
-def test_an_abandoned_answer_has_no_fault() -> None:
-    """The caller left; the answer is incomplete by the caller's will."""
-    left = exchange("", finish_reason=FinishReason.ABANDONED, error="caller left")
+@pytest.mark.parametrize("reason", [FinishReason.ABANDONED, FinishReason.INCOMPLETE])
+def test_an_incomplete_answer_has_no_fault(reason: FinishReason) -> None:
+    """Its caller left, or its rest never reached us; an engine that is away is no fault of a version."""
+    left = exchange("", finish_reason=reason, error="the engine is away")
     assert faults(left) == ()
 
 

@@ -80,9 +80,10 @@ def test_a_constant_signal_makes_any_other_value_odd(reference: Reference) -> No
     assert reference.scores(two_lines)["lines_high"][0] > reference.channels["lines_high"][-1]
 
 
-def test_incomparable_answers_have_no_scores(reference: Reference) -> None:
-    """Abandoned answers and those of a failed engine say nothing about the model."""
-    left = exchange("a", finish_reason=FinishReason.ABANDONED)
+@pytest.mark.parametrize("reason", [FinishReason.ABANDONED, FinishReason.INCOMPLETE])
+def test_incomparable_answers_have_no_scores(reference: Reference, reason: FinishReason) -> None:
+    """Incomplete answers and those of a failed engine say nothing about the model."""
+    left = exchange("a", finish_reason=reason)
     failed = exchange("", error="out of memory")
     assert not is_comparable(left)
     assert not is_comparable(failed)
