@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import structlog
 from prometheus_client import CollectorRegistry, generate_latest
@@ -21,7 +21,7 @@ from monitor.runtime.fleet.messages import Hello, Report, Routes, Settle
 from monitor.runtime.fleet.spoke import Spoke
 from monitor.runtime.handover_sender import HandoverSender, NoHandover
 from monitor.runtime.loop_lag import LoopLag
-from monitor.runtime.loops import Loop, keep_running
+from monitor.runtime.loops import Loop
 from monitor.runtime.routing import Router
 from monitor.runtime.troubles import Troubles
 
@@ -57,7 +57,7 @@ class _Gateway:
 
     async def run(self, ending: Ending) -> None:
         """Serve; at the end let streams finish and hand everything over."""
-        async with _kept_running(self._loops(), self._troubles):
+        async with processes.kept_running(self._loops(), self._troubles):
             serving = asyncio.ensure_future(serve(self._server, self._listener))
             await processes.first_of(serving, ending.asked.wait())
             await self._drain(ending)
@@ -127,17 +127,3 @@ def _handover(post: Post) -> HandoverSender | NoHandover:
     if not gateway.record:
         return NoHandover()
     return HandoverSender(post.folder.handover, int(gateway.handover_mb * _MB))
-
-
-@contextlib.asynccontextmanager
-async def _kept_running(loops: Mapping[str, Loop], troubles: Troubles) -> AsyncIterator[None]:
-    tasks = [
-        asyncio.create_task(keep_running(name, loop, troubles), name=name)
-        for name, loop in loops.items()
-    ]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -13,6 +14,8 @@ import uvloop
 
 from monitor.bootstrap.supervisor import FATAL
 from monitor.errors import BackstopError, ConfigError
+from monitor.runtime.loops import Loop, keep_running
+from monitor.runtime.troubles import Troubles
 
 log = structlog.get_logger(__name__)
 
@@ -66,3 +69,18 @@ async def first_of(*works: Awaitable[object]) -> None:
         for work, task in zip(works, tasks, strict=True):
             if task is not work:
                 task.cancel()
+
+
+@asynccontextmanager
+async def kept_running(loops: Mapping[str, Loop], troubles: Troubles) -> AsyncIterator[None]:
+    """Keep loops running from here to the end of the block."""
+    tasks = [
+        asyncio.create_task(keep_running(name, loop, troubles), name=name)
+        for name, loop in loops.items()
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -100,3 +100,11 @@ class Spoke:
                 await asyncio.wait_for(self._news.wait(), _REPORT_EVERY_S)
             except TimeoutError:
                 continue
+
+
+def ignore_routes(routes: Routes) -> None:
+    """Do nothing: this process does not route."""
+
+
+async def settle_nothing(wanted: Settle) -> None:
+    """Return at once: this process has no callers."""
