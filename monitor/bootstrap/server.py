@@ -23,6 +23,7 @@ from monitor.bootstrap.deadline import Deadline
 from monitor.bootstrap.files import DeploymentFiles
 from monitor.bootstrap.parts import Parts
 from monitor.config import Config
+from monitor.config import LocalEngine as EngineSection
 from monitor.engines.fingerprint import base_facts
 from monitor.engines.local import LocalEngine
 from monitor.errors import ConfigError, Unavailable

@@ -13,10 +13,16 @@ from rollback.evidence import EvidencePoint, JudgeState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedBatch:
-    """What the answers of one recorded batch say to the judges, in their order."""
+    """What the answers of one recorded batch say to the judges, in their order.
+
+    Args:
+        after: number of the replica's batch that is read before this one, -1 if there is none;
+            numbers between the two were lost on the way.
+    """
 
     replica: str
     number: int
+    after: int
     items: Sequence[Observed]
 
 

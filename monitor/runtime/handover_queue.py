@@ -1,15 +1,17 @@
-"""The intake: finished exchanges on their way from the gateway to whoever judges them."""
+"""The hand-over inside of one process: a bounded queue between the gateway and the scorer."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 
-from guards.exchange import Exchange
+from monitor.ports.handover import Handed
+from monitor.runtime.ledger import Ledger
 
 
-class ExchangeQueue:
-    """A bounded queue on one event loop; what does not fit is dropped and counted.
+class HandoverQueue:
+    """Both ends, `Handover` and `Source`, on one event loop; what does not fit is dropped and counted.
 
     Serving comes before watching: offering never waits.
 
@@ -21,34 +23,36 @@ class ExchangeQueue:
         if capacity < 1:
             raise ValueError(f"capacity must be at least 1, not {capacity}")
         self._capacity = capacity
-        self._items: deque[Exchange] = deque()
+        self._items: deque[Handed] = deque()
         self._filled = asyncio.Event()
+        self._ledger = Ledger()
         self._dropped = 0
 
     @property
     def depth(self) -> int:
-        """How many exchanges wait."""
-        return len(self._items)
+        """How many exchanges are neither recorded nor spooled yet."""
+        return self._ledger.open
 
     @property
     def dropped(self) -> int:
         """How many exchanges did not fit, since the start."""
         return self._dropped
 
-    def offer(self, exchange: Exchange) -> bool:
+    def offer(self, item: Handed) -> bool:
         """Add an exchange; return False, and count it, if the queue is full."""
         if len(self._items) >= self._capacity:
             self._dropped += 1
             return False
-        self._items.append(exchange)
+        self._items.append(item)
+        self._ledger.enter()
         self._filled.set()
         return True
 
-    async def take(self, max_items: int, max_wait_s: float) -> list[Exchange]:
+    async def take(self, max_items: int, max_wait_s: float) -> Sequence[Handed]:
         """Take what is there, oldest first, as soon as there is anything.
 
-        Batches form by themselves: while one is worked on, the next one gathers. Returns an
-        empty list when nothing came within `max_wait_s` seconds.
+        Batches form by themselves: while one is worked on, the next one gathers. Returns nothing
+        when nothing came within `max_wait_s` seconds.
         """
         if not self._items:
             try:
@@ -59,3 +63,11 @@ class ExchangeQueue:
         if not self._items:
             self._filled.clear()
         return batch
+
+    def acknowledge(self, count: int) -> None:
+        """Take note that the oldest `count` of those taken are safe, or lost."""
+        self._ledger.end(count)
+
+    async def settled(self) -> None:
+        """Return when everything offered until now is acknowledged."""
+        await self._ledger.settled()
