@@ -25,16 +25,24 @@ class Format(Enum):
     JSON = "json"  # means that a machine reads it
 
 
-def serve(config: ConfigFile = DEFAULT_CONFIG) -> None:
+def serve(
+    config: ConfigFile = DEFAULT_CONFIG,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Gateway processes; gateway.workers if not given"),
+    ] = None,
+) -> None:
     """Run the service until Ctrl-C or SIGTERM.
 
-    Example: backstop serve --config backstop.yaml
+    Example: backstop serve --config backstop.yaml --workers 2
     """
     from monitor import config as configuration
     from monitor import logs
 
     logs.set_up()
     read = configuration.load(config)
+    if workers is not None:
+        read = configuration.with_workers(read, workers)
     if read.engine.kind == "local":
         from monitor.bootstrap import server  # torch and transformers take seconds to import
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Iterable
 
 from monitor.errors import Unauthorized
@@ -26,6 +27,7 @@ class Tokens:
     def __init__(self, hashes: Iterable[str] = ()) -> None:
         self._hashes = tuple(hashes)
         self._accepted: dict[bytes, str] = {}
+        self._key = secrets.token_bytes(32)
 
     def admit(self, authorization: str | None) -> str | None:
         """Return a short name for the caller (the beginning of the token's hash), `None` if open.
@@ -43,13 +45,13 @@ class Tokens:
         return known[:12]
 
     def admit_header(self, header: bytes | None) -> str | None:
-        """Do as `admit` does, for a header as it came; one that was accepted is known by its hash.
+        """Do as `admit` does, for a header as it came; one that was accepted is known by its keyed hash.
 
         Raises `Unauthorized`.
         """
         if header is None or not self._hashes:
             return self.admit(None)
-        digest = hashlib.sha256(header).digest()
+        digest = hashlib.blake2b(header, digest_size=16, key=self._key).digest()
         name = self._accepted.get(digest)
         if name is None:
             name = self.admit(header.decode("latin-1"))

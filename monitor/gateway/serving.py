@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import uvicorn
 
+from monitor.gateway.corked import CorkedProtocol
 from monitor.gateway.relay.app import RelayApp
 
-_POLL_S = 0.02
 _AFTERWARDS_S = 1  # for answers that were cut by the limit of a drain
 
 
@@ -26,9 +26,10 @@ class Serving(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=CorkedProtocol,
                 loop="uvloop",
                 ws="none",
+                proxy_headers=False,
                 lifespan="off",
                 access_log=False,
                 server_header=False,
@@ -62,7 +63,8 @@ class Serving(uvicorn.Server):
         try:
             async with asyncio.timeout(limit_s):
                 while parts.counters.in_flight:
-                    await asyncio.sleep(_POLL_S)
+                    self.app.empty.clear()
+                    await self.app.empty.wait()
         except TimeoutError:
             return False
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 import structlog
@@ -35,11 +36,15 @@ class RelayApp:
 
     Completions and what the configuration allows are relayed to the engine, the rest of `/v1` is
     answered here or refused, and everything else belongs to the operators' surfaces.
+
+    Attributes:
+        empty: set whenever the last request of `/v1` ends.
     """
 
     def __init__(self, parts: RelayParts) -> None:
         self.parts = parts
         self.shadows = Shadows(parts)
+        self.empty = asyncio.Event()
         requests = EngineRequests(parts.engine.address, parts.api_key)
         self._operators = Operators(parts)
         self._listing = Listing(parts)
@@ -58,23 +63,33 @@ class RelayApp:
             await send({"type": "websocket.close"})
             return
         path: str = scope["path"]
-        plugged = self.parts.handlers.get(path)
+        try:
+            if path.startswith("/v1/"):
+                await self._counted(path, scope, receive, send)
+            else:
+                await self._answer(path, Inbound(scope, receive, send))
+        except (CallerGone, OSError):  # some servers raise the latter when the caller has left
+            return
+
+    async def _counted(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that a drain waits for: not a dashboard's, which stays open for long."""
         counters = self.parts.counters
+        plugged = self.parts.handlers.get(path)
         counters.in_flight += 1
         try:
             if plugged is not None:
                 await plugged(scope, receive, send)
             else:
                 await self._answer(path, Inbound(scope, receive, send))
-        except CallerGone:
-            return
         finally:
             counters.in_flight -= 1
+            if not counters.in_flight:
+                self.empty.set()
 
     async def _answer(self, path: str, inbound: Inbound) -> None:
         try:
             await self._handler(path, inbound).handle(inbound)
-        except CallerGone:
+        except (CallerGone, OSError):
             raise
         except BackstopError as error:
             await self._refuse(inbound, error)

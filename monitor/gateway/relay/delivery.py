@@ -61,11 +61,13 @@ class Delivery:
 
     async def relay(self) -> None:
         """Send the body on as it comes, to its end. Raises `UpstreamError`."""
+        answer, send = self._answer, self._inbound.send
         more = True
         while more:
-            chunk = await self._next()
-            more = not self._answer.exhausted
-            await self._inbound.write(chunk, more=more)
+            chunk = await answer.more()
+            self._note(chunk)
+            more = not answer.exhausted
+            await send({"type": "http.response.body", "body": chunk, "more_body": more})
             self._tail = chunk if len(chunk) >= 4 else (self._tail + chunk)[-4:]
 
     async def relay_altered(self, alteration: Alteration) -> None:
@@ -99,12 +101,15 @@ class Delivery:
 
     async def _next(self) -> bytes:
         chunk = await self._answer.more()
+        self._note(chunk)
+        return chunk
+
+    def _note(self, chunk: bytes) -> None:
         if chunk:
             if self.begun_at is None:
                 self.begun_at = self._clock()
             self.size += len(chunk)
             self._tee.add(chunk)
-        return chunk
 
 
 def _missing(tail: bytes) -> bytes:

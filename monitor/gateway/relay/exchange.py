@@ -116,7 +116,7 @@ class RelayedExchange:
         try:
             await self._deliver(answer, strip_logprobs=strip_logprobs)
             self._ending = Ending.FAILED if answer.status >= 400 else Ending.COMPLETE
-        except (CallerGone, asyncio.CancelledError):
+        except (CallerGone, OSError, asyncio.CancelledError):
             self._ending = Ending.ABANDONED
             raise
         except UpstreamError as error:
@@ -158,8 +158,10 @@ class RelayedExchange:
     async def _deliver(self, answer: Answer, *, strip_logprobs: bool) -> None:
         inbound = self._inbound
         delivery = self._delivery = self._delivery_of(answer)
-        await answer.head()
-        headers = self._take_head(answer) + self._own_headers()
+        if not answer.status:
+            await answer.head()
+        headers = self._take_head(answer)
+        headers += self._own_headers()
         if not strip_logprobs or answer.status != 200:
             await inbound.start(answer.status, headers)
             await delivery.relay()

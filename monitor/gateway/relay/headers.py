@@ -32,11 +32,14 @@ OURS = _HOP | {
     b"x-request-id",
 }
 _OURS_DOWN = _HOP | {b"x-request-id", b"x-adapter-digest"}
-_COMMON = frozenset((b"keep-alive", b"close", b""))
+_COMMON = frozenset((b"keep-alive", b"close", b"Keep-Alive", b"Close", b""))
+_NOTHING: frozenset[bytes] = frozenset()
 
 
 def named_by(connection: bytes) -> frozenset[bytes]:
     """Return the headers that a `Connection` header makes hop-by-hop ones too."""
+    if connection in _COMMON:
+        return _NOTHING
     return frozenset(token.strip().lower() for token in connection.split(b",")) - _COMMON
 
 
@@ -50,10 +53,10 @@ def downward(headers: Iterable[Header]) -> list[Header]:
         if lower not in _OURS_DOWN:
             kept.append((lower, value))
         elif lower == b"connection":
-            connection += b"," + value
+            connection = connection + b"," + value if connection else value
         elif lower == b"transfer-encoding":
             chunked = True
-    dropped = named_by(connection) if connection else frozenset()
+    dropped = named_by(connection)
     if chunked:
         dropped |= {b"content-length"}  # RFC 9112 §6.3: it does not count, and must not go on
     return [each for each in kept if each[0] not in dropped] if dropped else kept

@@ -64,13 +64,13 @@ class Inbound:
                 return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def start(self, status: int, headers: list[Header]) -> None:
-        """Send the head of an answer. Raises `CallerGone`."""
+        """Send the head of an answer."""
         self.status = status
-        await self._write({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def write(self, chunk: bytes, *, more: bool) -> None:
-        """Send a part of the body, as soon as the caller can take it. Raises `CallerGone`."""
-        await self._write({"type": "http.response.body", "body": chunk, "more_body": more})
+        """Send a part of the body, as soon as the caller can take it."""
+        await self.send({"type": "http.response.body", "body": chunk, "more_body": more})
 
     async def answer(self, status: int, value: Any, headers: tuple[Header, ...] = ()) -> None:
         """Send a JSON answer of our own."""
@@ -86,25 +86,19 @@ class Inbound:
         await self.write(b"" if self.scope["method"] == "HEAD" else body, more=False)
 
     async def refuse(self, error: Exception) -> None:
-        """Send an error in OpenAI's shape. Raises `CallerGone`."""
+        """Send an error in OpenAI's shape."""
         failed = failure(error)
         headers = ((name.encode(), text.encode()) for name, text in failed.status.headers)
         await self.answer(failed.status.code, failed.body, tuple(headers))
 
-    async def _write(self, message: dict[str, Any]) -> None:
-        try:
-            await self.send(message)
-        except OSError as error:
-            raise CallerGone("the caller has closed the connection") from error
-
     def _sort(self, headers: list[Header]) -> None:
-        passed = self.passed
+        own, passed = self.own, self.passed
         for name, value in headers:
             if name in OURS:
-                self.own[name] = value
+                own[name] = value
             else:
                 passed += (name, b": ", value, b"\r\n")
-        named = named_by(self.own.get(b"connection", b""))
+        named = named_by(own.get(b"connection", b""))
         if named:
             kept = [each for each in headers if each[0] not in OURS and each[0] not in named]
             self.passed = [part for name, value in kept for part in (name, b": ", value, b"\r\n")]

@@ -31,7 +31,7 @@ class Leaving:
             waiting.close()
 
     def _listen(self) -> None:
-        self._waiting = self._receive().__await__()  # type: ignore[assignment]
+        self._waiting = self._receive().__await__()
         self._step()
 
     def _step(self, _: object = None) -> None:

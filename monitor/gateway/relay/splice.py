@@ -28,6 +28,10 @@ def set_fields(body: bytes, fields: Mapping[str, bytes], *, present: str = "") -
         present: a field that is known to be there. If its name is found once only, then it is the
             one at the top, and nothing has to be counted.
     """
+    if len(fields) == 1 and present in fields:
+        quick = _key(present).only_text(body)
+        if quick is not None:
+            return body[: quick[0]] + fields[present] + body[quick[1] :]
     edits: list[tuple[int, int, bytes]] = []
     missing: list[bytes] = []
     for name, value in fields.items():
@@ -59,7 +63,18 @@ class _Key:
     def __init__(self, name: str) -> None:
         self.quoted = b'"' + name.encode() + b'"'
         letters = (b"(?:%s|\\\\u00(?i:%02x))" % (re.escape(bytes([c])), c) for c in name.encode())
+        self._valued = re.compile(re.escape(self.quoted) + rb'[ \t\n\r]*+:[ \t\n\r]*+("[^"\\]*+")')
         self._escaped = re.compile(b'"' + b"".join(letters) + b'"')
+
+    def only_text(self, body: bytes) -> tuple[int, int] | None:
+        """Return where the value is, if the name is found once only and the value is plain text."""
+        start = body.find(self.quoted)
+        found = self._valued.match(body, start) if start > 0 else None
+        if found is None or body[start - 1] == _BACKSLASH or b"\\u00" in body:
+            return None
+        if body.find(self.quoted, found.end()) >= 0:
+            return None
+        return found.span(1)
 
     def values(self, body: bytes, *, depth: int, present: bool = False) -> list[tuple[int, int]]:
         """Return where the values of the key begin and end, at one depth of objects and lists."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from collections.abc import Collection
 
 from monitor.gateway.upstream.address import Address, Limits
 from monitor.gateway.upstream.answer import Answer
@@ -40,6 +41,11 @@ class Upstream:
     def in_use(self) -> int:
         """How many requests are with the server, or on their way to it."""
         return len(self._active)
+
+    @property
+    def under_way(self) -> Collection[Answer]:
+        """The answers that have not come to their end."""
+        return self._active
 
     @property
     def idle(self) -> int:
