@@ -84,9 +84,9 @@ def close_loop(
 ) -> ClosedLoop:
     """Wire the loop for one engine and one database."""
     wakers, troubles = Wakers(), Troubles()
-    watch = Watch(stores, policies)
+    watch = Watch(stores.deployments, stores.evidence, policies)
     leadership = Leadership(stores.leases, site.replica)
-    judging = Judging(stores, watch, leadership, wakers.wake)
+    judging = Judging(stores.observations, stores.evidence, watch, leadership, wakers.wake)
     convergence = Convergence(stores.deployments, stores.acknowledgements, router, site.replica)
     versions = Versions(stores, engine, site.engine)
     runs = GoldenRuns(engine, stores.golden)

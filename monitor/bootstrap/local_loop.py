@@ -31,6 +31,7 @@ class Settings:
 
     Args:
         replica: name of this process, unlike any other's.
+        scorer: name of its scorer, unlike that of any other or of an earlier life.
         link: address of the dashboard, for the alerts.
         queue: how many answers may wait to be scored.
         keep_text: whether prompts and answers are recorded.
@@ -38,6 +39,7 @@ class Settings:
     """
 
     replica: str
+    scorer: str
     link: str
     queue: int = 10_000
     keep_text: bool = False
@@ -89,7 +91,7 @@ def open_local_loop(
             policies,
             settings.schemas,
             read=read_nothing,
-            replica=settings.replica,
+            replica=settings.scorer,
             keep_text=settings.keep_text,
         ),
         closed=close_loop(stores, engine, Router(), policies, senders, site),

@@ -63,8 +63,10 @@ def assemble(
 ) -> Parts:
     """Wire the service for one local engine and one database."""
     policies = {name: each.policy for name, each in files.items()}
+    name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
     settings = Settings(
-        replica=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
+        replica=name,
+        scorer=name,
         link=f"{config.listen.url}/",
         queue=config.record.queue,
         keep_text=config.record.text,

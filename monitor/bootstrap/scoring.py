@@ -45,7 +45,11 @@ class Scoring:
         for name, help_text, value in (
             ("recorded", "Answers recorded in Postgres.", lambda: self.recorder.recorded),
             ("spooled", "Answers that wait on disk for Postgres.", lambda: self.recorder.spooled),
-            ("lost", "Answers handed over and lost.", lambda: self.recorder.lost + self.scorer.lost),
+            (
+                "lost",
+                "Answers handed over and lost.",
+                lambda: self.recorder.lost + self.scorer.lost,
+            ),
             ("unreadable", "Answers recorded without a text.", lambda: self.scorer.unreadable),
         ):
             gauge = Gauge(f"backstop_exchanges_{name}", help_text, registry=registry)
@@ -71,7 +75,7 @@ def open_scoring(
         keep_text: whether prompts and answers are recorded.
     """
     sizes = {name: policy.reference_size for name, policy in policies.items()}
-    assessor = Assessor(stores, sizes, schemas)
+    assessor = Assessor(stores.deployments, stores.evidence, sizes, schemas)
     following = Following(assessor.refresh)
     drafts = Drafts(stores.evidence)
     recorder = Recorder(stores.exchanges, spool, replica=replica, keep_text=keep_text)

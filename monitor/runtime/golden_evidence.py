@@ -55,5 +55,7 @@ class GoldenEvidence:
     async def weigh(self, deployment: Deployment, outcome: Outcome) -> None:
         """Put a run on the scales of its epoch; a clean run lays a suspicion to rest."""
         clear = outcome.run.verdict is Verdict.OK
-        await self._judging.judge(lambda: self._watch.weigh_golden(deployment, outcome, clear=clear))
+        await self._judging.judge(
+            lambda: self._watch.weigh_golden(deployment, outcome, clear=clear)
+        )
         self._wake()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Sequence
 
 from monitor.ports.handover import Handed
+from monitor.runtime.handed_items import HandedItems
 from monitor.runtime.ledger import Ledger
 
 
@@ -23,8 +22,7 @@ class HandoverQueue:
         if capacity < 1:
             raise ValueError(f"capacity must be at least 1, not {capacity}")
         self._capacity = capacity
-        self._items: deque[Handed] = deque()
-        self._filled = asyncio.Event()
+        self._items = HandedItems()
         self._ledger = Ledger()
         self._dropped = 0
 
@@ -43,26 +41,13 @@ class HandoverQueue:
         if len(self._items) >= self._capacity:
             self._dropped += 1
             return False
-        self._items.append(item)
+        self._items.add((item,))
         self._ledger.enter()
-        self._filled.set()
         return True
 
     async def take(self, max_items: int, max_wait_s: float) -> Sequence[Handed]:
-        """Take what is there, oldest first, as soon as there is anything.
-
-        Batches form by themselves: while one is worked on, the next one gathers. Returns nothing
-        when nothing came within `max_wait_s` seconds.
-        """
-        if not self._items:
-            try:
-                await asyncio.wait_for(self._filled.wait(), max_wait_s)
-            except TimeoutError:
-                return []
-        batch = [self._items.popleft() for _ in range(min(max_items, len(self._items)))]
-        if not self._items:
-            self._filled.clear()
-        return batch
+        """Take what is there, oldest first, as soon as there is anything."""
+        return await self._items.take(max_items, max_wait_s)
 
     def acknowledge(self, count: int) -> None:
         """Take note that the oldest `count` of those taken are safe, or lost."""

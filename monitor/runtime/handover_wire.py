@@ -41,7 +41,13 @@ FromGateway = Hello | Batch
 encode = msgspec.msgpack.Encoder().encode
 from_gateway = msgspec.msgpack.Decoder(FromGateway).decode
 from_scorer = msgspec.msgpack.Decoder(Safe).decode
-item_of = msgspec.msgpack.Decoder(Handed).decode
+_decode_item = msgspec.msgpack.Decoder(Handed).decode
+
+
+def item_of(encoded: msgspec.Raw) -> Handed:
+    """Return the exchange that was encoded. Raises `msgspec.MsgspecError`, `UnicodeDecodeError`."""
+    item: Handed = _decode_item(encoded)
+    return item
 
 
 def size_of(item: Handed) -> int:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 
 from monitor.errors import Conflict, Unavailable
-from monitor.ports.stores import Stores
+from monitor.ports.evidence import EvidenceStore, Observations
 from monitor.runtime.dispatch import wait
 from monitor.runtime.leadership import Leadership
 from monitor.runtime.watch import Judged, Watch
@@ -39,9 +39,15 @@ class Judging:
     """
 
     def __init__(
-        self, stores: Stores, watch: Watch, leadership: Leadership, wake: Callable[[], None]
+        self,
+        observations: Observations,
+        evidence: EvidenceStore,
+        watch: Watch,
+        leadership: Leadership,
+        wake: Callable[[], None],
     ) -> None:
-        self._stores = stores
+        self._observations = observations
+        self._evidence = evidence
         self._watch = watch
         self._leadership = leadership
         self._wake = wake
@@ -107,7 +113,7 @@ class Judging:
             if not self._leadership.leads:
                 self._is_sound = False
                 return False
-            batches = await asyncio.to_thread(self._stores.observations.unread, _AT_ONCE)
+            batches = await asyncio.to_thread(self._observations.unread, _AT_ONCE)
             if not batches:
                 return False
             try:
@@ -119,9 +125,7 @@ class Judging:
 
     async def _judge(self, work: Callable[[], Judged]) -> None:
         judged = await self._on_judges(work)
-        await asyncio.to_thread(
-            self._stores.evidence.save, judged.points, judged.states, judged.read
-        )
+        await asyncio.to_thread(self._evidence.save, judged.points, judged.states, judged.read)
         self._is_sound = True
         if judged.calls_for_action:
             self._wake()

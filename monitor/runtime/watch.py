@@ -7,13 +7,13 @@ Everything here runs on the one thread that owns the judges (see `judging`), exc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from monitor.ports.evidence import ObservedBatch
+from monitor.ports.deployments import Deployments
+from monitor.ports.evidence import EvidenceStore, ObservedBatch
 from monitor.ports.record import Observed
-from monitor.ports.stores import Stores
 from monitor.runtime import watched as watching
 from monitor.runtime.golden_runs import Outcome
 from monitor.runtime.references import reference_of
@@ -41,8 +41,11 @@ class Judged:
 class Watch:
     """The judges of all deployments."""
 
-    def __init__(self, stores: Stores, policies: Mapping[str, Policy]) -> None:
-        self._stores = stores
+    def __init__(
+        self, deployments: Deployments, evidence: EvidenceStore, policies: Mapping[str, Policy]
+    ) -> None:
+        self._deployments = deployments
+        self._evidence = evidence
         self._policies = dict(policies)
         self._watched: dict[str, Watched] = {}
 
@@ -67,25 +70,17 @@ class Watch:
     def absorb(self, batches: Sequence[ObservedBatch]) -> Judged:
         """Judge what was observed, in its order.
 
+        One recorded batch at a time, so that the evidence is the same to the last bit however
+        many are read at once.
+
         Raises `Unavailable` if the pointer has moved and Postgres cannot say where to. Then the
         judges have to be forgotten, for some may have judged a part.
         """
-        points: list[EvidencePoint] = []
-        touched: set[str] = set()
-        rest = [observed for batch in batches for observed in batch.items]
-        while rest:
-            count = self._known(rest)
-            if count == 0:
-                self.follow(self._stores.deployments.all())
-                count = max(1, self._known(rest))
-            for name, own in _by_deployment(rest[:count]).items():
-                seen = self._judge(name, own)
-                points += seen
-                touched |= {name} if seen else set()
-            rest = rest[count:]
+        points = [point for batch in batches for point in self._absorb(batch.items)]
+        touched = sorted({point.deployment for point in points})
         return Judged(
             points=points,
-            states=[self._watched[name].state(name) for name in sorted(touched)],
+            states=[self._watched[name].state(name) for name in touched],
             read=_read(batches),
             calls_for_action=any(self._watched[name].is_urgent for name in touched),
         )
@@ -121,6 +116,19 @@ class Watch:
             and not watched.is_urgent
         )
 
+    def _absorb(self, rest: Sequence[Observed]) -> Iterator[EvidencePoint]:
+        """Judge a batch; where the pointers have moved within it, follow them there."""
+        while rest:
+            count = self._known(rest)
+            if count == 0:
+                self.follow(self._deployments.all())
+                count = max(1, self._known(rest))
+            for name, own in _by_deployment(rest[:count]).items():
+                watched = self._watched.get(name)
+                if watched is not None:
+                    yield from watched.judge_all(own)
+            rest = rest[count:]
+
     def _known(self, observed: Sequence[Observed]) -> int:
         """Return how many there are before the first that was scored by later pointers."""
         behind = (index for index, each in enumerate(observed) if self._is_behind(each))
@@ -132,14 +140,10 @@ class Watch:
         watched = self._watched.get(observed.deployment)
         return watched is None or watched.is_before(observed)
 
-    def _judge(self, name: str, observed: Sequence[Observed]) -> Sequence[EvidencePoint]:
-        watched = self._watched.get(name)
-        return () if watched is None else watched.judge_all(observed)
-
     def _open(self, deployment: Deployment) -> Watched:
         policy = self._policies[deployment.name]
-        reference = reference_of(self._stores.evidence, deployment)
-        saved = self._stores.evidence.judge_state(deployment.name)
+        reference = reference_of(self._evidence, deployment)
+        saved = self._evidence.judge_state(deployment.name)
         if saved is None or saved.epoch != deployment.epoch:
             return watching.begun(deployment, policy, reference)
         return watching.restored(deployment, policy, reference, saved)
@@ -147,7 +151,7 @@ class Watch:
     def _begin_anew(self, deployment: Deployment, watched: Watched) -> Watched:
         """Hold a confirmed version against its own reference; positions go on."""
         policy = self._policies[deployment.name]
-        reference = reference_of(self._stores.evidence, deployment)
+        reference = reference_of(self._evidence, deployment)
         return watching.begun(deployment, policy, reference, watched.judge.position)
 
 

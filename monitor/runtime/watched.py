@@ -65,7 +65,9 @@ class Watched:
 
     def judge_all(self, observed: Sequence[Observed]) -> list[EvidencePoint]:
         """Judge the answers that are for this judge; return the evidence after each."""
-        points = self.judge.observe_all([each.observation for each in observed if self.is_for(each)])
+        points = self.judge.observe_all(
+            [each.observation for each in observed if self.is_for(each)]
+        )
         for point in points:
             self.remember(point)
         return points

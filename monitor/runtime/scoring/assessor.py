@@ -17,8 +17,9 @@ from guards.exchange import Exchange
 from guards.faults import Fault
 from guards.reference import Reference
 from guards.verdicts import Verdict
+from monitor.ports.deployments import Deployments
+from monitor.ports.evidence import EvidenceStore
 from monitor.ports.record import Observed
-from monitor.ports.stores import Stores
 from monitor.runtime.scoring import yardstick
 from monitor.runtime.scoring.yardstick import Gathered, Yardstick, without_pointers
 from rollback.deployment import Deployment
@@ -51,18 +52,20 @@ class Assessor:
 
     def __init__(
         self,
-        stores: Stores,
+        deployments: Deployments,
+        evidence: EvidenceStore,
         reference_sizes: Mapping[str, int],
         schemas: Mapping[str, Mapping[str, Any]],
     ) -> None:
-        self._stores = stores
+        self._deployments = deployments
+        self._evidence = evidence
         self._reference_sizes = dict(reference_sizes)
         self._schemas = dict(schemas)
         self._yardsticks: Mapping[str, Yardstick] = {}
 
     def refresh(self) -> None:
         """Follow what Postgres says now; blocks. Raises `Unavailable`, and nothing has changed."""
-        self.follow(self._stores.deployments.all())
+        self.follow(self._deployments.all())
 
     def follow(self, deployments: Sequence[Deployment]) -> None:
         """Hold answers against what is right by now; an older state than the present changes nothing.
@@ -70,9 +73,7 @@ class Assessor:
         Raises `Unavailable`; repeating it does no harm.
         """
         opened = {
-            each.name: yardstick.open_for(
-                each, self._stores.evidence, self._reference_sizes[each.name]
-            )
+            each.name: yardstick.open_for(each, self._evidence, self._reference_sizes[each.name])
             for each in deployments
             if each.name in self._reference_sizes and not self._is_up_to_date(each)
         }

@@ -21,8 +21,9 @@ _AGAIN_S = 1.0
 class Drafts:
     """Fits and offers one reference at a time; whoever leads freezes it, or does not."""
 
-    def __init__(self, evidence: EvidenceStore) -> None:
+    def __init__(self, evidence: EvidenceStore, again_s: float = _AGAIN_S) -> None:
         self._evidence = evidence
+        self._again_s = again_s
         self._waiting: deque[Gathered] = deque()
         self._filled = asyncio.Event()
 
@@ -45,7 +46,7 @@ class Drafts:
             try:
                 await asyncio.to_thread(self._offer, gathered)
             except Unavailable:
-                await asyncio.sleep(_AGAIN_S)
+                await asyncio.sleep(self._again_s)
                 continue
             except TooFewAnswers as error:
                 log.warning("no reference", deployment=gathered.deployment, reason=str(error))

@@ -14,6 +14,7 @@ import structlog
 
 from monitor.ports.handover import Handed
 from monitor.runtime import frames, handover_wire
+from monitor.runtime.handed_items import HandedItems
 from monitor.runtime.handover_wire import Batch, Hello, Safe
 from monitor.runtime.ledger import Ledger
 
@@ -57,11 +58,10 @@ class HandoverReceiver:
     def __init__(self, path: Path, most_bytes: int) -> None:
         self._path = path
         self._most_bytes = most_bytes
-        self._items: deque[Handed] = deque()
+        self._items = HandedItems()
         self._in_hand: deque[_InHand] = deque()
         self._bytes = 0
         self._gateways: dict[str, _Gateway] = {}
-        self._filled = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._ledger = Ledger()
@@ -89,15 +89,7 @@ class HandoverReceiver:
 
     async def take(self, max_items: int, max_wait_s: float) -> Sequence[Handed]:
         """Take what is there, oldest first, as soon as there is anything."""
-        if not self._items:
-            try:
-                await asyncio.wait_for(self._filled.wait(), max_wait_s)
-            except TimeoutError:
-                return []
-        taken = [self._items.popleft() for _ in range(min(max_items, len(self._items)))]
-        if not self._items:
-            self._filled.clear()
-        return taken
+        return await self._items.take(max_items, max_wait_s)
 
     def acknowledge(self, count: int) -> None:
         """Tell the gateways which of their batches are safe now."""
@@ -164,10 +156,8 @@ class HandoverReceiver:
         self._bytes += size
         if self._bytes >= self._most_bytes:
             self._room.clear()
-        self._items.extend(items)
+        self._items.add(items)
         self._ledger.enter(len(items))
-        if self._items:
-            self._filled.set()
         self.acknowledge(0)
 
     def _item(self, raw: msgspec.Raw) -> Handed | None:

@@ -26,18 +26,26 @@ class Recorder:
     Args:
         replica: name of this scorer, unlike that of any other or of an earlier life.
         keep_text: whether prompts and answers are recorded.
+        look_s: seconds between two looks whether Postgres is back.
 
     Attributes:
         recorded: answers that are in Postgres; lost: answers that neither it nor the disk took.
     """
 
     def __init__(
-        self, store: ExchangeStore, spool: Spool, *, replica: str, keep_text: bool
+        self,
+        store: ExchangeStore,
+        spool: Spool,
+        *,
+        replica: str,
+        keep_text: bool,
+        look_s: float = _LOOK_S,
     ) -> None:
         self._store = store
         self._spool = spool
         self._replica = replica
         self._keep_text = keep_text
+        self._look_s = look_s
         self._number = 0
         self._turn = asyncio.Lock()
         self._spooled = asyncio.Event()
@@ -83,7 +91,7 @@ class Recorder:
         """Bring what waits on disk to Postgres, however long that is away."""
         while (batch := await self._oldest()) is not None:
             if not await self._is_through(batch):
-                await asyncio.sleep(_LOOK_S)
+                await asyncio.sleep(self._look_s)
                 continue
             async with self._turn:
                 await asyncio.to_thread(self._spool.forget, batch)
