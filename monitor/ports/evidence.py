@@ -16,14 +16,13 @@ class ObservedBatch:
     """What the answers of one recorded batch say to the judges, in their order.
 
     Args:
-        after: number of the replica's batch that is read before this one, -1 if there is none;
-            numbers between the two were lost on the way.
+        after: number of the batch to be read before it, -1 for none: numbers may have gaps.
     """
 
     replica: str
     number: int
-    after: int
     items: Sequence[Observed]
+    after: int = -1
 
 
 class Observations(Protocol):
