@@ -13,7 +13,7 @@ from monitor.ports.engine import Engine
 from monitor.ports.stores import Stores
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.control import Control
-from monitor.runtime.convergence import Convergence
+from monitor.runtime.convergence import Convergence, Followers
 from monitor.runtime.dispatch import Dispatcher
 from monitor.runtime.errands import Errands
 from monitor.runtime.freezes import Freezes
@@ -78,16 +78,23 @@ def close_loop(
     stores: Stores,
     engine: Engine,
     router: Router,
+    followers: Followers,
     policies: Mapping[str, Policy],
     senders: Mapping[str, Sender],
     site: Site,
 ) -> ClosedLoop:
-    """Wire the loop for one engine and one database."""
+    """Wire the loop for one engine and one database.
+
+    Args:
+        followers: those on this host who route by the router's table.
+    """
     wakers, troubles = Wakers(), Troubles()
     watch = Watch(stores.deployments, stores.evidence, policies)
     leadership = Leadership(stores.leases, site.replica)
     judging = Judging(stores.observations, stores.evidence, watch, leadership, wakers.wake)
-    convergence = Convergence(stores.deployments, stores.acknowledgements, router, site.replica)
+    convergence = Convergence(
+        stores.deployments, stores.acknowledgements, router, followers, site.replica
+    )
     versions = Versions(stores, engine, site.engine)
     runs = GoldenRuns(engine, stores.golden)
     return ClosedLoop(

@@ -45,6 +45,15 @@ def _check_model(folder: Path) -> None:
         )
 
 
+def schemas(files: Mapping[str, DeploymentFiles]) -> Mapping[str, Mapping[str, Any]]:
+    """Return deployment → JSON Schema that its answers must satisfy, where one is declared."""
+    return {
+        name: each.response_schema
+        for name, each in files.items()
+        if each.response_schema is not None
+    }
+
+
 def _read_one(name: str, section: DeploymentConfig) -> DeploymentFiles:
     return DeploymentFiles(
         policy=_policy(name, section),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from functools import partial
 
-from monitor.bootstrap import files, run_folder, tokens
+from monitor.bootstrap import files, operating, roster, run_folder, tokens
 from monitor.bootstrap.database import prepare_folder
 from monitor.bootstrap.listening import listen
 from monitor.bootstrap.post import Post
@@ -24,17 +24,13 @@ def serve(config: Config, engine: ServerEngine) -> int:
     """
     prepare_folder(config.data_dir)
     files.read(config)
+    operating.senders(config)  # a receiver that cannot be used is found before anything starts
     for who in ("caller", "operator"):
         tokens.ensure(config.data_dir, who)
     with listen(config) as listener, run_folder.opened(config.data_dir) as folder:
         post = Post(config=config, engine=engine, folder=folder)
         status = Supervisor(_roles(post, listener)).run()
     return _REFUSED if status == FATAL else status
-
-
-def gateways(config: Config) -> frozenset[str]:
-    """Return the names of the processes that face callers."""
-    return frozenset(f"gateway-{number}" for number in range(config.gateway.workers))
 
 
 def _roles(post: Post, listener: socket.socket) -> list[Role]:
@@ -46,11 +42,11 @@ def _roles(post: Post, listener: socket.socket) -> list[Role]:
             rank=2,
             end_limit_s=drain_s + _FLUSH_S,
         )
-        for name in sorted(gateways(post.config))
+        for name in sorted(roster.gateways(post.config))
     ]
     return [
-        Role(name="control", main=partial(_control, post), rank=0, end_limit_s=_FLUSH_S),
-        Role(name="scorer", main=partial(_scorer, post), rank=1, end_limit_s=_FLUSH_S),
+        Role(name=roster.CONTROL, main=partial(_control, post), rank=0, end_limit_s=_FLUSH_S),
+        Role(name=roster.SCORER, main=partial(_scorer, post), rank=1, end_limit_s=_FLUSH_S),
         *facing,
     ]
 

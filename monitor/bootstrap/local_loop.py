@@ -14,6 +14,7 @@ from monitor.ports.engine import Engine
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.runtime import wakers
+from monitor.runtime.convergence import OwnProcess
 from monitor.runtime.flights import Flights
 from monitor.runtime.handover_queue import HandoverQueue
 from monitor.runtime.loops import Loop
@@ -60,7 +61,6 @@ class LocalLoop:
         closed = self.closed
         return {
             **self.scoring.loops(closed.wakers),
-            "judges": partial(closed.judging.run, closed.wakers.judging),
             "news": partial(wakers.follow, closed.stores.news, closed.wakers),
         }
 
@@ -74,7 +74,7 @@ def open_local_loop(
     settings: Settings,
 ) -> LocalLoop:
     """Wire the loop for one engine and one database."""
-    handover, flights = HandoverQueue(settings.queue), Flights()
+    handover, flights, router = HandoverQueue(settings.queue), Flights(), Router()
 
     async def settle(deployment: str, epoch: int) -> None:
         await flights.landed(deployment, epoch, _LANDING_LIMIT_S)
@@ -85,7 +85,9 @@ def open_local_loop(
         handover=handover,
         flights=flights,
         scoring=open_scoring(
-            stores,
+            stores.deployments,
+            stores.evidence,
+            stores.exchanges,
             handover,
             spool,
             policies,
@@ -94,5 +96,5 @@ def open_local_loop(
             replica=settings.scorer,
             keep_text=settings.keep_text,
         ),
-        closed=close_loop(stores, engine, Router(), policies, senders, site),
+        closed=close_loop(stores, engine, router, OwnProcess(router), policies, senders, site),
     )

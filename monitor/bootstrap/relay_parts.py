@@ -14,8 +14,14 @@ from monitor.config import Config, ServerEngine
 from monitor.engines.servers.naming import LlamacppNaming, naming_of
 from monitor.errors import BackstopError
 from monitor.gateway.callers import Tokens, token_hash
+from monitor.gateway.endpoint import Endpoint
+from monitor.gateway.exchanges import ExchangeIntake
+from monitor.gateway.intake import Intake
+from monitor.gateway.relay.asgi import App
+from monitor.gateway.relay.counters import RelayCounters
 from monitor.gateway.relay.parts import RelayParts
 from monitor.gateway.relay.tee import TeeRoom
+from monitor.gateway.traces import TraceIntake
 from monitor.gateway.upstream.address import Address, Limits
 from monitor.gateway.upstream.pool import Upstream
 from monitor.gateway.upstream.request import Request
@@ -37,6 +43,8 @@ def assemble(
     caller, operator = (
         token_hash(tokens.ensure(config.data_dir, w)) for w in ("caller", "operator")
     )
+    callers = Tokens([caller, operator])
+    counters = RelayCounters()
     return RelayParts(
         engine=Upstream(
             Address.of(engine.url),
@@ -54,7 +62,9 @@ def assemble(
         naming=naming_of(engine, config.data_dir / "adapters"),
         base_model=engine.model,
         pass_through=frozenset(gateway.pass_through),
-        callers=Tokens([caller, operator]),
+        callers=callers,
+        counters=counters,
+        handlers=_handlers(router, handover, callers, counters),
         operator_tokens=Tokens([operator]),
         tee_room=TeeRoom(
             answer_bytes=int(gateway.tee_answer_mb * _MB), sum_bytes=int(gateway.tee_sum_mb * _MB)
@@ -62,6 +72,21 @@ def assemble(
         api_key=engine.key(),
         logprobs=engine.logprobs,
     )
+
+
+def _handlers(
+    router: Router, handover: Handover, callers: Tokens, counters: RelayCounters
+) -> Mapping[str, App]:
+    """Return what is answered here, without the engine."""
+    intake = Intake(router=router, handover=handover, callers=callers)
+
+    def refused(status: int) -> None:
+        counters.refusals[status] += 1
+
+    return {
+        "/v1/exchanges": Endpoint(ExchangeIntake(intake), refused),
+        "/v1/traces": Endpoint(TraceIntake(intake), refused),
+    }
 
 
 def loops(parts: RelayParts) -> Mapping[str, Loop]:

@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy.engine import Engine as Database
 
-from monitor.bootstrap import files, processes, replicas, waiting
+from monitor.bootstrap import files, processes, replicas, roster, waiting
 from monitor.bootstrap.post import Post
 from monitor.bootstrap.processes import Ending
 from monitor.bootstrap.scoring import Scoring, open_scoring
@@ -31,7 +31,6 @@ from monitor.storage.spool import FileSpool
 
 log = structlog.get_logger(__name__)
 
-NAME = "scorer"
 _MB = 1 << 20
 _IN_HAND_BYTES = 64 * _MB  # beyond this exchanges wait in the gateways, where they are counted
 _FLUSH_LIMIT_S = 12.0
@@ -39,7 +38,7 @@ _FLUSH_LIMIT_S = 12.0
 
 def main(post: Post) -> int:
     """Score until told to end; return the exit status."""
-    return processes.run(NAME, partial(_run, post))
+    return processes.run(roster.SCORER, partial(_run, post))
 
 
 async def _run(post: Post, ending: Ending) -> None:
@@ -83,7 +82,7 @@ class _Scorer:
     def _loops(self) -> Mapping[str, Loop]:
         spoke = Spoke(
             self._post.folder.fleet,
-            Hello(name=NAME, routes=False),
+            Hello(name=roster.SCORER, routes=False),
             report=self._report,
             on_routes=ignore_routes,
             on_settle=settle_nothing,
@@ -110,6 +109,6 @@ def _scoring(config: Config, sql: Database, source: HandoverReceiver) -> Scoring
         {name: each.policy for name, each in read.items()},
         files.schemas(read),
         read=reading.read,
-        replica=replicas.name(NAME),
+        replica=replicas.name(roster.SCORER),
         keep_text=config.record.text,
     )

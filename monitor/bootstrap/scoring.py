@@ -9,8 +9,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from monitor.ports.deployments import Deployments
+from monitor.ports.evidence import EvidenceStore
+from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
-from monitor.ports.stores import Stores
 from monitor.runtime.loops import Loop
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
@@ -57,7 +59,9 @@ class Scoring:
 
 
 def open_scoring(
-    stores: Stores,
+    deployments: Deployments,
+    evidence: EvidenceStore,
+    exchanges: ExchangeStore,
     source: Source,
     spool: Spool,
     policies: Mapping[str, Policy],
@@ -75,10 +79,10 @@ def open_scoring(
         keep_text: whether prompts and answers are recorded.
     """
     sizes = {name: policy.reference_size for name, policy in policies.items()}
-    assessor = Assessor(stores.deployments, stores.evidence, sizes, schemas)
+    assessor = Assessor(deployments, evidence, sizes, schemas)
     following = Following(assessor.refresh)
-    drafts = Drafts(stores.evidence)
-    recorder = Recorder(stores.exchanges, spool, replica=replica, keep_text=keep_text)
+    drafts = Drafts(evidence)
+    recorder = Recorder(exchanges, spool, replica=replica, keep_text=keep_text)
     scorer = Scorer(
         source=source,
         read=read,

@@ -18,9 +18,7 @@ from monitor.web.sessions import Sessions
 from monitor.web.tokens import OperatorTokens
 
 
-def web(
-    config: Config, stores: Stores, operations: Operations, registry: CollectorRegistry
-) -> Web:
+def web(config: Config, stores: Stores, operations: Operations, registry: CollectorRegistry) -> Web:
     """Return what the surfaces work with. Raises `ConfigError` for a token that cannot be read."""
     operator = tokens.ensure(config.data_dir, "operator")
     registry.register(DeploymentCollector(stores))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from monitor.gateway.callers import Tokens
 from monitor.gateway.counters import Counters
+from monitor.gateway.feedback import Feedback
 from monitor.gateway.refusal import BUSY, DRAINING, Refusal
 from monitor.ports.engine import Engine
 from monitor.ports.handover import Handover
 from monitor.runtime.flights import Flights
 from monitor.runtime.routing import Router
-
-Feedback = Callable[[str, float, str | None], Awaitable[None]]
 
 
 def utc_now() -> datetime:

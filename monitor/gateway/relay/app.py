@@ -54,6 +54,7 @@ class RelayApp:
         self._handlers: dict[str, Handler] = {
             path: PassThrough(parts, requests, path) for path in parts.pass_through
         }
+        self._handlers["/v1/feedback"] = self._operators  # it needs Postgres
         self._handlers["/healthz"] = Liveness()
         self._handlers["/readyz"] = Readiness(parts, self._operators)
 
@@ -77,7 +78,7 @@ class RelayApp:
         plugged = self.parts.handlers.get(path)
         counters.in_flight += 1
         try:
-            if plugged is not None:
+            if plugged is not None and scope["method"] == "POST":
                 await plugged(scope, receive, send)
             else:
                 await self._answer(path, Inbound(scope, receive, send))
@@ -103,6 +104,8 @@ class RelayApp:
             if inbound.scope["method"] != "POST":
                 raise Refusal(f"{path} takes POST only", ONLY_POST)
             return posted
+        if path in self.parts.handlers:
+            raise Refusal(f"{path} takes POST only", ONLY_POST)
         found = self._handlers.get(path)
         if found is not None:
             return found

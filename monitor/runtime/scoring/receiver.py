@@ -66,6 +66,8 @@ class HandoverReceiver:
         self._room.set()
         self._ledger = Ledger()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._alone = asyncio.Event()
+        self._alone.set()
         self._server: asyncio.Server | None = None
         self.unreadable = 0
 
@@ -108,8 +110,13 @@ class HandoverReceiver:
         """Return when everything that has come until now is acknowledged."""
         await self._ledger.settled()
 
+    async def deserted(self) -> None:
+        """Return once no gateway is on the line."""
+        await self._alone.wait()
+
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        self._alone.clear()
         gateway: _Gateway | None = None
         try:
             gateway = await self._greeted(reader, writer)
@@ -121,6 +128,8 @@ class HandoverReceiver:
             return  # the loop ends; asyncio's streams would report it as an error
         finally:
             self._writers.discard(writer)
+            if not self._writers:
+                self._alone.set()
             writer.close()
             if gateway is not None and gateway.writer is writer:
                 gateway.writer = None
