@@ -32,7 +32,7 @@ class Series:
     __slots__ = ("endings", "first_byte", "latency", "response_bytes")
 
     def __init__(self) -> None:
-        self.endings = dict.fromkeys(Ending, 0)
+        self.endings = {ending.value: 0 for ending in Ending}
         self.response_bytes = 0
         self.first_byte = Durations()
         self.latency = Durations()
@@ -40,7 +40,7 @@ class Series:
     def snapshot(self) -> dict[str, Any]:
         """Return the numbers."""
         return {
-            "endings": {ending.value: count for ending, count in self.endings.items()},
+            "endings": dict(self.endings),
             "response_bytes": self.response_bytes,
             "first_byte": {"buckets": list(self.first_byte.buckets), "sum": self.first_byte.sum},
             "latency": {"buckets": list(self.latency.buckets), "sum": self.latency.sum},

@@ -8,7 +8,6 @@ from prometheus_client import CollectorRegistry
 
 from monitor.gateway.relay.counters import RelayCounters
 from monitor.gateway.relay.metrics import RelayCollector
-from monitor.ports.handover import Ending
 
 
 def worker(answers: int, *, refusals: int = 0) -> dict[str, Any]:
@@ -19,7 +18,7 @@ def worker(answers: int, *, refusals: int = 0) -> dict[str, Any]:
     counters.refusals[429] += refusals
     series = counters.series("support", None)
     for _ in range(answers):
-        series.endings[Ending.COMPLETE] += 1
+        series.endings["complete"] += 1
         series.response_bytes += 10
         series.latency.observe(0.03)
     return counters.snapshot(tee_cut=3)
