@@ -71,7 +71,7 @@ class Completions:
         """Relay the answer; `extra` is whether log-probabilities are asked for by ourselves."""
         route = exchange.route
         outgoing = self._outgoing(exchange.body, exchange.version, extra=extra)
-        request = self._requests.post(self._path, inbound, outgoing, request_id=inbound.request_id)
+        request = self._requests.request(b"POST", self._path, inbound, outgoing, inbound.request_id)
         with self._parts.flights.on(route):
             await exchange.serve(request, strip_logprobs=extra)
         if exchange.succeeded and not route.explicit and route.shadows(inbound.request_id):
@@ -108,7 +108,7 @@ class Completions:
             return
         shadow = exchange.shadowed_by(baseline)
         body = self._outgoing(exchange.body, baseline, extra=extra)
-        request = self._requests.post(self._path, inbound, body, request_id=shadow.id)
+        request = self._requests.request(b"POST", self._path, inbound, body, shadow.id)
         self._shadows.send(shadow, request)
 
 

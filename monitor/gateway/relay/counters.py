@@ -32,7 +32,7 @@ class Series:
     __slots__ = ("endings", "first_byte", "latency", "response_bytes")
 
     def __init__(self) -> None:
-        self.endings = dict.fromkeys(Ending, 0)
+        self.endings = {ending.value: 0 for ending in Ending}
         self.response_bytes = 0
         self.first_byte = Durations()
         self.latency = Durations()

@@ -232,7 +232,7 @@ class RelayedExchange:
 
     def _count(self, latency: float, begun: float | None) -> None:
         series = self._parts.counters.series(self.route.deployment, self.version)
-        series.endings[self._ending] += 1
+        series.endings[self._ending.value] += 1
         series.response_bytes += self._delivery.size if self._delivery else 0
         series.latency.observe(latency)
         if begun is not None:

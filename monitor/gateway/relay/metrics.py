@@ -94,7 +94,7 @@ class RelayCollector(Collector):
         for (deployment, adapter), series in self._counters.all_series():
             labels = [deployment, adapter or "base"]
             for ending, count in series.endings.items():
-                answers.add_metric([*labels, ending.value], count)
+                answers.add_metric([*labels, ending], count)
             sizes.add_metric(labels, series.response_bytes)
             first.add_metric(labels, _buckets(series.first_byte), series.first_byte.sum)
             latency.add_metric(labels, _buckets(series.latency), series.latency.sum)

@@ -23,18 +23,6 @@ class EngineRequests:
         if api_key is not None:
             self._common += b"authorization: Bearer " + api_key.encode() + b"\r\n"
 
-    def post(
-        self,
-        path: bytes,
-        inbound: Inbound,
-        body: bytes,
-        *,
-        request_id: str,
-        repeatable: bool = True,
-    ) -> Request:
-        """Return a `POST`."""
-        return self.request(b"POST", path, inbound, body, request_id, repeatable=repeatable)
-
     def request(
         self,
         method: bytes,
@@ -43,7 +31,7 @@ class EngineRequests:
         body: bytes,
         request_id: str,
         *,
-        repeatable: bool,
+        repeatable: bool = True,
     ) -> Request:
         """Return a request to a path."""
         query: bytes = inbound.scope["query_string"]

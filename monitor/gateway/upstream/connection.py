@@ -35,22 +35,16 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
         self._home = home
         self._parser = httptools.HttpResponseParser(self)
-        self._transport: asyncio.Transport | None = None
+        self._paused = False
         self._answer: Answer | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0
         self._interim = False
         self._exchanges = 0
 
-    @property
-    def transport(self) -> asyncio.Transport:
-        """The open connection."""
-        assert self._transport is not None
-        return self._transport
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
-        self._transport = cast(asyncio.Transport, transport)
+        self.transport = cast(asyncio.Transport, transport)
 
     def ask(self, answer: Answer) -> None:
         """Send a request whose answer shall go there."""
@@ -66,11 +60,14 @@ class Connection(asyncio.Protocol):
 
     def pause(self) -> None:
         """Stop reading: the caller is slower than the server."""
+        self._paused = True
         self.transport.pause_reading()
 
     def resume(self) -> None:
         """Read on."""
-        self.transport.resume_reading()
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
 
     def drop(self) -> None:
         """Close at once, so that the server stops working."""

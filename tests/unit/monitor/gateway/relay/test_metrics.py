@@ -7,7 +7,6 @@ from prometheus_client import CollectorRegistry
 
 from monitor.gateway.relay.counters import RelayCounters
 from monitor.gateway.relay.metrics import RelayCollector
-from monitor.ports.handover import Ending
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def counters() -> RelayCounters:
     counters.refusals[429] += 1
     series = counters.series("support", None)
     for _ in range(7):
-        series.endings[Ending.COMPLETE] += 1
+        series.endings["complete"] += 1
         series.response_bytes += 10
         series.latency.observe(0.03)
     return counters
