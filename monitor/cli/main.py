@@ -11,7 +11,7 @@ import warnings
 
 import typer
 
-from monitor.cli import adapters, audit, demo, golden, service
+from monitor.cli import adapters, audit, demo, golden, ingest, service
 from monitor.cli.output import complain
 from monitor.errors import BackstopError, BadRequest, ConfigError
 
@@ -29,6 +29,7 @@ app.add_typer(service.database, name="db")
 app.command()(service.serve)
 app.command()(service.check)
 app.command()(service.report)
+app.command()(ingest.ingest)
 app.command()(demo.demo)
 
 
