@@ -128,9 +128,7 @@ def _choice(
         "text_offset": [offset + index for index in range(len(tokens))],
         "tokens": named,
         "token_logprobs": logprobs,
-        "top_logprobs": [
-            {token: logprob} for token, logprob in zip(named, logprobs, strict=True)
-        ],
+        "top_logprobs": [{token: logprob} for token, logprob in zip(named, logprobs, strict=True)],
     }
     return {
         "index": 0,

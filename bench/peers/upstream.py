@@ -195,9 +195,7 @@ class Connection(asyncio.Protocol):
         events, interval_s = wishes.get("events", 10), wishes.get("interval_ms", 10) / 1000
         self._tick(before, after, events, interval_s, self._loop.time())
 
-    def _tick(
-        self, before: bytes, after: bytes, left: int, interval_s: float, due: float
-    ) -> None:
+    def _tick(self, before: bytes, after: bytes, left: int, interval_s: float, due: float) -> None:
         """Write the next event; times are absolute, so that a late one does not delay the rest."""
         if not left:
             self._timer = None
@@ -206,9 +204,7 @@ class Connection(asyncio.Protocol):
             return
         self._chunk(before + b"%d" % time.monotonic_ns() + after)
         due += interval_s
-        self._timer = self._loop.call_at(
-            due, self._tick, before, after, left - 1, interval_s, due
-        )
+        self._timer = self._loop.call_at(due, self._tick, before, after, left - 1, interval_s, due)
 
     async def _send_large(self, asked: dict[str, Any], megabytes: int) -> None:
         """Write a whole answer in parts, as fast as its reader takes them."""

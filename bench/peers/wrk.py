@@ -123,7 +123,9 @@ def _read(said: str, lasted: float, cpu: Mapping[str, float]) -> Round:
     if counted is None:
         sys.exit(f"wrk said something unknown:\n{said}")
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    sockets = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
+    sockets = re.search(
+        r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said
+    )
     errors = int(failed[1]) if failed else 0
     errors += sum(map(int, sockets.groups())) if sockets else 0
     return Round(
