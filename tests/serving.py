@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from monitor.errors import NotFound
 from monitor.gateway.app import routes
@@ -90,18 +91,25 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def running(served: Served) -> AsyncIterator[Served]:
-    """Serve in this event loop, on a free port of 127.0.0.1."""
+    """Serve a gateway in this event loop."""
     app = FastAPI()
     app.router.routes.extend(routes(served.gateway))
+    async with listening(app) as served.port:
+        yield served
+
+
+@asynccontextmanager
+async def listening(app: ASGIApp) -> AsyncIterator[int]:
+    """Serve an application in this event loop, on a free port of 127.0.0.1."""
     config = uvicorn.Config(app, lifespan="off", log_level="warning", ws="none")
     server = _Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        served.port = listener.getsockname()[1]
+        port: int = listener.getsockname()[1]
         task = asyncio.ensure_future(server.serve(sockets=[listener]))
         await server.ready.wait()
         try:
-            yield served
+            yield port
         finally:
             server.should_exit = True
             await task

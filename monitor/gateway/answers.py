@@ -7,20 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from guards import content
+from guards.endings import reason_of
 from guards.exchange import FinishReason
-from monitor.gateway import content, failures, sse, wire
+from monitor.gateway import failures, sse, wire
 from monitor.gateway.failures import Failure
 from monitor.gateway.wire import Logprobs, Said
 
 _BLANK = b" \t\r\n"
 _MOST = 2**31 - 1  # what a count of tokens may be
-_REASONS = {
-    "length": FinishReason.LENGTH,
-    "max_tokens": FinishReason.LENGTH,
-    "abort": FinishReason.INCOMPLETE,
-    "cancelled": FinishReason.INCOMPLETE,
-    "error": FinishReason.ERROR,
-}
 
 
 @dataclass(slots=True)
@@ -166,7 +161,7 @@ def logprobs_of(choice: Choice) -> Sequence[float] | None:
 
 def _reason(given: Any) -> FinishReason:
     """Translate a server's word; an unknown one says that the model has ended its answer."""
-    return _REASONS.get(given, FinishReason.STOP) if isinstance(given, str) else FinishReason.STOP
+    return (reason_of(given) if isinstance(given, str) else None) or FinishReason.STOP
 
 
 def _logprob(value: float | None) -> float:

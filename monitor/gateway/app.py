@@ -16,7 +16,7 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
     """Return the routes of `/v1`, each a plain ASGI application: no middleware in between."""
 
     def route(path: str, method: str, handler: Handler) -> BaseRoute:
-        return Route(path, Endpoint(gateway, handler), methods=[method])
+        return Route(path, Endpoint(handler, gateway.counters.refused), methods=[method])
 
     models = Models(gateway)
     return [

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
 from monitor.errors import BackstopError
-from monitor.gateway.gateway import Gateway
 from monitor.gateway.http import Call, CallerGone
 
 
@@ -19,11 +19,15 @@ class Handler(Protocol):
 
 
 class Endpoint:
-    """An ASGI application around a handler."""
+    """An ASGI application around a handler.
 
-    def __init__(self, gateway: Gateway, handler: Handler) -> None:
-        self._gateway = gateway
+    Args:
+        refused: counts a refusal by its status.
+    """
+
+    def __init__(self, handler: Handler, refused: Callable[[int], None]) -> None:
         self._handler = handler
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, receive, send)
@@ -39,6 +43,6 @@ class Endpoint:
 
     async def _refuse(self, call: Call, error: Exception) -> None:
         try:
-            self._gateway.counters.refused(await call.refuse(error))
+            self._refused(await call.refuse(error))
         except CallerGone:
             return

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from guards import content
 from guards.exchange import FinishReason
-from monitor.gateway import content, wire
+from monitor.gateway import wire
 
 _LONGEST = 500  # characters of a server's words that are kept
 _AWAY = frozenset({429, 502, 503, 504, 529})  # of the engine as such, or of what stands before it

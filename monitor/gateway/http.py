@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from monitor.gateway.refusal import TOO_LARGE, Refusal, failure
 
-_JSON = (b"content-type", b"application/json")
+JSON = (b"content-type", b"application/json")
 _EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _DONE = b"data: [DONE]\n\n"
@@ -69,10 +69,19 @@ class Call:
         self, status: int, value: Any, headers: tuple[tuple[str, str], ...] = ()
     ) -> None:
         """Send a JSON answer in one part."""
-        body = _encode(value).encode()
+        await self.reply(status, _encode(value).encode(), JSON, headers)
+
+    async def reply(
+        self,
+        status: int,
+        body: bytes,
+        content_type: tuple[bytes, bytes],
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Send an answer in one part."""
         extra = [(name.encode(), text.encode()) for name, text in headers]
         length = (b"content-length", str(len(body)).encode())
-        await self._start(status, [_JSON, length, *extra])
+        await self._start(status, [content_type, length, *extra])
         await self._write({"type": "http.response.body", "body": body})
 
     async def refuse(self, error: Exception) -> int:

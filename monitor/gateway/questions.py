@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from guards import content
 from guards.exchange import FinishReason, Message
-from monitor.gateway import content, wire
+from monitor.gateway import wire
 from monitor.gateway.wire import Turn
 from monitor.ports.handover import Dialect
 

@@ -30,6 +30,7 @@ class Refusal(errors.BackstopError):
 
 INVALID = Status(400, "invalid_request_error")
 TOO_LARGE = Status(413, "invalid_request_error", "request_too_large", (("connection", "close"),))
+UNSUPPORTED = Status(415, "invalid_request_error", "unsupported_media_type")
 BUSY = Status(429, "rate_limit_error", "rate_limit_exceeded", (("retry-after", "1"),))
 NOT_RELAYED = Status(404, "invalid_request_error", "unknown_url")
 ONLY_POST = Status(405, "invalid_request_error", "method_not_allowed", (("allow", "POST"),))

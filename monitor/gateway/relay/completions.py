@@ -52,7 +52,6 @@ class Completions:
         version = route.active
         if route.candidate is not None:
             version = route.version_for(_key_of(asked, caller, inbound))
-        extra = self._wants_logprobs(asked)
         exchange = RelayedExchange(
             parts,
             inbound,
@@ -66,9 +65,14 @@ class Completions:
             caller=caller,
             asked_to_stream=asked.stream is True,
         )
-        outgoing = self._outgoing(body, version, extra=extra)
+        await self._serve(exchange, inbound, extra=self._wants_logprobs(asked))
+
+    async def _serve(self, exchange: RelayedExchange, inbound: Inbound, *, extra: bool) -> None:
+        """Relay the answer; `extra` is whether log-probabilities are asked for by ourselves."""
+        route = exchange.route
+        outgoing = self._outgoing(exchange.body, exchange.version, extra=extra)
         request = self._requests.post(self._path, inbound, outgoing, request_id=inbound.request_id)
-        with parts.flights.on(route):
+        with self._parts.flights.on(route):
             await exchange.serve(request, strip_logprobs=extra)
         if exchange.succeeded and not route.explicit and route.shadows(inbound.request_id):
             self._shadow(exchange, inbound, extra=extra)

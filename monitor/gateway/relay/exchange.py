@@ -9,7 +9,6 @@ from monitor.gateway.refusal import failure
 from monitor.gateway.relay.delivery import Delivery, is_stream
 from monitor.gateway.relay.headers import Header, downward
 from monitor.gateway.relay.inbound import Inbound
-from monitor.gateway.relay.leaving import Leaving
 from monitor.gateway.relay.parts import RelayParts
 from monitor.gateway.relay.stripping import StreamStripping, strip_whole
 from monitor.gateway.relay.tee import Tee
@@ -110,7 +109,7 @@ class RelayedExchange:
     async def serve(self, request: Request, *, strip_logprobs: bool) -> None:
         """Relay the answer. Raises `UpstreamError` where the caller has seen nothing of it yet."""
         answer = self._parts.engine.ask(request)
-        leaving = Leaving(
+        leaving = self._parts.leavings.watch(
             self._inbound.receive, lambda: answer.abort(CallerGone("the caller has left"))
         )
         try:

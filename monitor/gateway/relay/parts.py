@@ -10,6 +10,7 @@ from monitor.gateway.callers import Tokens
 from monitor.gateway.refusal import DRAINING, Refusal
 from monitor.gateway.relay.asgi import App
 from monitor.gateway.relay.counters import RelayCounters
+from monitor.gateway.relay.leaving import Leavings
 from monitor.gateway.relay.tee import TeeRoom
 from monitor.gateway.upstream.pool import Upstream
 from monitor.ports.engine import Naming
@@ -50,6 +51,7 @@ class RelayParts:
     operator_tokens: Tokens = field(default_factory=Tokens)
     counters: RelayCounters = field(default_factory=RelayCounters)
     tee_room: TeeRoom = field(default_factory=TeeRoom)
+    leavings: Leavings = field(default_factory=Leavings)
     api_key: str | None = None
     logprobs: bool = False
     max_body_bytes: int = 4 << 20

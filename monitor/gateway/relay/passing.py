@@ -8,7 +8,6 @@ from monitor.gateway.relay.asked import model_named
 from monitor.gateway.relay.delivery import Delivery, is_stream
 from monitor.gateway.relay.headers import downward
 from monitor.gateway.relay.inbound import Inbound
-from monitor.gateway.relay.leaving import Leaving
 from monitor.gateway.relay.outbound import EngineRequests, to_operators
 from monitor.gateway.relay.parts import RelayParts
 from monitor.gateway.relay.splice import set_fields
@@ -85,7 +84,9 @@ async def relayed(
     Raises `UpstreamError` where the caller has seen nothing of it yet.
     """
     answer = upstream.ask(request)
-    leaving = Leaving(inbound.receive, lambda: answer.abort(CallerGone("the caller has left")))
+    leaving = parts.leavings.watch(
+        inbound.receive, lambda: answer.abort(CallerGone("the caller has left"))
+    )
     delivery = Delivery(inbound, answer, Tee(TeeRoom(answer_bytes=0)), parts.clock)
     streamed = False
     try:

@@ -51,7 +51,7 @@ def adapters(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     root = tmp_path_factory.mktemp("adapters")
     targets = (["q_proj", "v_proj"], ["q_proj", "v_proj", "up_proj"], ["down_proj"])
     return {
-        version: make_adapter(model_dir, root / str(seed), seed, target)
+        version: make_adapter(model_dir, root / version, seed, target)
         for seed, (version, target) in enumerate(zip(VERSIONS, targets, strict=True))
     }
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from monitor.gateway.relay.asgi import Message
-from monitor.gateway.relay.leaving import Leaving
+from monitor.gateway.relay.leaving import Leaving, Leavings
 
 
 class Server:
@@ -29,8 +28,9 @@ class Server:
 def listen(server: Server) -> tuple[Leaving, asyncio.Event]:
     """Return what listens, and what is set when it has heard."""
     heard = asyncio.Event()
-    then: Callable[[], None] = heard.set
-    return Leaving(server.receive, then), heard
+    leaving = Leaving(server.receive, heard.set)
+    leaving.listen()
+    return leaving, heard
 
 
 async def test_a_disconnect_is_heard() -> None:
@@ -75,5 +75,20 @@ async def test_a_caller_who_has_left_already_is_heard_at_once() -> None:
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    Leaving(receive, lambda: told.append(True))
+    Leaving(receive, lambda: told.append(True)).listen()
     assert told == [True]
+
+
+async def test_watching_begins_a_moment_later() -> None:
+    """For all callers together; an answer that is there before costs nothing."""
+    server, leavings = Server(), Leavings(tick_s=0.001)
+    heard = asyncio.Event()
+    short = leavings.watch(server.receive, heard.set)
+    short.cancel()
+    long = leavings.watch(server.receive, heard.set)
+    assert server.waiting == 0
+    server.messages.put_nowait({"type": "http.disconnect"})
+    await asyncio.wait_for(heard.wait(), 1)
+    long.cancel()
+    assert server.waiting == 0
+    assert server.messages.empty()

@@ -74,10 +74,10 @@ def _part(part: Any) -> str:
 
 
 def encoded(value: Any) -> str:
-    """Return a parsed value as JSON; what is nested deeper than can be written becomes null."""
+    """Return a parsed value as JSON; what cannot be written (nested too deeply) becomes null."""
     try:
         return msgspec.json.encode(value).decode()
-    except RecursionError:
+    except (RecursionError, UnicodeEncodeError):
         return "null"
 
 
