@@ -116,13 +116,14 @@ def running(
     name: str = "backstop",
     workers: int = 1,
     gateway: Mapping[str, Any] | None = None,
+    schedule: Mapping[str, str] | None = None,
 ) -> Iterator[Service]:
     """Yield a service that is ready; end it afterwards.
 
     Args:
         folder: takes its configuration, data and log in a folder of the name `name`.
         engine: URL of the model server.
-        gateway: further keys of the section `gateway` of its configuration.
+        gateway, schedule: further keys of these sections of its configuration.
     """
     home = folder / name
     home.mkdir()
@@ -137,7 +138,7 @@ def running(
                 "engine": {"kind": "vllm", "url": engine, "model": made_up.BASE},
                 "deployments": {DEPLOYMENT: {"policy": dict(POLICY)}},
                 "gateway": {"workers": workers, **(gateway or {})},
-                "schedule": {"golden": "", "report": "", "retention": ""},
+                "schedule": {"golden": "", "report": "", "retention": "", **(schedule or {})},
             }
         )
     )
