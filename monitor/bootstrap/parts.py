@@ -10,26 +10,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from monitor.alerts.slack import SlackSender
 from monitor.alerts.webhook import WebhookSender
 from monitor.bootstrap import closed_loop
-from monitor.bootstrap.closed_loop import ClosedLoop, Site
 from monitor.bootstrap.files import DeploymentFiles
-from monitor.config import Config, Receiver, read_secret
+from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
+from monitor.config import Config, LocalEngine, Receiver, read_secret
 from monitor.errors import ConfigError
 from monitor.gateway.callers import Tokens, token_hash
 from monitor.gateway.counters import Counters
 from monitor.gateway.gateway import Gateway
 from monitor.ports.alerts import Sender
 from monitor.ports.engine import Engine
+from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.runtime.jobs import Worker
 from monitor.runtime.loops import Loop
 from monitor.runtime.operations import Health, OperatorActions
-from monitor.runtime.service import Service, Wakers
+from monitor.runtime.service import Service
+from monitor.runtime.wakers import Wakers
 from monitor.scheduler import chores
 from monitor.scheduler.chores import Chores
 from rollback.policy import Policy
@@ -49,39 +52,45 @@ class Parts:
 
 def assemble(
     config: Config,
+    section: LocalEngine,
     files: Mapping[str, DeploymentFiles],
     stores: Stores,
     engine: Engine,
+    spool: Spool,
     *,
     caller_token: str,
     operator_token: str,
 ) -> Parts:
-    """Wire the service for one engine and one database."""
+    """Wire the service for one local engine and one database."""
     policies = {name: each.policy for name, each in files.items()}
-    site = Site(
-        replica=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
+    name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+    settings = Settings(
+        replica=name,
+        scorer=name,
         link=f"{config.listen.url}/",
         queue=config.record.queue,
         keep_text=config.record.text,
+        schemas=_schemas(files),
     )
-    loop = closed_loop.close_loop(stores, engine, policies, senders(config), site)
+    loop = open_local_loop(stores, engine, policies, senders(config), spool, settings)
     registry = CollectorRegistry()
-    gateway = _gateway(config, files, stores, engine, loop, registry)
+    loop.scoring.register(registry)
+    gateway = _gateway(section, stores, engine, loop, registry)
     gateway.callers = Tokens([token_hash(caller_token), token_hash(operator_token)])
     gateway.operators = Tokens([token_hash(operator_token)])
-    operations = _operations(stores, policies, loop, health=lambda: service.health())
+    operations = _operations(stores, policies, loop.closed, health=lambda: service.health())
     worker = Worker(
         stores.schedule,
-        site.replica,
+        settings.replica,
         _chores(config, files, stores, operations).jobs(),
-        loop.troubles,
+        loop.closed.troubles,
     )
     service = _service(stores, tuple(files), loop, worker)
     return Parts(
         service=service,
         gateway=gateway,
         operations=operations,
-        wakers=loop.wakers,
+        wakers=loop.closed.wakers,
         stores=stores,
         registry=registry,
     )
@@ -105,7 +114,7 @@ def _sender(name: str, section: Receiver) -> Sender:
 def _operations(
     stores: Stores,
     policies: Mapping[str, Policy],
-    loop: ClosedLoop,
+    loop: closed_loop.ClosedLoop,
     *,
     health: Health,
 ) -> OperatorActions:
@@ -138,45 +147,46 @@ def _chores(
 
 
 def _service(
-    stores: Stores, deployments: tuple[str, ...], loop: ClosedLoop, worker: Worker
+    stores: Stores, deployments: tuple[str, ...], local: LocalLoop, worker: Worker
 ) -> Service:
-    control = closed_loop.control(loop)
+    closed = local.closed
+    control = closed_loop.control(closed)
     loops: Mapping[str, Loop] = {
-        "leadership": loop.leadership.run,
-        "ingest": loop.ingest.run,
-        "control": partial(control.run, loop.wakers.control),
-        "alerts": partial(loop.dispatcher.run, loop.wakers.alerts),
-        "schedule": partial(worker.run, loop.wakers.schedule),
-        "indicators": partial(chores.roll_up, stores, loop.leadership),
+        **local.loops(),
+        "leadership": closed.leadership.run,
+        "control": partial(control.run, closed.wakers.control),
+        "alerts": partial(closed.dispatcher.run, closed.wakers.alerts),
+        "schedule": partial(worker.run, closed.wakers.schedule),
+        "indicators": partial(chores.roll_up, stores, closed.leadership),
     }
     return Service(
         stores=stores,
         deployments=deployments,
-        versions=loop.versions,
-        convergence=loop.convergence,
-        leadership=loop.leadership,
-        ingest=loop.ingest,
-        errands=loop.errands,
-        troubles=loop.troubles,
-        waiting=lambda: loop.queue.depth,
+        versions=closed.versions,
+        convergence=closed.convergence,
+        leadership=closed.leadership,
+        errands=closed.errands,
+        troubles=closed.troubles,
+        parts=(local.scoring.scorer, closed.judging),
         loops=loops,
     )
 
 
-def _gateway(
-    config: Config,
-    files: Mapping[str, DeploymentFiles],
-    stores: Stores,
-    engine: Engine,
-    loop: ClosedLoop,
-    registry: CollectorRegistry,
-) -> Gateway:
-    schemas = {
+def _schemas(files: Mapping[str, DeploymentFiles]) -> Mapping[str, Mapping[str, Any]]:
+    return {
         name: each.response_schema
         for name, each in files.items()
         if each.response_schema is not None
     }
 
+
+def _gateway(
+    section: LocalEngine,
+    stores: Stores,
+    engine: Engine,
+    loop: LocalLoop,
+    registry: CollectorRegistry,
+) -> Gateway:
     async def feedback(exchange_id: str, score: float, comment: str | None) -> None:
         await to_thread(
             stores.feedback.add_feedback, exchange_id, score, comment, datetime.now(UTC)
@@ -184,12 +194,11 @@ def _gateway(
 
     return Gateway(
         engine=engine,
-        router=loop.router,
-        queue=loop.queue,
-        counters=Counters(registry, loop.queue),
+        router=loop.closed.router,
+        handover=loop.handover,
+        counters=Counters(registry, loop.handover),
         flights=loop.flights,
         feedback=feedback,
-        base_model=config.engine.model.name,
-        schemas=schemas,
-        places=config.engine.max_waiting,
+        base_model=section.model.name,
+        places=section.max_waiting,
     )

@@ -23,6 +23,7 @@ from monitor.bootstrap.deadline import Deadline
 from monitor.bootstrap.files import DeploymentFiles
 from monitor.bootstrap.parts import Parts
 from monitor.config import Config
+from monitor.config import LocalEngine as EngineSection
 from monitor.engines.fingerprint import base_facts
 from monitor.engines.local import LocalEngine
 from monitor.errors import ConfigError, Unavailable
@@ -31,6 +32,7 @@ from monitor.gateway.callers import token_hash
 from monitor.runtime.loops import Loop
 from monitor.scheduler.clock import Clock
 from monitor.storage.artifacts import ArtifactFolder
+from monitor.storage.spool import FileSpool
 from monitor.storage.stores import open_stores
 from monitor.web.app import create_app
 from monitor.web.context import Web
@@ -40,6 +42,7 @@ from monitor.web.tokens import OperatorTokens
 
 log = structlog.get_logger(__name__)
 
+_MB = 1 << 20
 _DRAIN_S = 10
 _END_LIMIT_S = 30.0
 # The engine's thread computes; the event loop answers callers and moves pointers, and waits for
@@ -51,24 +54,31 @@ _END = (signal.SIGTERM, signal.SIGINT)
 def serve(config: Config) -> None:
     """Run until Ctrl-C or SIGTERM. Raises a `BackstopError` if the service cannot start."""
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    section = _local(config)
     read = files.read(config)
     parts.senders(config)  # a receiver that cannot be used is found before anything starts
     listener = listen(config)
     with _deadline() as deadline, listener, _opened(config) as (sql, loops):
         database.bring_up_to_date(config, sql)
         engine = LocalEngine.open(
-            config.engine.model,
-            device=config.engine.device,
-            max_batch=config.engine.max_batch,
-            threads=config.engine.threads,
+            section.model,
+            device=section.device,
+            max_batch=section.max_batch,
+            threads=section.threads,
         )
         try:
-            built = _build(config, read, sql, engine)
+            built = _build(config, section, read, sql, engine)
             for name, loop in loops.items():
                 built.service.add(name, loop)
             asyncio.run(_run(config, built, read, listener, deadline))
         finally:
             engine.close()
+
+
+def _local(config: Config) -> EngineSection:
+    if not isinstance(config.engine, EngineSection):
+        raise ConfigError(f"engine.kind: {config.engine.kind} is served by other processes")
+    return config.engine
 
 
 @contextmanager
@@ -110,14 +120,20 @@ def listen(config: Config) -> socket.socket:
 
 
 def _build(
-    config: Config, read: Mapping[str, DeploymentFiles], sql: Database, engine: LocalEngine
+    config: Config,
+    section: EngineSection,
+    read: Mapping[str, DeploymentFiles],
+    sql: Database,
+    engine: LocalEngine,
 ) -> Parts:
-    artifacts = ArtifactFolder(config.data_dir / "adapters", base_facts(config.engine.model))
+    artifacts = ArtifactFolder(config.data_dir / "adapters", base_facts(section.model))
     return parts.assemble(
         config,
+        section,
         read,
         open_stores(sql, artifacts),
         engine,
+        FileSpool(config.data_dir / "spool", int(config.gateway.spool_mb * _MB)),
         caller_token=tokens.ensure(config.data_dir, "caller"),
         operator_token=tokens.ensure(config.data_dir, "operator"),
     )

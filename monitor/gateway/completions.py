@@ -15,6 +15,7 @@ from monitor.gateway.draft import Draft
 from monitor.gateway.gateway import Gateway
 from monitor.gateway.http import Call, CallerGone
 from monitor.gateway.request import Asked, parse_object
+from monitor.ports.handover import Reported
 from monitor.runtime.routing import Route, unknown
 
 
@@ -59,7 +60,6 @@ class Completions:
             started=self._gateway.clock(),
             request_id=call.request_id,
             caller=caller,
-            response_schema=self._gateway.schemas.get(route.deployment),
             has_limit=asked.has_limit,
             has_stops=bool(asked.generation.stop),
         )
@@ -91,7 +91,7 @@ class Completions:
         if draft.finish_reason is None or draft.route.explicit:
             return
         self._gateway.counters.answered(draft)
-        self._gateway.queue.offer(draft.exchange())
+        self._gateway.handover.offer(Reported(exchange=draft.exchange()))
 
 
 async def _unless_gone(call: Call, work: Coroutine[None, None, None]) -> None:
