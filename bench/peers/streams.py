@@ -1,7 +1,7 @@
 """Load with streams, and what each event took: one event loop on bare sockets, parsing next to nothing.
 
 Callers ask `/v1/chat/completions` for streams of the upstream here; times come from the events
-themselves. `--again` starts a new stream whenever one has ended, until SIGTERM or `--seconds`.
+themselves. Each caller asks for `--rounds` streams, one after the other; 0 goes on until SIGTERM.
 
     python -m bench.peers.streams --url http://127.0.0.1:8000 --streams 1000 --out result.json
 """
@@ -50,9 +50,9 @@ class Tally:
 class Caller(asyncio.Protocol):
     """One connection, one stream after the other."""
 
-    def __init__(self, request: bytes, tally: Tally, *, again: bool, since_ns: int) -> None:
+    def __init__(self, request: bytes, tally: Tally, *, rounds: int, since_ns: int) -> None:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.again = again
+        self._left = rounds
         self._request = request
         self._tally = tally
         self._since_ns = since_ns
@@ -106,7 +106,8 @@ class Caller(asyncio.Protocol):
 
     def _finish(self, complete: bool) -> None:
         self._close_stream(complete=complete)
-        if self.again:
+        self._left -= 1
+        if self._left:
             self._ask()
         else:
             self._transport.close()
@@ -131,7 +132,7 @@ async def run(asked: argparse.Namespace) -> Tally:
     for _ in range(asked.streams):
         try:
             _, caller = await loop.create_connection(
-                lambda: Caller(request, tally, again=asked.again, since_ns=since_ns),
+                lambda: Caller(request, tally, rounds=asked.rounds, since_ns=since_ns),
                 host.hostname,
                 host.port,
             )
@@ -215,7 +216,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--spread", type=float, default=2.0, help="seconds over which they begin")
     made.add_argument("--warm-up", type=float, default=3.0, help="seconds that do not count")
     made.add_argument("--seconds", type=float, default=600.0, help="limit")
-    made.add_argument("--again", type=int, default=0, help="1: a new stream when one has ended")
+    made.add_argument("--rounds", type=int, default=1, help="streams of each caller; 0: no end")
     made.add_argument("--keep", type=int, default=0, help="1: write down each stream")
     return made
 
