@@ -29,8 +29,8 @@ WITH RECURSIVE replicas (name) AS (
     SELECT (SELECT replica FROM observations WHERE replica > earlier.name ORDER BY replica LIMIT 1)
     FROM replicas AS earlier WHERE earlier.name IS NOT NULL
 ), unread AS (
-    SELECT batch.*, max(seq) OVER (PARTITION BY replica ORDER BY number) AS turn,
-           lag(batch.number, 1, position.number) OVER (PARTITION BY replica ORDER BY batch.number) AS after
+    SELECT batch.*, max(batch.seq) OVER (PARTITION BY batch.replica ORDER BY batch.number) AS turn,
+           lag(batch.number, 1, position.number) OVER (PARTITION BY batch.replica ORDER BY batch.number) AS after
     FROM replicas
     LEFT JOIN read_positions ON read_positions.replica = replicas.name
     CROSS JOIN LATERAL (SELECT coalesce(read_positions.number, -1) AS number) AS position
