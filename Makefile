@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CONFIG ?= backstop.yaml
 ARGS ?=
+VLLM_CPU ?= ../shared/tools/vllm-cpu
+VLLM_DIR ?= .cache/vllm
 export HF_HUB_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
@@ -35,6 +37,12 @@ browser:
 test: $(READY) browser ## Run every test but the long suites
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
+test-vllm: $(READY) ## Run the engines' contract against a real vLLM: VLLM_DIR=… is one installed already
+	@test -x "$(VLLM_CPU)" || { echo "There is no $(VLLM_CPU): set VLLM_CPU to the tool that installs and serves vLLM."; exit 1; }
+	@test -x "$(VLLM_DIR)/venv/bin/vllm" || { echo "Installing vLLM into $(VLLM_DIR) (minutes, 4 GB) ..."; \
+	  mkdir -p "$(VLLM_DIR)" && "$(VLLM_CPU)" install "$(VLLM_DIR)"; }
+	@VLLM_CPU="$(abspath $(VLLM_CPU))" VLLM_DIR="$(abspath $(VLLM_DIR))" $(BIN)/python -m pytest -m vllm tests/vllm $(ARGS)
+
 lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -50,4 +58,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .cache .artefacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help venv demo serve browser test lint check clean
+.PHONY: help venv demo serve browser test test-vllm lint check clean

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+from scipy import special
 
 from guards.betting import evidence_of_harm, evidence_of_noninferiority
 from guards.verdicts import Verdict
@@ -202,5 +202,5 @@ def _verdict(
 
 
 def _sign_test(worse: int, better: int) -> float:
-    flips = worse + better
-    return float(binomtest(worse, flips, 0.5).pvalue) if flips else 1.0
+    """Return the two-sided exact p-value of the binomial test (McNemar's exact test)."""
+    return min(1.0, 2.0 * float(special.bdtr(min(worse, better), worse + better, 0.5)))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from guards import archive, channels, constancy, explanation, faults
 from guards.exchange import Exchange
@@ -178,5 +178,11 @@ def _surprise(
 def _fault_rate_bound(exchanges: Sequence[Exchange]) -> float:
     complete = [exchange for exchange in exchanges if exchange.is_complete]
     faulty = sum(1 for exchange in complete if faults.faults(exchange))
-    test = stats.binomtest(faulty, len(complete), alternative="less")
-    return float(test.proportion_ci(confidence_level=_CONFIDENCE, method="exact").high)
+    return _upper_bound(faulty, len(complete))
+
+
+def _upper_bound(hits: int, trials: int) -> float:
+    """Return the exact upper confidence bound of a rate (Clopper and Pearson, 1934)."""
+    if hits == trials:
+        return 1.0
+    return float(special.betaincinv(hits + 1, trials - hits, _CONFIDENCE))

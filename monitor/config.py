@@ -7,6 +7,7 @@ and are masked in `repr`.
 from __future__ import annotations
 
 import difflib
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -70,6 +71,8 @@ class ServerEngine(_Section):
         model: name under which the server serves the base model.
         folder: files of the base model, so that an adapter that does not fit is refused early.
         adapters_as: where the server sees `data_dir/adapters`, if it sees it elsewhere (a mount).
+        unload: whether versions that were quarantined are taken off the server. Without a word they
+            are, but not off SGLang, where unloading can hang the server (`docs/engines.md`).
         places: requests that may be with the server at once; more are refused (429).
         logprobs: whether to ask for log-probabilities that the caller did not ask for, and to take
             them out again of what the caller sees.
@@ -84,6 +87,7 @@ class ServerEngine(_Section):
     adapters_as: Path | None = None
     api_key: SecretStr | None = None
     api_key_file: Path | None = None
+    unload: bool | None = None
     places: int = Field(default=2048, ge=1)
     logprobs: bool = False
     connect_s: float = Field(default=5.0, gt=0)
@@ -99,6 +103,11 @@ class ServerEngine(_Section):
         if parts.query or parts.fragment or parts.path.rstrip("/").endswith("/v1"):
             raise ValueError("must be the server's address without /v1: http://HOST:PORT")
         return url.rstrip("/")
+
+    @property
+    def unloads(self) -> bool:
+        """Whether versions are ever taken off the server."""
+        return self.kind != "sglang" if self.unload is None else self.unload
 
     def key(self) -> str | None:
         """Return the server's API key, if it wants one. Raises `ConfigError`."""
@@ -138,6 +147,7 @@ class Gateways(_Section):
         handover_mb: how much may wait in a gateway while the scorer is away.
         spool_mb: how much may wait on disk while Postgres is away.
         pass_through: further paths to relay as they are, for callers: `/v1/embeddings`, say.
+        record: whether answers are recorded and judged at all; without it this is a router only.
     """
 
     workers: int = Field(default=1, ge=1, le=64)
@@ -147,6 +157,7 @@ class Gateways(_Section):
     handover_mb: float = Field(default=64.0, gt=0)
     spool_mb: float = Field(default=1024.0, gt=0)
     pass_through: tuple[str, ...] = ("/v1/embeddings",)
+    record: bool = True
 
 
 class DeploymentConfig(_Section):
@@ -325,6 +336,8 @@ def _explain(error: ValidationError) -> Iterator[str]:
             yield f"{where}: unknown key{_nearest(location)}"
         elif item["type"] == "missing":
             yield f"{where}: is missing"
+        elif item["type"] == "model_type":
+            yield f"{where}: must be a mapping of keys to values"
         else:
             yield f"{where}: {item['msg'].removeprefix('Value error, ')}"
 
@@ -335,21 +348,35 @@ def _nearest(location: list[str]) -> str:
 
 
 def _known_keys(location: list[str]) -> list[str]:
-    """Return the keys of the section that a location of an error points into."""
+    """Return the keys of the section, of whatever kind, that a location of an error points into."""
     fields: Mapping[str, Any] = Config.model_fields
     for part in location:
         if part in fields:
-            section = _section_of(fields[part].annotation)
-            fields = section.model_fields if section else fields
+            sections = list(_sections_of(fields[part].annotation))
+            known = [section.model_fields.items() for section in sections]
+            fields = dict(itertools.chain(*known)) if sections else fields
     return list(fields)
 
 
-def _section_of(annotation: Any) -> type[BaseModel] | None:
-    candidates = (annotation, *get_args(annotation))
-    return next(
-        (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)),
-        None,
-    )
+def _sections_of(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _sections_of(part)
+
+
+def with_workers(config: Config, workers: int) -> Config:
+    """Return the configuration with another number of gateway processes.
+
+    Raises `ConfigError` with the local engine, which answers in one process.
+    """
+    if isinstance(config.engine, LocalEngine) and workers > 1:
+        raise ConfigError(
+            "workers: the local engine answers in one process; several gateways stand in front of "
+            "a model server (engine.kind: vllm, sglang, lorax or llamacpp)"
+        )
+    gateway = config.gateway.model_copy(update={"workers": workers})
+    return config.model_copy(update={"gateway": gateway})
 
 
 def _resolve(config: Config, base: Path) -> Config:

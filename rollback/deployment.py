@@ -47,6 +47,12 @@ class Deployment:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"deployment {self.name}: {name} must lie between 0 and 1")
 
+    @property
+    def needed(self) -> frozenset[str]:
+        """The versions that answer now, or must be able to at once."""
+        named = (self.active, self.baseline, self.candidate)
+        return frozenset(version for version in named if version is not None)
+
 
 def baseline_after_promotion(deployment: Deployment, to: str) -> str | None:
     """Return the baseline once `to` is promoted: the last version known to be good.

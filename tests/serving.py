@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -13,14 +13,16 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
+from guards.exchange import Exchange
 from monitor.errors import NotFound
 from monitor.gateway.app import routes
 from monitor.gateway.callers import Tokens, token_hash
 from monitor.gateway.counters import Counters
 from monitor.gateway.gateway import Gateway
 from monitor.ports.engine import Engine
+from monitor.ports.handover import Reported
 from monitor.runtime.flights import Flights
-from monitor.runtime.intake import ExchangeQueue
+from monitor.runtime.handover_queue import HandoverQueue
 from monitor.runtime.routing import Route, Router
 
 CALLER, OPERATOR = "caller-token", "operator-token"
@@ -47,6 +49,7 @@ class Served:
 
     gateway: Gateway
     feedback: FeedbackBook
+    handed: HandoverQueue
     port: int = 0
 
     @property
@@ -54,18 +57,23 @@ class Served:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
+    async def exchanges(self) -> Sequence[Exchange]:
+        """Return what was handed over, as soon as there is anything."""
+        items = await self.handed.take(10, 5.0)
+        return [item.exchange for item in items if isinstance(item, Reported)]
+
 
 def make_gateway(engine: Engine, *, locked: bool = False, places: int = 16) -> Served:
     """Return a gateway with the deployments `support` and `plain` (the base model)."""
-    router, queue, book = Router(), ExchangeQueue(100), FeedbackBook()
+    router, handed, book = Router(), HandoverQueue(100), FeedbackBook()
     router.swap(Route(deployment="support", active=VERSION, epoch=3))
     router.swap(Route(deployment="plain", active=None, epoch=0))
     tokens = Tokens([token_hash(CALLER), token_hash(OPERATOR)] if locked else [])
     gateway = Gateway(
         engine=engine,
         router=router,
-        queue=queue,
-        counters=Counters(CollectorRegistry(), queue),
+        handover=handed,
+        counters=Counters(CollectorRegistry(), handed),
         flights=Flights(),
         feedback=book.add,
         base_model="tiny",
@@ -73,7 +81,7 @@ def make_gateway(engine: Engine, *, locked: bool = False, places: int = 16) -> S
         operators=Tokens([token_hash(OPERATOR)]),
         places=places,
     )
-    return Served(gateway, book)
+    return Served(gateway, book, handed)
 
 
 class _Server(uvicorn.Server):

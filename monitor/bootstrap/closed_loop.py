@@ -1,9 +1,9 @@
-"""Puts the closed loop together: from a finished answer to a proved rollback."""
+"""Puts the closed loop together: from what scorers observed to a proved rollback."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,28 +13,25 @@ from monitor.ports.engine import Engine
 from monitor.ports.stores import Stores
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.control import Control
-from monitor.runtime.convergence import Convergence
+from monitor.runtime.convergence import Convergence, Followers
 from monitor.runtime.dispatch import Dispatcher
 from monitor.runtime.errands import Errands
-from monitor.runtime.flights import Flights
 from monitor.runtime.freezes import Freezes
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.golden_runs import GoldenRuns
-from monitor.runtime.ingest import Ingest
-from monitor.runtime.intake import ExchangeQueue
+from monitor.runtime.judging import Judging
 from monitor.runtime.leadership import Leadership
 from monitor.runtime.promotion import Promotion
 from monitor.runtime.rollbacks import Rollbacks
 from monitor.runtime.routing import Router
-from monitor.runtime.service import Wakers
 from monitor.runtime.suspicion import Suspicions
 from monitor.runtime.troubles import Troubles
 from monitor.runtime.versions import Versions
+from monitor.runtime.wakers import Wakers
 from monitor.runtime.watch import Watch
 from rollback.policy import Policy
 
-_LANDING_LIMIT_S = 5.0  # a longer answer is not waited for: people want the news
-ENGINE = "local"  # fingerprints are kept per engine
+Settle = Callable[[str, int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +40,16 @@ class Site:
 
     Args:
         replica: name of this process, unlike any other's.
+        engine: what runs the model, the name under which fingerprints are kept.
         link: address of the dashboard, for the alerts.
-        queue: how many answers may wait to be judged.
-        keep_text: whether prompts and answers are recorded.
+        settle: returns once the last answers of a deployment's epoch are recorded, or are not
+            waited for any longer.
     """
 
     replica: str
+    engine: str
     link: str
-    queue: int = 10_000
-    keep_text: bool = False
+    settle: Settle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +63,8 @@ class ClosedLoop:
     troubles: Troubles
     errands: Errands
     router: Router
-    queue: ExchangeQueue
-    flights: Flights
     watch: Watch
-    ingest: Ingest
+    judging: Judging
     convergence: Convergence
     leadership: Leadership
     versions: Versions
@@ -81,45 +77,42 @@ class ClosedLoop:
 def close_loop(
     stores: Stores,
     engine: Engine,
+    router: Router,
+    followers: Followers,
     policies: Mapping[str, Policy],
     senders: Mapping[str, Sender],
     site: Site,
 ) -> ClosedLoop:
-    """Wire the loop for one engine and one database."""
-    wakers, troubles, router, flights = Wakers(), Troubles(), Router(), Flights()
-    errands = Errands(troubles)
-    queue = ExchangeQueue(site.queue)
-    watch = Watch(stores, policies, keep_text=site.keep_text)
-    ingest = Ingest(queue, watch, wakers.wake)
-    convergence = Convergence(stores.deployments, stores.acknowledgements, router, site.replica)
+    """Wire the loop for one engine and one database.
+
+    Args:
+        followers: those on this host who route by the router's table.
+    """
+    wakers, troubles = Wakers(), Troubles()
+    watch = Watch(stores.deployments, stores.evidence, policies)
     leadership = Leadership(stores.leases, site.replica)
-    versions = Versions(stores, engine, ENGINE)
+    judging = Judging(stores.observations, stores.evidence, watch, leadership, wakers.wake)
+    convergence = Convergence(
+        stores.deployments, stores.acknowledgements, router, followers, site.replica
+    )
+    versions = Versions(stores, engine, site.engine)
     runs = GoldenRuns(engine, stores.golden)
-    golden = GoldenEvidence(runs, watch, ingest, wakers.wake)
-
-    async def settle(deployment: str, epoch: int) -> None:
-        """Wait for the last answers of an epoch, so that they are counted."""
-        await flights.landed(deployment, epoch, _LANDING_LIMIT_S)
-        await ingest.settled(lambda: queue.depth)
-
     return ClosedLoop(
         policies=dict(policies),
         link=site.link,
         stores=stores,
         wakers=wakers,
         troubles=troubles,
-        errands=errands,
+        errands=Errands(troubles),
         router=router,
-        queue=queue,
-        flights=flights,
         watch=watch,
-        ingest=ingest,
+        judging=judging,
         convergence=convergence,
         leadership=leadership,
         versions=versions,
-        golden=golden,
+        golden=GoldenEvidence(runs, watch, judging, wakers.wake),
         promotion=Promotion(stores, versions, runs, convergence),
-        rollbacks=Rollbacks(stores, engine, ENGINE, convergence, settle, site.link),
+        rollbacks=Rollbacks(stores, engine, site.engine, convergence, site.settle, site.link),
         dispatcher=Dispatcher(stores.outbox, senders, _retry_at, troubles),
     )
 
@@ -130,14 +123,14 @@ def control(loop: ClosedLoop) -> Control:
         stores=loop.stores,
         policies=loop.policies,
         watch=loop.watch,
-        ingest=loop.ingest,
+        judging=loop.judging,
         convergence=loop.convergence,
         leadership=loop.leadership,
         versions=loop.versions,
         rollbacks=loop.rollbacks,
         freezes=Freezes(loop.stores, loop.link),
         suspicions=Suspicions(loop.stores, loop.golden, loop.errands),
-        confirmation=Confirmation(loop.stores, loop.golden, loop.watch, loop.ingest, loop.errands),
+        confirmation=Confirmation(loop.stores, loop.golden, loop.watch, loop.errands),
         errands=loop.errands,
     )
 

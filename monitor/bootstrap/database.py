@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlalchemy.engine import Engine
 
 from monitor.config import Config
 from monitor.errors import BackstopError, ConfigError, DatabaseUnavailable
+from monitor.runtime.loops import Loop
 from monitor.storage import migrate
 from monitor.storage.database import open_engine, transaction
 from monitor.storage.embedded import Embedded
@@ -92,6 +93,20 @@ def embedded(config: Config) -> Iterator[EmbeddedDatabase]:
     finally:
         engine.dispose()
         server.stop()
+
+
+@contextmanager
+def kept_alive(config: Config) -> Iterator[tuple[Engine, Mapping[str, Loop]]]:
+    """Yield an engine, and the loop that keeps the server alive where it is ours.
+
+    Raises `ConfigError` or `DatabaseUnavailable` with one sentence.
+    """
+    if not is_embedded(config):
+        with opened(config) as engine:
+            yield engine, {}
+        return
+    with embedded(config) as ours:
+        yield ours.engine, {"database server": ours.supervise}
 
 
 def is_embedded(config: Config) -> bool:

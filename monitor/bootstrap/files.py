@@ -14,7 +14,7 @@ from jsonschema.validators import validator_for
 from guards import golden
 from guards.golden import GoldenCase, GoldenSetError
 from monitor import config as configuration
-from monitor.config import Config, DeploymentConfig
+from monitor.config import Config, DeploymentConfig, LocalEngine
 from monitor.errors import ConfigError
 from rollback import policy as policies
 from rollback.errors import PolicyError
@@ -32,12 +32,26 @@ class DeploymentFiles:
 
 def read(config: Config) -> Mapping[str, DeploymentFiles]:
     """Read every deployment's files. Raises `ConfigError` that names the file."""
-    if not (config.engine.model / "config.json").is_file():
+    if isinstance(config.engine, LocalEngine):
+        _check_model(config.engine.model)
+    return {name: _read_one(name, section) for name, section in config.deployments.items()}
+
+
+def _check_model(folder: Path) -> None:
+    if not (folder / "config.json").is_file():
         raise ConfigError(
-            f"engine.model: {config.engine.model} holds no model (config.json is missing); "
+            f"engine.model: {folder} holds no model (config.json is missing); "
             "name the folder of a transformers model"
         )
-    return {name: _read_one(name, section) for name, section in config.deployments.items()}
+
+
+def schemas(files: Mapping[str, DeploymentFiles]) -> Mapping[str, Mapping[str, Any]]:
+    """Return deployment → JSON Schema that its answers must satisfy, where one is declared."""
+    return {
+        name: each.response_schema
+        for name, each in files.items()
+        if each.response_schema is not None
+    }
 
 
 def _read_one(name: str, section: DeploymentConfig) -> DeploymentFiles:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.config import read_secret
 from monitor.errors import ConfigError
+from monitor.runtime import whole_file
 
 
 def ensure(folder: Path, who: str) -> str:
@@ -24,7 +24,8 @@ def ensure(folder: Path, who: str) -> str:
     try:
         with _alone(folder):
             if not path.exists() or path.stat().st_size == 0:
-                _write(path, f"bs-{who}-{secrets.token_urlsafe(24)}\n")
+                token = f"bs-{who}-{secrets.token_urlsafe(24)}\n"
+                whole_file.write(path, token.encode())
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
     return read_secret(path, f"the {who}'s token")
@@ -45,17 +46,3 @@ def _alone(folder: Path) -> Iterator[None]:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _write(path: Path, content: str) -> None:
-    """Put a whole file in its place, or none: a crash leaves no empty one."""
-    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except BaseException:
-        os.unlink(unfinished)
-        raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from monitor.bootstrap import database, files, parts
+from monitor.bootstrap import database, files, operating
 from monitor.config import Config
 from monitor.scheduler.clock import Clock
 from monitor.storage import migrate
@@ -23,7 +23,7 @@ def check(config: Config) -> Mapping[str, Any]:
     return {
         "deployments": len(read),
         "golden cases": sum(len(each.golden or ()) for each in read.values()),
-        "receivers": len(parts.senders(config)),
+        "receivers": len(operating.senders(config)),
     }
 
 

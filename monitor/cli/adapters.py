@@ -120,6 +120,43 @@ def rollback(
 
 
 @app.command()
+def share(
+    deployment: Annotated[str, typer.Argument(help="Which deployment, e.g. support")],
+    reason: Reason,
+    candidate: Annotated[
+        str | None, typer.Option(help="A version that answers some callers; nobody if not given")
+    ] = None,
+    of_callers: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="The candidate's share of the callers")
+    ] = 0.0,
+    shadow: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=1.0, help="Share of the prompts the baseline answers too, unseen"
+        ),
+    ] = 0.0,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Let a candidate answer a share of the callers; without one, take it away.
+
+    Example: backstop adapters share support --candidate support@v2 --of-callers 0.05 -m "a first look"
+    """
+    shared = client_of(config).post(
+        f"/api/deployments/{quote(deployment)}/share",
+        {
+            "candidate": candidate,
+            "candidate_share": of_callers,
+            "shadow_rate": shadow,
+            "reason": reason,
+        },
+    )
+    share_of = f"{shared['candidate']} answers {shared['candidate_share']:.1%} of the callers"
+    who = share_of if shared["candidate"] else "every caller gets the active version"
+    _done(shared, as_json, f"{deployment}: {who}; {shared['shadow_rate']:.1%} are shadowed")
+
+
+@app.command()
 def quarantine(
     version: Version, reason: Reason, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False
 ) -> None:

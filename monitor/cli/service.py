@@ -25,15 +25,32 @@ class Format(Enum):
     JSON = "json"  # means that a machine reads it
 
 
-def serve(config: ConfigFile = DEFAULT_CONFIG) -> None:
+def serve(
+    config: ConfigFile = DEFAULT_CONFIG,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Gateway processes; gateway.workers if not given"),
+    ] = None,
+) -> None:
     """Run the service until Ctrl-C or SIGTERM.
 
-    Example: backstop serve --config backstop.yaml
+    Example: backstop serve --config backstop.yaml --workers 2
     """
     from monitor import config as configuration
-    from monitor.bootstrap import server  # torch and transformers take seconds to import
+    from monitor import logs
 
-    server.serve(configuration.load(config))
+    logs.set_up()
+    read = configuration.load(config)
+    if workers is not None:
+        read = configuration.with_workers(read, workers)
+    if isinstance(read.engine, configuration.LocalEngine):
+        from monitor.bootstrap import server  # torch and transformers take seconds to import
+
+        server.serve(read)
+    else:
+        from monitor.bootstrap import fleet
+
+        raise typer.Exit(fleet.serve(read, read.engine))
 
 
 def check(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:

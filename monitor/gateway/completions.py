@@ -1,4 +1,4 @@
-"""Completions: route a request, relay the answer, hand the record over."""
+"""Completions of the local engine: route a request, deliver the answer, hand the record over."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from contextlib import aclosing
 
 from guards.exchange import FinishReason
 from monitor.errors import EngineError
+from monitor.gateway.delivery import delivery_for
 from monitor.gateway.dialects import Dialect
 from monitor.gateway.draft import Draft
 from monitor.gateway.gateway import Gateway
 from monitor.gateway.http import Call, CallerGone
-from monitor.gateway.relay import relay_for
 from monitor.gateway.request import Asked, parse_object
+from monitor.ports.handover import Reported
 from monitor.runtime.routing import Route, unknown
 
 
@@ -59,20 +60,19 @@ class Completions:
             started=self._gateway.clock(),
             request_id=call.request_id,
             caller=caller,
-            response_schema=self._gateway.schemas.get(route.deployment),
             has_limit=asked.has_limit,
             has_stops=bool(asked.generation.stop),
         )
 
     async def _serve(self, call: Call, asked: Asked, draft: Draft) -> None:
-        relay = relay_for(call, self._dialect, asked, draft)
+        delivery = delivery_for(call, self._dialect, asked, draft)
         clock = self._gateway.clock
         answer = self._gateway.engine.complete(asked.generation, draft.route.active)
         try:
             async with aclosing(answer) as pieces:
                 async for piece in pieces:
                     draft.add(piece, clock())
-                    await relay.piece(piece)
+                    await delivery.piece(piece)
         except (asyncio.CancelledError, CallerGone):
             draft.end(FinishReason.ABANDONED, clock())
             raise
@@ -81,7 +81,7 @@ class Completions:
             raise
         finally:
             self._record(draft)
-        await relay.end()
+        await delivery.end()
 
     def _record(self, draft: Draft) -> None:
         """Hand the record over, if it says something about a version in live traffic.
@@ -91,7 +91,7 @@ class Completions:
         if draft.finish_reason is None or draft.route.explicit:
             return
         self._gateway.counters.answered(draft)
-        self._gateway.queue.offer(draft.exchange())
+        self._gateway.handover.offer(Reported(exchange=draft.exchange()))
 
 
 async def _unless_gone(call: Call, work: Coroutine[None, None, None]) -> None:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from guards.exchange import FinishReason
 from monitor.gateway.draft import Draft
-from monitor.runtime.intake import ExchangeQueue
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Waiting(Protocol):
+    """Where answers wait for the scorer."""
+
+    @property
+    def depth(self) -> int:
+        """How many wait."""
+
+    @property
+    def dropped(self) -> int:
+        """How many found no room."""
 
 
 class Counters:
     """Counts answers and refusals; deployments are known names, so that labels stay few."""
 
-    def __init__(self, registry: CollectorRegistry, queue: ExchangeQueue) -> None:
+    def __init__(self, registry: CollectorRegistry, waiting: Waiting) -> None:
         self._answers = Counter(
             "backstop_answers",
             "Answers that ended, by how they ended.",
@@ -51,15 +64,15 @@ class Counters:
             "backstop_requests_in_flight", "Requests being answered or waiting.", registry=registry
         )
         depth = Gauge(
-            "backstop_exchanges_waiting", "Answers that wait to be judged.", registry=registry
+            "backstop_exchanges_waiting", "Answers that wait to be recorded.", registry=registry
         )
-        depth.set_function(lambda: queue.depth)
+        depth.set_function(lambda: waiting.depth)
         dropped = Gauge(
             "backstop_exchanges_dropped",
-            "Answers that were served but not judged: the queue was full.",
+            "Answers that were served and not recorded: too many waited.",
             registry=registry,
         )
-        dropped.set_function(lambda: queue.dropped)
+        dropped.set_function(lambda: waiting.dropped)
 
     def answered(self, draft: Draft) -> None:
         """Count an answer that ended."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from guards.exchange import Exchange, FinishReason, Message
 from monitor.ports.engine import Piece, Token
@@ -29,7 +27,6 @@ class Draft:
     started: float
     request_id: str
     caller: str | None = None
-    response_schema: Mapping[str, Any] | None = None
     has_limit: bool = False
     has_stops: bool = False
     texts: list[str] = field(default_factory=list)
@@ -80,7 +77,6 @@ class Draft:
             token_logprobs=tuple(token.logprob for token in tokens) if tokens else None,
             finish_reason=self.finish_reason,
             error=self.error,
-            response_schema=self.response_schema,
             ended_by_caller=self._ended_by_caller,
             caller=self.caller,
             tags={"request_id": self.request_id},

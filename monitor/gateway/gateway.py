@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from monitor.gateway.callers import Tokens
 from monitor.gateway.counters import Counters
+from monitor.gateway.feedback import Feedback
 from monitor.gateway.refusal import BUSY, DRAINING, Refusal
 from monitor.ports.engine import Engine
+from monitor.ports.handover import Handover
 from monitor.runtime.flights import Flights
-from monitor.runtime.intake import ExchangeQueue
 from monitor.runtime.routing import Router
-
-Feedback = Callable[[str, float, str | None], Awaitable[None]]
 
 
 def utc_now() -> datetime:
@@ -33,7 +31,6 @@ class Gateway:
         flights: counts the answers under way by route.
         feedback: takes exchange id, score in [0, 1] and comment; raises `NotFound`.
         callers: who may ask; operators: who may also name a version directly.
-        schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
         places: requests that may be in the house at once, answered or waiting.
         max_body_bytes: a longer request is refused.
         draining: whether new requests are refused because the service is about to end.
@@ -41,14 +38,13 @@ class Gateway:
 
     engine: Engine
     router: Router
-    queue: ExchangeQueue
+    handover: Handover
     counters: Counters
     flights: Flights
     feedback: Feedback
     base_model: str
     callers: Tokens = field(default_factory=Tokens)
     operators: Tokens = field(default_factory=Tokens)
-    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     places: int = 256
     max_body_bytes: int = 4 << 20
     draining: bool = False

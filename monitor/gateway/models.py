@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from monitor.gateway.description import described
 from monitor.gateway.gateway import Gateway
 from monitor.gateway.http import Call
 from monitor.runtime.routing import Route, unknown
@@ -22,21 +23,12 @@ class Models:
         routes = self._gateway.router.table.routes
         name = call.path_params.get("model")
         if name is None:
-            listed = [self._model(route) for _, route in sorted(routes.items())]
+            listed = [self._described(route) for _, route in sorted(routes.items())]
             await call.answer(200, {"object": "list", "data": listed})
         elif name in routes:
-            await call.answer(200, self._model(routes[name]))
+            await call.answer(200, self._described(routes[name]))
         else:
             raise unknown(name, routes)
 
-    def _model(self, route: Route) -> dict[str, Any]:
-        """Describe a deployment: `root` is what answers, `parent` what an adapter sits on."""
-        base = self._gateway.base_model
-        return {
-            "id": route.deployment,
-            "object": "model",
-            "created": self._created,
-            "owned_by": "backstop",
-            "root": route.active or base,
-            "parent": base if route.active else None,
-        }
+    def _described(self, route: Route) -> dict[str, Any]:
+        return described(route, self._gateway.base_model, self._created)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor import errors
+from monitor.gateway.upstream import errors as upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,10 @@ INVALID = Status(400, "invalid_request_error")
 TOO_LARGE = Status(413, "invalid_request_error", "request_too_large", (("connection", "close"),))
 UNSUPPORTED = Status(415, "invalid_request_error", "unsupported_media_type")
 BUSY = Status(429, "rate_limit_error", "rate_limit_exceeded", (("retry-after", "1"),))
-DRAINING = Status(503, "server_error", "draining", (("retry-after", "5"),))
+NOT_RELAYED = Status(404, "invalid_request_error", "unknown_url")
+ONLY_POST = Status(405, "invalid_request_error", "method_not_allowed", (("allow", "POST"),))
+ONLY_GET = Status(405, "invalid_request_error", "method_not_allowed", (("allow", "GET, HEAD"),))
+DRAINING = Status(503, "server_error", "draining", (("retry-after", "5"), ("connection", "close")))
 
 _INTERNAL = Status(500, "server_error", "internal_error")
 _STATUSES: tuple[tuple[type[Exception], Status], ...] = (
@@ -41,6 +45,10 @@ _STATUSES: tuple[tuple[type[Exception], Status], ...] = (
         Status(401, "authentication_error", "invalid_api_key", (("www-authenticate", "Bearer"),)),
     ),
     (errors.NotFound, Status(404, "invalid_request_error", "model_not_found")),
+    (upstream.Full, BUSY),
+    (upstream.Late, Status(504, "server_error", "engine_timeout")),
+    (upstream.Broken, Status(502, "server_error", "engine_error")),
+    (upstream.Unreachable, Status(503, "server_error", "unavailable", (("retry-after", "5"),))),
     (errors.EngineError, Status(502, "server_error", "engine_error")),
     (errors.Unavailable, Status(503, "server_error", "unavailable", (("retry-after", "5"),))),
 )

@@ -13,11 +13,16 @@ from rollback.evidence import EvidencePoint, JudgeState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedBatch:
-    """What the answers of one recorded batch say to the judges, in their order."""
+    """What the answers of one recorded batch say to the judges, in their order.
+
+    Args:
+        after: number of the batch to be read before it, -1 for none: numbers may have gaps.
+    """
 
     replica: str
     number: int
     items: Sequence[Observed]
+    after: int = -1
 
 
 class Observations(Protocol):

@@ -41,6 +41,22 @@ class Operations(Protocol):
     ) -> Incident:
         """Put `to` (else the baseline) back and quarantine the active version. Raises `Conflict`."""
 
+    async def share(
+        self,
+        deployment: str,
+        *,
+        candidate: str | None,
+        candidate_share: float,
+        shadow_rate: float,
+        actor: str,
+        reason: str,
+    ) -> Deployment:
+        """Let a candidate answer a share of the callers, and the baseline a share of the prompts too.
+
+        Both shares lie in [0, 1]; `candidate=None` takes the candidate away. Raises `Conflict`,
+        `EngineError` if the candidate does not load.
+        """
+
     async def quarantine(self, version: str, *, actor: str, reason: str) -> AdapterVersion:
         """Keep a version out until a person releases it. Raises `Conflict` while it is active."""
 

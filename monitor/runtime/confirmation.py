@@ -12,7 +12,6 @@ from monitor.errors import BadGoldenSet, Conflict
 from monitor.ports.stores import Stores
 from monitor.runtime.errands import Errands
 from monitor.runtime.golden_evidence import GoldenEvidence
-from monitor.runtime.ingest import Ingest
 from monitor.runtime.rollbacks import AUTOMATIC
 from monitor.runtime.watch import Watch
 from rollback.deployment import Deployment
@@ -29,13 +28,11 @@ class Confirmation:
         stores: Stores,
         golden: GoldenEvidence,
         watch: Watch,
-        ingest: Ingest,
         errands: Errands,
     ) -> None:
         self._stores = stores
         self._golden = golden
         self._watch = watch
-        self._ingest = ingest
         self._errands = errands
         self._tried: dict[tuple[str, int], datetime | None] = {}  # when to try again, if ever
 
@@ -43,7 +40,7 @@ class Confirmation:
         """Start to confirm the active version once it has given enough good answers."""
         if deployment.confirmed or deployment.active is None:
             return
-        if self._is_settled(deployment, now) or not self._watch.has_enough(deployment.name):
+        if self._is_settled(deployment, now) or not self._watch.may_confirm(deployment):
             return
         self._errands.start(
             f"confirmation:{deployment.name}", lambda: self._confirm(deployment, policy)
@@ -58,6 +55,11 @@ class Confirmation:
 
     async def _confirm(self, deployment: Deployment, policy: Policy) -> None:
         """Confirm, if the golden set agrees; a run that broke off is repeated after a while."""
+        drafted = await asyncio.to_thread(
+            self._stores.evidence.drafted, deployment.name, deployment.epoch
+        )
+        if drafted is None:
+            return  # no scorer has gathered enough yet; the next tick looks again
         verdict = await self._golden_verdict(deployment, policy)
         if verdict is not Verdict.OK:
             broke_off = verdict is Verdict.ERROR
@@ -66,7 +68,7 @@ class Confirmation:
             log.warning("not confirmed", deployment=deployment.name, golden_run=verdict.value)
             return
         try:
-            await self._freeze(deployment)
+            await self._freeze(deployment, *drafted)
         except Conflict as error:
             self._tried[deployment.name, deployment.epoch] = datetime.now(UTC) + policy.cool_down
             log.warning("not confirmed", deployment=deployment.name, reason=str(error))
@@ -88,11 +90,11 @@ class Confirmation:
             return Verdict.OK  # nobody wrote a golden set, so it cannot speak against the version
         return outcome.run.verdict or Verdict.ERROR
 
-    async def _freeze(self, deployment: Deployment) -> None:
+    async def _freeze(self, deployment: Deployment, payload: bytes, size: int) -> None:
+        """Make the drafted reference the version's own. Raises `Conflict`."""
+        if not self._watch.may_confirm(deployment):
+            raise Conflict(f"{deployment.name}: the evidence no longer allows it")
         now = datetime.now(UTC)
-        payload, size = await self._ingest.on_judges(
-            lambda: self._watch.freeze_reference(deployment)
-        )
         await asyncio.to_thread(
             self._stores.evidence.save_reference,
             deployment.active,

@@ -23,7 +23,7 @@ from monitor.runtime.convergence import Convergence
 from monitor.runtime.dispatch import wait
 from monitor.runtime.errands import Errands
 from monitor.runtime.freezes import Freezes
-from monitor.runtime.ingest import Ingest
+from monitor.runtime.judging import Judging
 from monitor.runtime.leadership import Leadership
 from monitor.runtime.rollbacks import AUTOMATIC, Order, Rollbacks
 from monitor.runtime.suspicion import Suspicions
@@ -51,7 +51,7 @@ class Control:
         stores: Stores,
         policies: Mapping[str, Policy],
         watch: Watch,
-        ingest: Ingest,
+        judging: Judging,
         convergence: Convergence,
         leadership: Leadership,
         versions: Versions,
@@ -64,7 +64,7 @@ class Control:
         self._stores = stores
         self._policies = policies
         self._watch = watch
-        self._ingest = ingest
+        self._judging = judging
         self._convergence = convergence
         self._leadership = leadership
         self._versions = versions
@@ -88,10 +88,10 @@ class Control:
     async def tick(self) -> None:
         """Converge, and as leader: judge every deployment and see to what is unfinished."""
         deployments = await self._convergence.converge()
-        await self._ingest.on_judges(lambda: self._watch.follow(deployments))
         self._errands.start("loading", self._keep_loaded)
         if not self._leadership.leads:
             return
+        await self._judging.follow(deployments)
         for deployment in deployments:
             if deployment.name in self._policies:
                 await self._look_at(deployment)

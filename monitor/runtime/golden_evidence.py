@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from guards.verdicts import Verdict
 from monitor.runtime.golden_runs import GoldenRuns, Outcome, Plan
-from monitor.runtime.ingest import Ingest
+from monitor.runtime.judging import Judging
 from monitor.runtime.watch import Watch
 from rollback.deployment import Deployment
 from rollback.policy import Policy
@@ -16,11 +16,11 @@ class GoldenEvidence:
     """Runs the golden set against the baseline, and weighs the differences."""
 
     def __init__(
-        self, runs: GoldenRuns, watch: Watch, ingest: Ingest, wake: Callable[[], None]
+        self, runs: GoldenRuns, watch: Watch, judging: Judging, wake: Callable[[], None]
     ) -> None:
         self._runs = runs
         self._watch = watch
-        self._ingest = ingest
+        self._judging = judging
         self._wake = wake
 
     async def gather(
@@ -55,5 +55,7 @@ class GoldenEvidence:
     async def weigh(self, deployment: Deployment, outcome: Outcome) -> None:
         """Put a run on the scales of its epoch; a clean run lays a suspicion to rest."""
         clear = outcome.run.verdict is Verdict.OK
-        await self._ingest.judge(lambda: self._watch.weigh_golden(deployment, outcome, clear=clear))
+        await self._judging.judge(
+            lambda: self._watch.weigh_golden(deployment, outcome, clear=clear)
+        )
         self._wake()

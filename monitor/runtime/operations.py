@@ -98,6 +98,35 @@ class OperatorActions:
         self._wake()
         return await self._rollbacks.finish(incident)
 
+    async def share(
+        self,
+        deployment: str,
+        *,
+        candidate: str | None,
+        candidate_share: float,
+        shadow_rate: float,
+        actor: str,
+        reason: str,
+    ) -> Deployment:
+        """Let a candidate answer a share of the callers, and the baseline a share of the prompts too."""
+        target = await self._deployment(deployment)
+        version = None if candidate is None else await self._candidate(target, candidate, actor)
+        if shadow_rate > 0.0 and target.baseline is None:
+            raise Conflict(f"{deployment} has no baseline whose answers could be compared")
+        shared = await asyncio.to_thread(
+            self._stores.deployments.share,
+            deployment,
+            expected_epoch=target.epoch,
+            candidate=version,
+            candidate_share=candidate_share if version else 0.0,
+            shadow_rate=shadow_rate,
+            actor=actor,
+            reason=reason,
+            at=datetime.now(UTC),
+        )
+        self._wake()
+        return shared
+
     async def quarantine(self, version: str, *, actor: str, reason: str) -> AdapterVersion:
         """Keep a version out until a person releases it."""
         found = await self._versions.find(version)
@@ -161,6 +190,16 @@ class OperatorActions:
             known = ", ".join(sorted(self._policies))
             raise NotFound(f"there is no deployment {name!r}; known are {known}")
         return await asyncio.to_thread(self._stores.deployments.ensure, name)
+
+    async def _candidate(self, deployment: Deployment, name: str, actor: str) -> str:
+        """Return the name of a version that can answer now."""
+        version = await self._versions.find(name)
+        if version.name == deployment.active:
+            raise Conflict(f"{version.name} serves {deployment.name} already")
+        if version.state is VersionState.QUARANTINED:
+            raise Conflict(f"{version.name} is quarantined ({version.reason}): release it first")
+        await self._versions.verify(version, actor=actor)
+        return version.name
 
     async def _rollback_target(self, deployment: Deployment, to: str | None) -> str | None:
         if deployment.active is None:

@@ -8,19 +8,25 @@ import structlog
 
 from monitor.errors import BackstopError, Unavailable
 from monitor.ports.deployments import Deployments
-from monitor.runtime.versions import Versions
+from monitor.runtime.versions import Versions, needed
 
 log = structlog.get_logger(__name__)
 
-_LOOK_S = 5.0
-
 
 class Presence:
-    """Looks every few seconds, and tells readiness what is missing."""
+    """Looks again and again, and tells readiness what is missing.
 
-    def __init__(self, deployments: Deployments, versions: Versions) -> None:
+    Args:
+        look_s: seconds between two looks; an engine that is a server can come back empty at any
+            time, so it is worth a look every second.
+    """
+
+    def __init__(
+        self, deployments: Deployments, versions: Versions, *, look_s: float = 5.0
+    ) -> None:
         self._deployments = deployments
         self._versions = versions
+        self._look_s = look_s
         self._missing: dict[str, str] = {}
 
     @property
@@ -36,14 +42,13 @@ class Presence:
                 await self.look()
             except Unavailable as error:
                 log.warning("versions are not looked at", error=str(error))
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(self._look_s)
 
     async def look(self) -> None:
         """Try to load what is not loaded. Raises `Unavailable`."""
         deployments = await asyncio.to_thread(self._deployments.all)
-        needed = {v for d in deployments for v in (d.active, d.baseline) if v is not None}
         missing: dict[str, str] = {}
-        for name in sorted(needed):
+        for name in sorted(needed(deployments)):
             try:
                 await self._versions.ready(name)
             except Unavailable:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import structlog
 
@@ -11,7 +12,6 @@ from monitor.errors import Unavailable
 from monitor.ports.stores import Stores
 from monitor.runtime.convergence import Convergence
 from monitor.runtime.errands import Errands
-from monitor.runtime.ingest import Ingest
 from monitor.runtime.leadership import Leadership
 from monitor.runtime.loops import Loop, keep_running
 from monitor.runtime.presence import Presence
@@ -20,10 +20,22 @@ from monitor.runtime.versions import Versions
 
 log = structlog.get_logger(__name__)
 
-# Together with the server's own 10 s for open requests and the scorer's 3 s, an end takes less
-# than the 30 s after which an orchestrator kills.
-_DRAIN_LIMIT_S = 12.0
-_STUCK_S = 10.0
+# Together with the server's own 10 s for open requests and 3 s for each thread in hand, an end takes
+# less than the 30 s after which an orchestrator kills.
+_DRAIN_LIMIT_S = 10.0
+
+
+class Part(Protocol):
+    """A part with work in hand."""
+
+    def health(self) -> Mapping[str, str]:
+        """Return what is wrong, by component; nothing if all is well."""
+
+    async def flush(self) -> None:
+        """Return when what is in hand now is safe."""
+
+    def close(self) -> None:
+        """End the part's threads; blocks for seconds at most."""
 
 
 class Service:
@@ -37,10 +49,9 @@ class Service:
         versions: Versions,
         convergence: Convergence,
         leadership: Leadership,
-        ingest: Ingest,
         errands: Errands,
         troubles: Troubles,
-        waiting: Callable[[], int],
+        parts: Sequence[Part],
         loops: Mapping[str, Loop],
     ) -> None:
         self._stores = stores
@@ -48,10 +59,9 @@ class Service:
         self._versions = versions
         self._convergence = convergence
         self._leadership = leadership
-        self._ingest = ingest
         self._errands = errands
         self._troubles = troubles
-        self._waiting = waiting
+        self._parts = tuple(parts)
         self._presence = Presence(stores.deployments, versions)
         self._loops = {**loops, "versions": self._presence.run}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -84,16 +94,18 @@ class Service:
             async with asyncio.timeout(_DRAIN_LIMIT_S):
                 await self.flush()
         except TimeoutError:
-            log.error("answers are lost: the database did not take them", count=self._waiting())
+            log.error("the end does not wait any longer", waiting=self._wrong())
         await self._errands.close()
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        self._ingest.close()
+        for part in self._parts:
+            part.close()
 
     async def flush(self) -> None:
-        """Wait until every answer offered so far is recorded."""
-        await self._ingest.settled(self._waiting)
+        """Wait until what every part has in hand is safe."""
+        for part in self._parts:
+            await part.flush()
 
     def health(self) -> Mapping[str, str]:
         """Return each component with `ok` or what is wrong with it; blocks for the database."""
@@ -101,13 +113,13 @@ class Service:
         states["database"] = self._database()
         if self._presence.state != "ok":
             states["versions"] = self._presence.state
-        if self._ingest.waiting_for_database:
-            states["ingest"] = f"{self._waiting()} answers wait for the database"
-        elif self._ingest.in_hand_s > _STUCK_S:
-            states["ingest"] = f"answers have not been judged for {self._ingest.in_hand_s:.0f} s"
+        states |= self._wrong()
         if self.draining:
             states["service"] = "is draining"
         return states
+
+    def _wrong(self) -> dict[str, str]:
+        return {name: said for part in self._parts for name, said in part.health().items()}
 
     def _database(self) -> str:
         try:
@@ -115,17 +127,3 @@ class Service:
         except Unavailable as error:
             return str(error)
         return "ok"
-
-
-class Wakers:
-    """What wakes each loop before its time."""
-
-    def __init__(self) -> None:
-        self.control = asyncio.Event()
-        self.alerts = asyncio.Event()
-        self.schedule = asyncio.Event()
-
-    def wake(self) -> None:
-        """Wake the control loop and, since it may have something to tell, the alerts."""
-        self.control.set()
-        self.alerts.set()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from monitor.errors import BackstopError, Conflict, EngineError, NotFound
+from monitor.errors import BackstopError, Conflict, EngineError, NotFound, Unavailable
 from monitor.ports.engine import Engine
 from monitor.ports.stores import Stores
 from monitor.ports.versions import Fingerprint
@@ -19,6 +19,16 @@ from rollback.versions import AdapterVersion, VersionState
 log = structlog.get_logger(__name__)
 
 
+def needed(deployments: Sequence[Deployment]) -> frozenset[str]:
+    """Return the versions that serve, are tried out, or may be rolled back to."""
+    return frozenset(
+        version
+        for deployment in deployments
+        for version in (deployment.active, deployment.baseline, deployment.candidate)
+        if version is not None
+    )
+
+
 class Versions:
     """The registry's versions on one engine."""
 
@@ -26,6 +36,7 @@ class Versions:
         self._stores = stores
         self._engine = engine
         self._engine_name = engine_name
+        self._known: set[str] = set()  # whose fingerprints on this engine are stored
 
     async def find(self, name: str) -> AdapterVersion:
         """Return a version by name (`support@3f9a…`) or by label (`support@v1`)."""
@@ -51,13 +62,7 @@ class Versions:
         answers otherwise than when it was verified before.
         """
         await self.load(version.name)
-        found = await fingerprints.take(self._engine, version.name)
-        base = await self._base_fingerprint()
-        if fingerprints.same(base, found, tolerance=1e-6):
-            raise EngineError(
-                f"{version.name} answers exactly as the base model does: its weights have no "
-                "effect, so there is nothing to promote"
-            )
+        found = await self._fingerprint(version.name)
         expected = await asyncio.to_thread(
             self._stores.registry.fingerprint, version.name, self._engine_name, found
         )
@@ -81,19 +86,23 @@ class Versions:
             await self.load(name)
 
     async def keep_loaded(self, deployments: Sequence[Deployment]) -> None:
-        """Load every version that serves or may be rolled back to; unload quarantined ones.
+        """Load every version that is needed; unload quarantined ones.
 
         A version that does not load is logged and left to the proof: one bad file must not keep
-        the others from serving.
+        the others from serving. Whether they are loaded is asked of the engine each time: a server
+        may have been started anew, and empty.
         """
-        needed = {v for d in deployments for v in (d.active, d.baseline) if v is not None}
-        loaded = await self._engine.loaded()
-        for name in sorted(needed - loaded):
+        wanted, loaded = needed(deployments), await self._engine.loaded()
+        for name in sorted(wanted):
             try:
-                await self.load(name)
+                if name not in loaded:
+                    await self.load(name)
+                await self._acquaint(name)
+            except Unavailable:
+                raise
             except BackstopError as error:
                 log.error("version does not load", version=name, error=str(error))
-        await self._unload_quarantined(loaded - needed)
+        await self._unload_quarantined(loaded - wanted)
 
     async def fingerprint_base(self) -> None:
         """Store the base model's fingerprint, so that a rollback onto it can be proved."""
@@ -132,6 +141,33 @@ class Versions:
             reason=reason,
             at=datetime.now(UTC),
         )
+
+    async def _acquaint(self, name: str) -> None:
+        """Store a fingerprint where there is none: a server was upgraded, so it answers anew.
+
+        Without one no rollback onto this version could be proved there.
+        """
+        if name in self._known:
+            return
+        stored = await asyncio.to_thread(self._stores.registry.fingerprint, name, self._engine_name)
+        if stored is None:
+            found = await self._fingerprint(name)
+            await asyncio.to_thread(
+                self._stores.registry.fingerprint, name, self._engine_name, found
+            )
+            log.warning("version is new to this engine", version=name, engine=self._engine_name)
+        self._known.add(name)
+
+    async def _fingerprint(self, name: str) -> Fingerprint:
+        """Probe a version. Raises `EngineError` if it changes nothing of the base model's answers."""
+        found = await fingerprints.take(self._engine, name)
+        base = await self._base_fingerprint()
+        if fingerprints.same(base, found, tolerance=1e-6):
+            raise EngineError(
+                f"{name} answers exactly as the base model does: its weights have no effect, so "
+                "there is nothing to promote"
+            )
+        return found
 
     async def _base_fingerprint(self) -> Fingerprint:
         stored = await asyncio.to_thread(self._stores.registry.fingerprint, None, self._engine_name)

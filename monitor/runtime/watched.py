@@ -1,51 +1,43 @@
-"""One deployment under watch: its judge, what it is held against, and how both are saved."""
+"""One deployment under watch: its judge, and how it is saved."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 import structlog
 
-from guards import assessment
-from guards.assessment import Assessed
-from guards.constancy import ConstantAnswers
-from guards.exchange import Exchange
-from guards.faults import Fault
 from guards.reference import Reference
+from monitor.ports.record import Observed
 from rollback.deployment import Deployment
 from rollback.evidence import EvidencePoint, JudgeState
-from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
+from rollback.judge import HarmWeights, Judge, JudgeSettings
 from rollback.policy import Policy
 
 log = structlog.get_logger(__name__)
 
-_FORMAT = 1  # of the saved state; raise it with every change of what is saved, or of its meaning
+_FORMAT = 2  # of the saved state; raise it with every change of what is saved, or of its meaning
 _ALWAYS = 0.99  # where nearly every usual answer is faulty, faults are no news at all
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Watched:
     """One deployment under one epoch, and against one reference.
 
     Args:
+        confirmed: whether the judge is for scores against the version's own reference.
         crossing: the point that reached the line, kept since evidence may fall again.
         suspicion: the point whose drift reached its line, kept for the same reason until cleared.
-        good: answers for the version's own reference: all of them, also faulty ones, lest it
-            looks too good.
     """
 
     judge: Judge
+    adapter: str | None
     epoch: int
     confirmed: bool
-    reference: Reference | None
-    constant: ConstantAnswers
     crossing: EvidencePoint | None = None
     suspicion: EvidencePoint | None = None
-    good: list[Exchange] = field(default_factory=list)
 
     @property
     def point(self) -> EvidencePoint | None:
@@ -57,27 +49,27 @@ class Watched:
         """Whether the control loop must look at once."""
         return self.judge.crossed or self.judge.suspected
 
-    def assess(self, exchanges: Sequence[Exchange]) -> list[Assessed]:
-        """Assess in order; answers of another epoch leave the stream's own faults alone."""
-        found: list[Assessed] = []
-        for is_own, group in groupby(exchanges, key=lambda exchange: exchange.epoch == self.epoch):
-            constant = self.constant if is_own else ConstantAnswers()
-            found += assessment.assess(list(group), self.reference, constant)
-        return found
+    def is_before(self, observed: Observed) -> bool:
+        """Whether an answer was scored by later pointers than this judge is for."""
+        if observed.epoch != self.epoch:
+            return observed.epoch > self.epoch
+        return observed.own_reference and not self.confirmed
 
-    def judge_all(self, assessed: Sequence[Assessed], reference_size: int) -> list[EvidencePoint]:
-        """Judge the answers of this epoch whose callers stayed; return the evidence after each."""
-        own = [
-            each
-            for each in assessed
-            if each.scored.exchange.epoch == self.epoch and each.scored.exchange.is_complete
-        ]
-        points = self.judge.observe_all([self._observation(each) for each in own])
+    def is_for(self, observed: Observed) -> bool:
+        """Whether an answer is for this judge: of its version and epoch, by its reference."""
+        return (observed.epoch, observed.adapter, observed.own_reference) == (
+            self.epoch,
+            self.adapter,
+            self.confirmed,
+        )
+
+    def judge_all(self, observed: Sequence[Observed]) -> list[EvidencePoint]:
+        """Judge the answers that are for this judge; return the evidence after each."""
+        points = self.judge.observe_all(
+            [each.observation for each in observed if self.is_for(each)]
+        )
         for point in points:
             self.remember(point)
-        if not self.confirmed:
-            room = max(0, reference_size - len(self.good))
-            self.good += [each.scored.exchange for each in own[:room]]
         return points
 
     def remember(self, point: EvidencePoint) -> None:
@@ -101,31 +93,11 @@ class Watched:
             state={
                 "format": _FORMAT,
                 "judge": self.judge.state(),
-                "constant": self.constant.state(),
                 "confirmed": self.confirmed,
                 "crossing": _saved(self.crossing),
                 "suspicion": _saved(self.suspicion),
             },
         )
-
-    def _observation(self, assessed: Assessed) -> Observation:
-        exchange = assessed.scored.exchange
-        return Observation(
-            exchange_id=exchange.id,
-            at=exchange.started_at,
-            scores=assessed.scores,
-            fault=self._counts_as_fault(assessed),
-        )
-
-    def _counts_as_fault(self, assessed: Assessed) -> bool:
-        """Whether an answer speaks against the version.
-
-        An answer that the token limit cut may be the caller's doing; only against a reference,
-        which knows how usual that is here, does it say something about the version.
-        """
-        if self.reference is not None:
-            return assessed.fault
-        return any(fault is not Fault.CUT for fault in assessed.faults)
 
 
 def begun(
@@ -142,10 +114,9 @@ def begun(
     )
     return Watched(
         judge=judge,
+        adapter=deployment.active,
         epoch=deployment.epoch,
         confirmed=deployment.confirmed,
-        reference=reference,
-        constant=_constant(reference),
     )
 
 
@@ -170,7 +141,6 @@ def restored(
         return begun(deployment, policy, reference, saved.position)
     watched = begun(deployment, policy, reference)
     watched.judge = Judge.restore(saved.state["judge"], settings=_settings(policy, reference))
-    watched.constant.restore(saved.state["constant"])
     watched.crossing = _kept(saved.state["crossing"])
     watched.suspicion = _kept(saved.state["suspicion"])
     return watched
@@ -188,12 +158,6 @@ def _settings(policy: Policy, reference: Reference | None) -> JudgeSettings:
         weights=HarmWeights(**policy.weights),
         drift_may_roll_back=policy.drift_may_roll_back,
     )
-
-
-def _constant(reference: Reference | None) -> ConstantAnswers:
-    if reference is None:
-        return ConstantAnswers()
-    return ConstantAnswers.for_share(reference.commonest_share)
 
 
 def _saved(point: EvidencePoint | None) -> dict[str, Any] | None:

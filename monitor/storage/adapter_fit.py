@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from monitor.errors import BadAdapter
@@ -25,14 +25,17 @@ class BaseModel(Protocol):
         """SHA-256 over the files that change answers."""
 
     @property
-    def linear(self) -> Mapping[str, tuple[int, int]]:
-        """Name of each linear module, to its (output, input) features."""
+    def linear(self) -> Mapping[str, tuple[int, int]] | None:
+        """Name of each linear module, to its (output, input) features; `None` if unknown."""
 
 
 def require_fit(
     tensors: Sequence[TensorFacts], config: Mapping[str, Any], base: BaseModel, file: str
 ) -> None:
     """Check that every tensor belongs to a module of the base model and fits it.
+
+    Where the base model's modules are unknown, only the tensors of one module are checked against
+    each other; what fits nowhere is then found when the engine's answers are those of the base.
 
     Args:
         file: name of the tensors' file, for the message.
@@ -45,9 +48,11 @@ def require_fit(
         module, part = _place(tensor.name, base, file)
         modules.setdefault(module, {})[part] = tensor.shape
     for module, parts in modules.items():
-        rank = _rank(module, parts, base.linear[module], file)
+        features = None if base.linear is None else base.linear[module]
+        rank = _rank(module, parts, features, file)
         _require_configured(module, rank, config, file)
-    _require_complete(modules, config, base, file)
+    if base.linear is not None:
+        _require_complete(modules, config, base.linear, file)
 
 
 def _place(name: str, base: BaseModel, file: str) -> tuple[str, str]:
@@ -55,7 +60,7 @@ def _place(name: str, base: BaseModel, file: str) -> tuple[str, str]:
     if match is None:
         raise BadAdapter(f"{file}: tensor {name} is no part of a LoRA adapter on linear modules")
     module = match["module"]
-    if module not in base.linear:
+    if base.linear is not None and module not in base.linear:
         raise BadAdapter(
             f"{file}: the base model has no linear module {module}, so tensor {name} would do "
             "nothing; this adapter is for another base model"
@@ -64,22 +69,29 @@ def _place(name: str, base: BaseModel, file: str) -> tuple[str, str]:
 
 
 def _rank(
-    module: str, parts: Mapping[str, tuple[int, ...]], features: tuple[int, int], file: str
+    module: str, parts: Mapping[str, tuple[int, ...]], features: tuple[int, int] | None, file: str
 ) -> int:
     if _A not in parts or _B not in parts:
         raise BadAdapter(f"{file}: module {module} lacks lora_A or lora_B; save the adapter again")
-    wide, narrow = features
+    wide, narrow = features or _own_features(parts)
     rank = next(iter(parts[_A]), 0)
     fits = parts[_A] == (rank, narrow) and parts[_B] == (wide, rank)
     others = [shape for part, shape in parts.items() if part not in (_A, _B)]
     if not fits or any(shape != (wide,) for shape in others):
+        shapes = f"LoRA shapes {list(parts[_A])} and {list(parts[_B])}"
+        known = f"the base model has {wide}x{narrow} there; this adapter is for another base model"
+        unknown = "they do not belong together; save the adapter again"
         raise BadAdapter(
-            f"{file}: module {module} has LoRA shapes {list(parts[_A])} and {list(parts[_B])}, "
-            f"and the base model has {wide}x{narrow} there; this adapter is for another base model"
+            f"{file}: module {module} has {shapes}, and {known if features else unknown}"
         )
     if rank > MAX_RANK:
         raise BadAdapter(f"{file}: module {module} has rank {rank}, over the limit of {MAX_RANK}")
     return rank
+
+
+def _own_features(parts: Mapping[str, tuple[int, ...]]) -> tuple[int, int]:
+    """Return the (output, input) features of a module as its own tensors have them."""
+    return next(iter(parts[_B]), 0), next(reversed(parts[_A]), 0)
 
 
 def _require_configured(module: str, rank: int, config: Mapping[str, Any], file: str) -> None:
@@ -92,7 +104,7 @@ def _require_configured(module: str, rank: int, config: Mapping[str, Any], file:
 
 
 def _require_complete(
-    found: Mapping[str, object], config: Mapping[str, Any], base: BaseModel, file: str
+    found: Mapping[str, object], config: Mapping[str, Any], linear: Iterable[str], file: str
 ) -> None:
     """Look for target modules without tensors; only where a plain list says what is targeted."""
     targets = config["target_modules"]
@@ -100,7 +112,7 @@ def _require_complete(
     if isinstance(targets, str) or narrowed:
         return
     endings = tuple(f".{target}" for target in targets)
-    for module in base.linear:
+    for module in linear:
         if f".{module}".endswith(endings) and module not in found:
             raise BadAdapter(
                 f"{file}: module {module} is targeted and has no tensors; save the adapter again"

@@ -2,36 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import sqlalchemy
 from psycopg import errors as pg
-from sqlalchemy import exc
-from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy import event, exc
+from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
 
 from monitor.errors import BackstopError, ConfigError, Conflict, DatabaseUnavailable
-from monitor.storage import values
+from monitor.storage import limited_connection, values
 
+DEAD_PEER: Mapping[str, int] = {  # a machine that is gone says nothing: TCP finds out
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 _CONNECT_LIMIT_S = 5
-_SESSION = "-c timezone=UTC -c statement_timeout=60s -c lock_timeout=20s"
+_LOCK_LIMIT_S = 20.0
+_GRACE_S = 3.0  # the server's own limits come first, and say more
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
-def open_engine(url: str, *, pool_size: int = 5) -> Engine:
+def open_engine(url: str, *, pool_size: int = 5, patience_s: float = 60.0) -> Engine:
     """Return an engine for a `postgresql://` URL; it connects when it is first used.
+
+    Args:
+        patience_s: how long one statement may take, and half as long at most it waits for a lock.
+            A server that hangs is given up soon after.
 
     Raises `ConfigError` for a URL that is none, or of another database.
     """
-    return sqlalchemy.create_engine(
+    engine = sqlalchemy.create_engine(
         _checked(url),
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_timeout=min(patience_s, 30.0),
         pool_pre_ping=True,
         json_serializer=values.dumps,
-        connect_args={"connect_timeout": _CONNECT_LIMIT_S, "options": _SESSION},
+        connect_args={
+            "connect_timeout": _CONNECT_LIMIT_S,
+            "options": _session(patience_s),
+            **DEAD_PEER,
+        },
     )
+    connect = limited_connection.connector(patience_s + _GRACE_S)
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(
+        dialect: Dialect, record: Any, arguments: list[Any], options: dict[str, Any]
+    ) -> psycopg.Connection[Any]:
+        return connect(*arguments, **options)
+
+    return engine
+
+
+def _session(patience_s: float) -> str:
+    lock_s = min(_LOCK_LIMIT_S, patience_s / 2)
+    limits = f"statement_timeout={patience_s * 1000:.0f} -c lock_timeout={lock_s * 1000:.0f}"
+    return f"-c timezone=UTC -c {limits}"
 
 
 @contextmanager

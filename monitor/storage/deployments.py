@@ -7,11 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Engine
 
 from monitor.ports.deployments import Deployments, Flip
-from monitor.storage import audit, flips, pointers
+from monitor.storage import audit, flips, pointers, sharing
 from monitor.storage.database import transaction
 from monitor.storage.schema import deployments
 from rollback.deployment import Deployment
@@ -25,9 +24,8 @@ class PostgresDeployments(Deployments):
 
     def ensure(self, name: str) -> Deployment:
         """Return a deployment, made with the base model active if it is new."""
-        new = insert(deployments).values(name=name, epoch=0, confirmed=False)
         with transaction(self._engine) as connection:
-            connection.execute(new.on_conflict_do_nothing())
+            pointers.add(connection, Deployment(name=name))
             return pointers.read(connection, name)
 
     def all(self) -> Sequence[Deployment]:
@@ -76,4 +74,32 @@ class PostgresDeployments(Deployments):
                 },
                 at=at,
             )
+        return after
+
+    def share(
+        self,
+        name: str,
+        *,
+        expected_epoch: int,
+        candidate: str | None,
+        candidate_share: float,
+        shadow_rate: float,
+        actor: str,
+        reason: str,
+        at: datetime,
+    ) -> Deployment:
+        """Give a candidate a share of the callers, and shadow a share of the prompts."""
+        with transaction(self._engine) as connection:
+            before = pointers.locked(connection, name, expected_epoch)
+            after = sharing.shared(
+                connection,
+                before,
+                candidate=candidate,
+                candidate_share=candidate_share,
+                shadow_rate=shadow_rate,
+            )
+            if after == before:
+                return before
+            pointers.write(connection, after)
+            sharing.record(connection, after, actor=actor, reason=reason, at=at)
         return after

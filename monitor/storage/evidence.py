@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +13,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
 from monitor.ports.evidence import EvidenceStore
-from monitor.storage import curves, values
+from monitor.storage import curves, observations, values
 from monitor.storage.copying import copy_new
 from monitor.storage.database import transaction
-from monitor.storage.schema import deployments, detector_states, evidence_points, references
+from monitor.storage.schema import (
+    deployments,
+    detector_states,
+    evidence_points,
+    reference_drafts,
+    references,
+)
 from rollback.evidence import EvidencePoint, JudgeState
 
 _COLUMNS = tuple(column.name for column in evidence_points.columns)
@@ -51,6 +57,21 @@ class PostgresEvidence(EvidenceStore):
         return JudgeState(
             deployment=deployment, epoch=row.epoch, position=row.position, state=row.state
         )
+
+    def save(
+        self,
+        points: Sequence[EvidencePoint],
+        states: Sequence[JudgeState],
+        read: Mapping[str, tuple[int, int]],
+    ) -> None:
+        """Write what judges found with how far they have read, in one transaction.
+
+        Raises `Conflict`, and writes nothing, if somebody else has read on from there.
+        """
+        with transaction(self._engine) as connection:
+            observations.advance(connection, read)
+            add(connection, points)
+            save_states(connection, states)
 
     def newest(self, deployment: str, epoch: int) -> EvidencePoint | None:
         """Return the last point of an epoch, or `None` before its first."""
@@ -95,6 +116,30 @@ class PostgresEvidence(EvidenceStore):
         with transaction(self._engine) as connection:
             found = connection.execute(payload).scalar_one_or_none()
         return None if found is None else bytes(found)
+
+    def draft_reference(
+        self, deployment: str, version: str | None, epoch: int, payload: bytes, size: int
+    ) -> None:
+        """Offer a reference of a version's first answers under an epoch; the first one stays."""
+        offered = insert(reference_drafts).values(
+            deployment=deployment,
+            epoch=epoch,
+            version=values.key(version),
+            payload=payload,
+            size=size,
+        )
+        with transaction(self._engine) as connection:
+            connection.execute(offered.on_conflict_do_nothing())
+
+    def drafted(self, deployment: str, epoch: int) -> tuple[bytes, int] | None:
+        """Return the reference offered under an epoch, and of how many answers it is."""
+        drafts = reference_drafts.c
+        wanted = select(drafts.payload, drafts.size).where(
+            drafts.deployment == deployment, drafts.epoch == epoch
+        )
+        with transaction(self._engine) as connection:
+            row = connection.execute(wanted).one_or_none()
+        return None if row is None else (bytes(row.payload), row.size)
 
 
 def add(connection: Connection, points: Sequence[EvidencePoint]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import math
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,45 +10,65 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.engine import Engine, Row
 
-from guards.assessment import Scored
-from guards.exchange import Exchange
 from guards.verdicts import Verdict
-from monitor.ports.record import ExchangeStore, RecordedExchange
-from monitor.storage import evidence, hash_key, partitions, values
-from monitor.storage.copying import copy_new
+from monitor.ports.record import ExchangeStore, PackedBatch, RecordedExchange, ScoredBatch
+from monitor.storage import (
+    notices,
+    observation_items,
+    observations,
+    packing,
+    partitions,
+    payload,
+)
+from monitor.storage.copying import copy_ready
 from monitor.storage.database import transaction
+from monitor.storage.hash_key import HashKey
 from monitor.storage.partitions import Partitions
-from monitor.storage.schema import evidence_points, exchanges
-from rollback.evidence import EvidencePoint, JudgeState
-
-_COLUMNS = tuple(column.name for column in exchanges.columns)
+from monitor.storage.schema import evidence_points, exchanges, signal_sets
+from monitor.storage.signal_names import SignalSets
 
 
 class PostgresExchanges(ExchangeStore):
-    """`ports.ExchangeStore` on Postgres."""
+    """`ports.ExchangeStore` on Postgres. The batches of one replica are to be recorded in order."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._partitions = Partitions(engine)
-        self._hash_key: bytes | None = None
+        self._hash_key = HashKey(engine, "prompts")
+        self._signal_sets = SignalSets()
 
-    def record(
-        self,
-        batch: Sequence[Scored],
-        points: Sequence[EvidencePoint],
-        states: Sequence[JudgeState],
-        *,
-        keep_text: bool,
-    ) -> None:
-        """Write answers (COPY), evidence and judges' states in one transaction."""
-        self._partitions.cover(scored.exchange.started_at for scored in batch)
-        key = self._key()
+    def pack(self, batch: ScoredBatch, *, keep_text: bool) -> PackedBatch:
+        """Return a batch in the form in which it is written.
+
+        Without Postgres since the start it has no hashes of the prompts: their key is unknown.
+        """
+        rows = packing.pack(batch.scored, self._hash_key.known(), keep_text=keep_text)
+        items = observation_items.pack(batch.observed)
+        return PackedBatch(
+            replica=batch.replica,
+            number=batch.number,
+            count=len(batch.scored),
+            payload=payload.write(rows, items),
+        )
+
+    def record(self, batch: PackedBatch) -> None:
+        """Write answers (COPY) and what judges must know of them in one transaction.
+
+        Raises `BadRequest` for a payload of another format. The commit waits for the disk, as
+        everywhere: an acknowledged batch is a durable one, and larger batches make up for it.
+        """
+        content = payload.read(batch.payload)
+        self._partitions.cover(content.days)
         with transaction(self._engine) as connection:
-            if batch:
-                rows = [_row(scored, key, keep_text=keep_text) for scored in batch]
-                copy_new(connection, exchanges, _COLUMNS, rows)
-            evidence.add(connection, points)
-            evidence.save_states(connection, states)
+            self._hash_key.learn(connection)
+            if not observations.add(connection, batch, content.items):
+                return
+            self._signal_sets.add(connection, content.signal_sets)
+            added = copy_ready(connection, exchanges, packing.COLUMNS, content.rows, key="id")
+            if added is not None:
+                observations.keep_only(connection, batch, content.items, added)
+            notices.observations(connection)
+        self._signal_sets.remember(content.signal_sets)
 
     def recent(self, deployment: str, limit: int) -> Sequence[RecordedExchange]:
         """Return the newest answers, newest first."""
@@ -59,9 +77,14 @@ class PostgresExchanges(ExchangeStore):
             .where(exchanges.c.deployment == deployment)
             .order_by(exchanges.c.started_at.desc(), exchanges.c.id.desc())
             .limit(limit)
+        ).subquery()
+        named = (
+            select(newest, signal_sets.c.names)
+            .join(signal_sets, signal_sets.c.id == newest.c.signal_set)
+            .order_by(newest.c.started_at.desc(), newest.c.id.desc())
         )
         with transaction(self._engine) as connection:
-            return [_recorded(row) for row in connection.execute(newest)]
+            return [_recorded(row) for row in connection.execute(named)]
 
     def exposure(self, deployment: str, epoch: int) -> int:
         """Count the answers recorded under an epoch."""
@@ -74,11 +97,12 @@ class PostgresExchanges(ExchangeStore):
             return connection.execute(count).scalar_one()
 
     def delete_before(self, moment: datetime, *, text_before: datetime) -> int:
-        """Delete answers older than `moment`, and texts older than `text_before`."""
+        """Delete answers older than `moment` with what judges have read of them, and older texts."""
         with transaction(self._engine) as connection:
             dropped = partitions.drop_before(connection, moment)
             deleted = connection.execute(delete(exchanges).where(exchanges.c.started_at < moment))
             connection.execute(delete(evidence_points).where(evidence_points.c.at < moment))
+            observations.delete_before(connection, moment)
             connection.execute(
                 update(exchanges)
                 .where(exchanges.c.started_at < text_before)
@@ -87,58 +111,9 @@ class PostgresExchanges(ExchangeStore):
             )
             return dropped + deleted.rowcount
 
-    def _key(self) -> bytes:
-        if self._hash_key is None:
-            with transaction(self._engine) as connection:
-                self._hash_key = hash_key.get(connection, "prompts")
-        return self._hash_key
-
-
-def _row(scored: Scored, key: bytes, *, keep_text: bool) -> tuple[Any, ...]:
-    """Return the values of an answer in the order of `_COLUMNS`."""
-    exchange = scored.exchange
-    row = {
-        "id": values.text(exchange.id),
-        "started_at": exchange.started_at,
-        "deployment": values.text(exchange.deployment),
-        "adapter": values.optional_text(exchange.adapter),
-        "epoch": exchange.epoch,
-        "verdict": scored.verdict.value,
-        "findings": [values.text(finding) for finding in scored.findings],
-        "signals": values.dumps(scored.signals),
-        "latency_s": exchange.latency_s,
-        "first_token_s": exchange.first_token_s,
-        "prompt_tokens": exchange.prompt_tokens,
-        "output_tokens": exchange.output_tokens,
-        "mean_logprob": _mean(exchange.token_logprobs),
-        "finish_reason": exchange.finish_reason.value if exchange.finish_reason else None,
-        "error": values.optional_text(exchange.error),
-        "grade": exchange.grade,
-        "caller": values.optional_text(exchange.caller),
-        "tags": values.dumps(exchange.tags),
-        "prompt_hash": _prompt_hash(exchange, key),
-        "prompt": values.text(exchange.prompt) if keep_text else None,
-        "output": values.text(exchange.output) if keep_text else None,
-    }
-    return tuple(row[column] for column in _COLUMNS)
-
-
-def _prompt_hash(exchange: Exchange, key: bytes) -> bytes:
-    """Return a hash that shows equal prompts, and that nobody without the key can try out."""
-    digest = hmac.new(key, digestmod=hashlib.sha256)
-    for message in exchange.messages:
-        for part in (message.role, message.content):
-            content = part.encode("utf-8", "surrogatepass")
-            digest.update(len(content).to_bytes(8, "big") + content)
-    return digest.digest()
-
-
-def _mean(logprobs: Sequence[float] | None) -> float | None:
-    finite = [logprob for logprob in logprobs or () if math.isfinite(logprob)]
-    return math.fsum(finite) / len(finite) if finite else None
-
 
 def _recorded(row: Row[Any]) -> RecordedExchange:
+    signals = zip(row.names, row.signals, strict=True)
     return RecordedExchange(
         id=row.id,
         deployment=row.deployment,
@@ -147,7 +122,7 @@ def _recorded(row: Row[Any]) -> RecordedExchange:
         started_at=row.started_at,
         verdict=Verdict(row.verdict),
         findings=tuple(row.findings),
-        signals=row.signals,
+        signals={name: value for name, value in signals if not math.isnan(value)},
         latency_s=row.latency_s,
         output_tokens=row.output_tokens,
         finish_reason=row.finish_reason,

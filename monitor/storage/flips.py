@@ -7,10 +7,15 @@ from dataclasses import replace
 from sqlalchemy import delete, exists, insert, select
 from sqlalchemy.engine import Connection
 
-from monitor.errors import Conflict
 from monitor.ports.deployments import Flip
 from monitor.storage import audit, incidents, outbox, pointers, registry, values
-from monitor.storage.schema import deployments, detector_states, references, rollbacks
+from monitor.storage.schema import (
+    deployments,
+    detector_states,
+    reference_drafts,
+    references,
+    rollbacks,
+)
 from rollback.deployment import Deployment
 from rollback.versions import AdapterVersion, VersionState
 
@@ -25,9 +30,7 @@ def apply(connection: Connection, flip: Flip) -> Deployment:
     after = _moved(connection, before, flip)
     _move_versions(connection, flip)
     pointers.write(connection, after)
-    connection.execute(
-        delete(detector_states).where(detector_states.c.deployment == flip.deployment)
-    )
+    _forget_epoch(connection, before)
     if flip.incident is not None:
         incidents.add(connection, flip.incident)
     if flip.action == ROLLBACK:
@@ -45,8 +48,22 @@ def _moved(connection: Connection, before: Deployment, flip: Flip) -> Deployment
         baseline=flip.baseline,
         epoch=before.epoch + 1,
         promoted_at=flip.at,
+        candidate=None,
+        candidate_share=0.0,
+        revision=before.revision + 1,
         frozen=pointers.frozen(before.frozen, flip.frozen),
         confirmed=_has_reference(connection, flip.deployment, flip.active),
+    )
+
+
+def _forget_epoch(connection: Connection, before: Deployment) -> None:
+    """Delete what only the judging of the epoch that ends needed."""
+    states, drafts = detector_states.c, reference_drafts.c
+    connection.execute(delete(detector_states).where(states.deployment == before.name))
+    connection.execute(
+        delete(reference_drafts).where(
+            drafts.deployment == before.name, drafts.epoch <= before.epoch
+        )
     )
 
 
@@ -72,11 +89,7 @@ def _move_versions(connection: Connection, flip: Flip) -> None:
 
 
 def _activate(connection: Connection, version: AdapterVersion) -> None:
-    if version.state is VersionState.QUARANTINED:
-        raise Conflict(
-            f"{version.name} is quarantined ({version.reason}): "
-            "release it first with `backstop adapters release`"
-        )
+    registry.require_released(version)
     registry.move(connection, version, VersionState.ACTIVE, "")
 
 

@@ -6,7 +6,7 @@ partition, so that callers cannot make partitions without number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Set
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import text
@@ -31,9 +31,8 @@ class Partitions:
         self._engine = engine
         self._known: frozenset[date] = frozenset()
 
-    def cover(self, moments: Iterable[datetime]) -> None:
-        """Make the partitions of these moments' days, and of the days ahead, where missing."""
-        days = {moment.astimezone(UTC).date() for moment in moments}
+    def cover(self, days: Set[date]) -> None:
+        """Make the partitions of these days, in UTC, and of the days ahead, where missing."""
         if days <= self._known:
             return
         with transaction(self._engine) as connection:

@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Row
 
 from monitor.errors import Conflict, NotFound
-from monitor.storage import values
+from monitor.storage import notices, values
 from monitor.storage.schema import deployments
 from rollback.deployment import Deployment
 
 _COLUMNS = tuple(column.name for column in deployments.columns)
+
+
+def add(connection: Connection, deployment: Deployment) -> None:
+    """Store a deployment; do nothing if its name is there."""
+    new = insert(deployments).values(_row(deployment)).on_conflict_do_nothing()
+    if connection.execute(new.returning(deployments.c.name)).one_or_none() is not None:
+        notices.pointers(connection, deployment.name)
 
 
 def locked(connection: Connection, name: str, expected_epoch: int) -> Deployment:
@@ -39,9 +47,23 @@ def read(connection: Connection, name: str, *, for_update: bool = False) -> Depl
 
 
 def write(connection: Connection, deployment: Deployment) -> None:
-    """Replace the row of a locked deployment."""
-    row = {name: getattr(deployment, name) for name in _COLUMNS}
-    connection.execute(update(deployments).where(deployments.c.name == deployment.name).values(row))
+    """Replace the row of a locked deployment, and tell those who route."""
+    own = deployments.c.name == deployment.name
+    connection.execute(update(deployments).where(own).values(_row(deployment)))
+    notices.pointers(connection, deployment.name)
+
+
+def withdraw(connection: Connection, version: str) -> None:
+    """Take a version's share away wherever it is the candidate, and tell those who route."""
+    rows = deployments.c
+    taken = (
+        update(deployments)
+        .where(rows.candidate == version)
+        .values(candidate=None, candidate_share=0.0, revision=rows.revision + 1)
+        .returning(rows.name)
+    )
+    for name in connection.execute(taken).scalars().all():
+        notices.pointers(connection, name)
 
 
 def frozen(before: str | None, change: str | None) -> str | None:
@@ -52,3 +74,7 @@ def frozen(before: str | None, change: str | None) -> str | None:
 def from_row(row: Row[Any]) -> Deployment:
     """Return the deployment of a row."""
     return Deployment(**row._mapping)
+
+
+def _row(deployment: Deployment) -> dict[str, Any]:
+    return {name: getattr(deployment, name) for name in _COLUMNS}

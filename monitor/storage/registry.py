@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 from monitor.errors import Conflict, NotFound
 from monitor.ports.versions import Fingerprint, Registry
-from monitor.storage import audit, values
+from monitor.storage import audit, pointers, values
 from monitor.storage.database import transaction
 from monitor.storage.schema import adapters, fingerprints
 from rollback import versions
@@ -93,7 +93,10 @@ def locked(connection: Connection, name: str) -> AdapterVersion:
 def move(
     connection: Connection, version: AdapterVersion, to: VersionState, reason: str
 ) -> AdapterVersion:
-    """Change the state of a locked version. Raises `Conflict` if it is not a legal step."""
+    """Change the state of a locked version. Raises `Conflict` if it is not a legal step.
+
+    A version in quarantine is nobody's candidate.
+    """
     try:
         moved = versions.move(version, to, values.text(reason))
     except IllegalTransition as error:
@@ -103,7 +106,18 @@ def move(
         .where(adapters.c.name == version.name)
         .values(state=moved.state.value, reason=moved.reason)
     )
+    if to is VersionState.QUARANTINED:
+        pointers.withdraw(connection, version.name)
     return moved
+
+
+def require_released(version: AdapterVersion) -> None:
+    """Raise `Conflict` for a version in quarantine."""
+    if version.state is VersionState.QUARANTINED:
+        raise Conflict(
+            f"{version.name} is quarantined ({version.reason}): "
+            "release it first with `backstop adapters release`"
+        )
 
 
 def _insert(connection: Connection, version: AdapterVersion) -> bool:

@@ -16,6 +16,8 @@ from monitor.storage.golden import PostgresGolden
 from monitor.storage.incidents import PostgresIncidents
 from monitor.storage.indicators import PostgresIndicators
 from monitor.storage.leases import PostgresLeases
+from monitor.storage.news import PostgresNews
+from monitor.storage.observations import PostgresObservations
 from monitor.storage.outbox import PostgresOutbox
 from monitor.storage.registry import PostgresRegistry
 from monitor.storage.schedule import PostgresSchedule
@@ -26,7 +28,9 @@ def open_stores(engine: Engine, artifacts: ArtifactStore) -> Stores:
     return Stores(
         exchanges=PostgresExchanges(engine),
         evidence=PostgresEvidence(engine),
+        observations=PostgresObservations(engine),
         indicators=PostgresIndicators(engine),
+        news=PostgresNews(engine),
         registry=PostgresRegistry(engine),
         deployments=PostgresDeployments(engine),
         incidents=PostgresIncidents(engine),

@@ -10,6 +10,10 @@ from monitor.web.context import Context
 
 router = APIRouter(tags=["probes"])
 
+# What callers need. While the rest is away they are answered all the same, and to send them
+# elsewhere because the database is away would make an outage of it.
+_SERVING = frozenset({"service", "engine", "versions"})
+
 
 @router.get("/healthz", summary="Whether the process answers")
 async def healthz() -> dict[str, str]:
@@ -17,13 +21,14 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Whether every component can work")
+@router.get("/readyz", summary="Whether callers can be answered, and every component")
 def readyz(web: Context) -> JSONResponse:
-    """Return each component with `ok` or what is wrong; 503 if anything is."""
+    """Return each component with `ok` or what is wrong; 503 if callers cannot be answered."""
     components = dict(web.operations.health())
-    ready = all(state == "ok" for state in components.values())
-    body = {"status": "ok" if ready else "unavailable", "components": components}
-    return JSONResponse(body, 200 if ready else 503)
+    wrong = {name for name, state in components.items() if state != "ok"}
+    ready = not wrong & _SERVING
+    status = "unavailable" if not ready else "degraded" if wrong else "ok"
+    return JSONResponse({"status": status, "components": components}, 200 if ready else 503)
 
 
 @router.get("/metrics", summary="Metrics in Prometheus' text format")

@@ -159,7 +159,7 @@ async def test_a_closed_stream_is_on_the_record(served: Served, client: openai.A
     )
     await anext(aiter(stream))
     await stream.close()
-    (exchange,) = await served.gateway.queue.take(10, 5.0)
+    (exchange,) = await served.exchanges()
     assert exchange.output
     assert exchange.adapter == VERSIONS[0]
 

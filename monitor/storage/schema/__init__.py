@@ -28,7 +28,11 @@ from monitor.storage.schema.record import (
     golden_sets,
     hash_keys,
     indicators,
+    observations,
+    read_positions,
+    reference_drafts,
     references,
+    signal_sets,
 )
 
 __all__ = [
@@ -50,9 +54,13 @@ __all__ = [
     "indicators",
     "leases",
     "metadata",
+    "observations",
     "outbox",
+    "read_positions",
+    "reference_drafts",
     "references",
     "replicas",
     "rollbacks",
     "scheduled_runs",
+    "signal_sets",
 ]

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -59,6 +60,10 @@ deployments = Table(
     Column("promoted_at", MOMENT),
     Column("frozen", Text),
     Column("confirmed", Boolean, nullable=False),
+    Column("candidate", Text, ForeignKey("adapters.name")),
+    Column("candidate_share", Double, nullable=False),
+    Column("shadow_rate", Double, nullable=False),
+    Column("revision", BigInteger, nullable=False),
 )
 
 incidents = Table(

@@ -38,6 +38,9 @@ class DeploymentAnswer(_Answer):
     promoted_at: datetime | None
     frozen: str | None
     confirmed: bool
+    candidate: str | None
+    candidate_share: float
+    shadow_rate: float
 
 
 class EvidencePointAnswer(_Answer):

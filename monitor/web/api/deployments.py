@@ -21,7 +21,7 @@ from monitor.web.api.answers import (
     IncidentAnswer,
     IndicatorAnswer,
 )
-from monitor.web.api.requests import Reason, RollbackRequest
+from monitor.web.api.requests import Reason, RollbackRequest, ShareRequest
 from monitor.web.context import Context
 from monitor.web.curve import Curve, marks
 from monitor.web.identity import Operator
@@ -86,6 +86,19 @@ async def roll_back(
     """Put a version (else the baseline) back and quarantine the active one."""
     return await web.operations.roll_back(
         name, to=request.to, actor=operator, reason=request.reason
+    )
+
+
+@router.post("/{name}/share", response_model=DeploymentAnswer, summary="Share the traffic")
+async def share(name: str, request: ShareRequest, web: Context, operator: Operator) -> Deployment:
+    """Let a candidate answer a share of the callers, and the baseline a share of the prompts too."""
+    return await web.operations.share(
+        name,
+        candidate=request.candidate,
+        candidate_share=request.candidate_share,
+        shadow_rate=request.shadow_rate,
+        actor=operator,
+        reason=request.reason,
     )
 
 

@@ -30,6 +30,14 @@ class PromotionRequest(Reason):
     force: bool = False
 
 
+class ShareRequest(Reason):
+    """Who shall answer beside the active version, and how often."""
+
+    candidate: str | None = None
+    candidate_share: float = Field(default=0.0, ge=0.0, le=1.0)
+    shadow_rate: float = Field(default=0.0, ge=0.0, le=1.0)
+
+
 class NewAdapter(_Request):
     """An adapter's folder on the service's machine."""
 

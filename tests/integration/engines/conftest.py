@@ -51,7 +51,7 @@ def adapters(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     root = tmp_path_factory.mktemp("adapters")
     targets = (["q_proj", "v_proj"], ["q_proj", "v_proj", "up_proj"], ["down_proj"])
     return {
-        version: make_adapter(model_dir, root / str(seed), seed, target)
+        version: make_adapter(model_dir, root / version, seed, target)
         for seed, (version, target) in enumerate(zip(VERSIONS, targets, strict=True))
     }
 
@@ -72,11 +72,13 @@ async def serving(engine: LocalEngine, adapters: dict[str, Path]) -> LocalEngine
     return engine
 
 
-def make_adapter(model_dir: Path, folder: Path, seed: int, targets: list[str]) -> Path:
+def make_adapter(
+    model_dir: Path, folder: Path, seed: int, targets: list[str], rank: int = 4
+) -> Path:
     """Save a LoRA adapter whose B is random instead of zero, so that it changes answers."""
     model = LlamaForCausalLM.from_pretrained(model_dir)
     torch.manual_seed(100 + seed)
-    lora = get_peft_model(model, LoraConfig(r=4, target_modules=targets, lora_alpha=8))
+    lora = get_peft_model(model, LoraConfig(r=rank, target_modules=targets, lora_alpha=8))
     with torch.no_grad():
         for name, parameter in lora.named_parameters():
             if "lora_B" in name:

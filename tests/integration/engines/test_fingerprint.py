@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.engines.base_files import read_base
 from monitor.engines.fingerprint import base_facts
 from monitor.errors import EngineError
 
@@ -36,3 +37,10 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     """The refusal names the folder."""
     with pytest.raises(EngineError, match=tmp_path.name):
         base_facts(tmp_path)
+
+
+def test_the_files_tell_what_the_network_tells(model_dir: Path) -> None:
+    """A base model has one identity, whether it runs here or on a server."""
+    assert read_base(model_dir) == base_facts(model_dir)
+    demo = Path("monitor/demo/model").resolve()
+    assert read_base(demo) == base_facts(demo)

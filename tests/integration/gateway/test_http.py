@@ -73,7 +73,7 @@ async def test_an_answer_carries_its_id_and_the_adapter(
         answer = await response.json()
     assert response.headers["X-Request-Id"] == "abc-1"
     assert response.headers["X-Adapter-Digest"] == "3f9a2c1d7b04"
-    (exchange,) = await served.gateway.queue.take(10, 1.0)
+    (exchange,) = await served.exchanges()
     assert exchange.id == answer["id"]
     assert exchange.tags == {"request_id": "abc-1"}
 
@@ -83,7 +83,7 @@ async def test_a_finished_answer_is_recorded_with_its_facts(
 ) -> None:
     """Deployment, version, epoch, times and token log-probabilities are on the record."""
     await chat(http)
-    (exchange,) = await served.gateway.queue.take(10, 1.0)
+    (exchange,) = await served.exchanges()
     assert (exchange.deployment, exchange.adapter, exchange.epoch) == ("support", VERSION, 3)
     assert exchange.output == "Hello there"
     assert exchange.token_logprobs == (-0.5, -0.5, -0.5)
@@ -101,7 +101,7 @@ async def test_an_engine_failure_is_a_502_and_on_the_record(
     response, answer = await chat(http, messages=[{"role": "user", "content": "break"}])
     assert response.status == 502
     assert answer["error"]["type"] == "server_error"
-    (exchange,) = await served.gateway.queue.take(10, 1.0)
+    (exchange,) = await served.exchanges()
     assert exchange.finish_reason is FinishReason.ERROR
     assert exchange.error == "a step of the model failed"
     assert exchange.output == "Hel"
@@ -131,7 +131,7 @@ async def test_what_no_version_is_to_blame_for_is_not_recorded(
     response, answer = await chat(http, stream=True, messages=[{"role": "user", "content": prompt}])
     assert response.status == status
     assert answer["error"]["message"]
-    assert served.gateway.queue.depth == 0
+    assert served.handed.depth == 0
 
 
 async def test_an_unknown_model_names_the_known_ones(http: aiohttp.ClientSession) -> None:
@@ -180,7 +180,7 @@ async def test_only_the_operators_schema_is_judged_by(
     served.gateway.schemas = {"support": {"type": "array"}}
     refusing = {"type": "json_schema", "json_schema": {"schema": {"not": {}}}}
     await chat(http, response_format=refusing)
-    (exchange,) = await served.gateway.queue.take(10, 1.0)
+    (exchange,) = await served.exchanges()
     assert exchange.response_schema == {"type": "array"}
 
 
@@ -190,7 +190,7 @@ async def test_an_answer_that_the_callers_wish_may_have_ended_says_so(
     """A caller's stop strings are recorded as what may have ended the answer."""
     await chat(http, stop=["e", "a"])
     await chat(http)
-    stopped, free = await served.gateway.queue.take(10, 1.0)
+    stopped, free = await served.exchanges()
     assert stopped.ended_by_caller
     assert not free.ended_by_caller
 
@@ -212,7 +212,7 @@ async def test_only_operators_may_name_a_version(tmp_path: Path) -> None:
             ) as response:
                 statuses[token] = response.status
     assert statuses == {CALLER: 404, OPERATOR: 200}
-    assert served.gateway.queue.depth == 0
+    assert served.handed.depth == 0
 
 
 async def test_requests_under_way_end_on_the_version_they_began_with(tmp_path: Path) -> None:

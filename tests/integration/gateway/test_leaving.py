@@ -37,7 +37,7 @@ async def connect(
 
 async def recorded(served: Served) -> Exchange:
     """Return the only exchange that was handed over."""
-    (exchange,) = await served.gateway.queue.take(10, 5.0)
+    (exchange,) = await served.exchanges()
     return exchange
 
 
@@ -95,5 +95,5 @@ async def test_a_half_sent_body_leaves_no_trace() -> None:
         )
         await writer.drain()
         writer.transport.abort()
-    assert served.gateway.queue.depth == 0
+    assert served.handed.depth == 0
     assert served.gateway.in_flight == 0

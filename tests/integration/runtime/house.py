@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,10 +13,13 @@ from guards.exchange import Exchange, FinishReason, Message
 from guards.golden import GoldenCase
 from monitor.alerts.memory import MemorySender
 from monitor.bootstrap import closed_loop
-from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
+from monitor.bootstrap.closed_loop import ClosedLoop
+from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import BadAdapter, EngineError
 from monitor.ports.engine import Engine, Generation
+from monitor.ports.handover import Reported
+from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.ports.versions import ArtifactStore
 from monitor.runtime.control import Control
@@ -24,6 +28,7 @@ from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.policy import Policy
 from rollback.versions import AdapterVersion, VersionState
+from tests.handed import MemorySpool
 
 NAME = "support"
 V1, V2, V3 = "support@111111111111", "support@222222222222", "support@333333333333"
@@ -37,6 +42,7 @@ WEIGHTS: Mapping[str | None, Sequence[str]] = {
     V2: ["n", "o"],
     V3: ["y", "e", "s"],
 }
+_LIVES = itertools.count()  # no two scorers have one name, also if one follows on the other
 POLICY = Policy(line=200.0, suspicion_line=50.0, cool_down=timedelta(0), reference_size=60)
 
 
@@ -78,11 +84,16 @@ class House:
 
     stores: Stores
     engine: Engine
-    loop: ClosedLoop
+    local: LocalLoop
     control: Control
     operations: OperatorActions
     pager: MemorySender
     made: int = 0
+
+    @property
+    def loop(self) -> ClosedLoop:
+        """The judges' half."""
+        return self.local.closed
 
     async def tick(self) -> None:
         """Tick as leader and wait for what the tick began."""
@@ -115,8 +126,16 @@ class House:
     ) -> Sequence[Exchange]:
         """Absorb answers under the present route; broken ones failed, odd ones are unlike others."""
         batch = self.answers(count, broken=broken, odd=odd)
-        await self.loop.ingest.absorb(batch)
+        await self.absorb(batch)
         return batch
+
+    async def absorb(self, batch: Sequence[Exchange]) -> None:
+        """Have answers scored by what is stored now, recorded and, by the leader, judged."""
+        await self.local.scoring.following.now()
+        await self.local.scoring.scorer.absorb([Reported(exchange=each) for each in batch])
+        await self.local.scoring.drafts.offer()
+        await self.loop.leadership.renew()
+        await self.loop.judging.catch_up()
 
     def answers(self, count: int, *, broken: bool = False, odd: bool = False) -> Sequence[Exchange]:
         """Return answers to questions that nobody asked before, under the present route."""
@@ -132,7 +151,8 @@ class House:
     async def close(self) -> None:
         """End as a kill would: nothing is finished, nothing is given back."""
         await self.loop.errands.close()
-        self.loop.ingest.close()
+        self.local.scoring.scorer.close()
+        self.loop.judging.close()
 
     def answer(self, adapter: str | None, epoch: int, *, broken: bool) -> Exchange:
         """Return an answer to a question that nobody asked before."""
@@ -168,12 +188,18 @@ def build(
     answers: Answers | None = None,
     policy: Policy = POLICY,
     replica: str = "replica-1",
+    spool: Spool | None = None,
 ) -> House:
     """Return a house; several of them over one database are replicas, or lives after a kill."""
     engine = engine or MemoryEngine(answers or Answers())
     pager = MemorySender("pager")
-    site = Site(replica=replica, link="http://127.0.0.1:8377/")
-    loop = close_loop(stores, engine, {NAME: policy}, {"pager": pager}, site)
+    settings = Settings(
+        replica=replica, scorer=f"scorer-{next(_LIVES)}", link="http://127.0.0.1:8377/"
+    )
+    local = open_local_loop(
+        stores, engine, {NAME: policy}, {"pager": pager}, spool or MemorySpool(), settings
+    )
+    loop = local.closed
     operations = OperatorActions(
         stores=stores,
         policies={NAME: policy},
@@ -187,20 +213,11 @@ def build(
     return House(
         stores=stores,
         engine=engine,
-        loop=loop,
+        local=local,
         control=closed_loop.control(loop),
         operations=operations,
         pager=pager,
     )
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop run until something is so; fail if it takes ten seconds."""
-    async with asyncio.timeout(10):
-        while True:
-            if condition():
-                return
-            await asyncio.sleep(0)
 
 
 def register(stores: Stores, *names: str) -> None:

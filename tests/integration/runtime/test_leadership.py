@@ -11,7 +11,7 @@ from monitor.errors import DatabaseUnavailable
 from monitor.ports.schedule import Leases
 from monitor.ports.stores import Stores
 from monitor.runtime.leadership import TTL, Leadership
-from tests.integration.runtime.house import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

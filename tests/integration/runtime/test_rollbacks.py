@@ -14,7 +14,8 @@ from monitor.errors import BadAdapter, Conflict
 from rollback import audit
 from rollback.incident import Incident, Phase
 from rollback.versions import VersionState
-from tests.integration.runtime.house import NAME, V1, V2, V3, Answers, Folders, House, build, until
+from tests.integration.runtime.house import NAME, V1, V2, V3, Answers, Folders, House, build
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -246,5 +247,5 @@ async def test_answers_in_flight_are_counted(bad: House) -> None:
     with bad.loop.flights.on(route):
         rolling = asyncio.create_task(by_hand(bad))
         await until(lambda: bad.loop.router.table.find(NAME).active == V1)
-        await bad.loop.ingest.absorb([bad.answer(V2, route.epoch, broken=True)])
+        await bad.absorb([bad.answer(V2, route.epoch, broken=True)])
     assert (await rolling).exposure == 1

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-
 import pytest
+from sqlalchemy.engine import Engine
 
+from monitor.errors import DatabaseUnavailable
+from monitor.ports.handover import Reported
 from monitor.ports.stores import Stores
-from monitor.runtime.ingest import Ingest
 from monitor.runtime.presence import Presence
 from monitor.runtime.service import Service
-from tests.integration.runtime.house import NAME, V1, Folders, House, build, until
+from tests.integration.runtime.house import NAME, V1, Folders, House, build
+from tests.integration.runtime.test_scoring import flaky, recorded
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
 
-def service_of(house: House, ingest: Ingest) -> Service:
+def service_of(house: House) -> Service:
     """Return the service of a house, without its loops."""
     return Service(
         stores=house.stores,
@@ -24,32 +25,37 @@ def service_of(house: House, ingest: Ingest) -> Service:
         versions=house.loop.versions,
         convergence=house.loop.convergence,
         leadership=house.loop.leadership,
-        ingest=ingest,
         errands=house.loop.errands,
         troubles=house.loop.troubles,
-        waiting=lambda: house.loop.queue.depth,
-        loops={},
+        parts=(house.local.scoring.scorer, house.loop.judging),
+        loops=house.local.loops(),
     )
 
 
-async def test_a_batch_that_is_not_judged_shows(house: House) -> None:
-    """Ten seconds without a verdict are no longer ready, until the batch is through."""
-    now = [100.0]
-    ingest = Ingest(house.loop.queue, house.loop.watch, lambda: None, clock=lambda: now[0])
-    service = service_of(house, ingest)
-    release = threading.Event()
-    hanging = asyncio.create_task(ingest.on_judges(release.wait))
-    await asyncio.sleep(0)
-    absorbing = asyncio.create_task(ingest.absorb(house.answers(3)))
-    await asyncio.sleep(0)
-    now[0] += 9.0
-    assert "ingest" not in service.health()
-    now[0] += 3.0
-    assert service.health()["ingest"] == "answers have not been judged for 12 s"
-    release.set()
-    await asyncio.gather(hanging, absorbing)
-    assert "ingest" not in service.health()
-    ingest.close()
+async def test_answers_that_were_offered_are_recorded_before_the_end(
+    house: House, engine: Engine
+) -> None:
+    """Stopping flushes the queue."""
+    service = service_of(house)
+    await service.start()
+    for answer in house.answers(30):
+        house.local.handover.offer(Reported(exchange=answer))
+    await service.stop()
+    assert recorded(engine) == 30
+
+
+async def test_answers_that_wait_for_the_database_show(stores: Stores) -> None:
+    """Readiness says how many, and the end does not wait for what is safe on disk."""
+    away, record = flaky(stores)
+    house = build(away)
+    service = service_of(house)
+    await service.start()
+    record.fail = DatabaseUnavailable("Postgres does not answer")
+    for answer in house.answers(3):
+        house.local.handover.offer(Reported(exchange=answer))
+    await service.flush()
+    assert service.health()["record"] == "3 answers wait on disk for the database"
+    await service.stop()
 
 
 async def test_a_version_that_does_not_load_shows(
@@ -59,7 +65,7 @@ async def test_a_version_that_does_not_load_shows(
     await house.promote(V1)
     folders.gone.add(V1)
     started = build(stores, replica="replica-2")
-    service = service_of(started, started.loop.ingest)
+    service = service_of(started)
     await service.start()
     said = f"{V1} does not load: {V1}: its files are gone"
     await until(lambda: service.health()["versions"] == said)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from guards.assessment import Scored
 from guards.exchange import Exchange, FinishReason, Message
 from guards.verdicts import Verdict
 from monitor.ports.alerts import Notice
 from monitor.ports.deployments import Flip
+from monitor.ports.record import Observed, ScoredBatch
+from monitor.ports.stores import Stores
 from rollback.evidence import EvidencePoint, JudgeState
 from rollback.incident import Incident, Phase
+from rollback.judge import Observation
 from rollback.versions import AdapterVersion, VersionState
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -37,12 +41,50 @@ def scored(number: int, verdict: Verdict = Verdict.OK, **facts: Any) -> Scored:
         token_logprobs=(-0.5, -1.5),
         finish_reason=FinishReason.STOP,
     )
+    exchange = replace(exchange, **facts)
+    likelihood = {"logprob_mean": -1.0} if exchange.token_logprobs else {}
     return Scored(
-        exchange=replace(exchange, **facts),
+        exchange=exchange,
         verdict=verdict,
-        signals={"length": 3.0, "repetition": 0.25},
+        signals={"length": 3.0, "repetition": 0.25, **likelihood},
         findings=("too short",),
     )
+
+
+def observed(number: int, **facts: Any) -> Observed:
+    """Return what a judge must know of `scored(number)`; `facts` are fields of the observation."""
+    answer = scored(number).exchange
+    plain = Observation(
+        exchange_id=answer.id, at=answer.started_at, scores={"length_high": 0.1 + number}
+    )
+    return Observed(
+        deployment=answer.deployment,
+        adapter=answer.adapter,
+        epoch=answer.epoch,
+        own_reference=False,
+        observation=replace(plain, **facts),
+    )
+
+
+def batch(*numbers: int, replica: str = "scorer-a", number: int = 0) -> ScoredBatch:
+    """Return a batch of the answers of these numbers, each observed."""
+    return ScoredBatch(
+        replica=replica,
+        number=number,
+        scored=[scored(each) for each in numbers],
+        observed=[observed(each) for each in numbers],
+    )
+
+
+def record(stores: Stores, *answers: Scored, keep_text: bool = False) -> None:
+    """Record answers that no judge observes, in a batch of their own."""
+    own = ScoredBatch(replica=uuid4().hex, number=0, scored=answers, observed=())
+    stores.exchanges.record(stores.exchanges.pack(own, keep_text=keep_text))
+
+
+def write(stores: Stores, given: ScoredBatch) -> None:
+    """Pack and record a batch."""
+    stores.exchanges.record(stores.exchanges.pack(given, keep_text=True))
 
 
 def point(position: int, epoch: int = 1) -> EvidencePoint:

@@ -69,7 +69,7 @@ def test_a_promotion_moves_pointer_and_states(promoted: Stores) -> None:
 
 def test_a_rollback_writes_everything_at_once(promoted: Stores, engine: Engine) -> None:
     """Pointer, states, incident, rollback, notice and audit row are written together."""
-    promoted.exchanges.record([], [], [state(3, epoch=2)], keep_text=False)
+    promoted.evidence.save([], [state(3, epoch=2)], {})
     after = promoted.deployments.flip(rollback(2))
     assert (after.active, after.baseline, after.epoch) == (V1, None, 3)
     assert _states(promoted)["v1"] is VersionState.ACTIVE

@@ -14,28 +14,28 @@ pytestmark = pytest.mark.integration
 
 def test_the_curve_comes_back_oldest_first(stores: Stores) -> None:
     """Points come back as they were, from the moment asked for."""
-    stores.exchanges.record([], [point(3), point(1), point(2)], [], keep_text=False)
+    stores.evidence.save([point(3), point(1), point(2)], [], {})
     assert stores.evidence.curve("support", NOW + 2 * SECOND) == [point(2), point(3)]
 
 
 def test_infinite_evidence_is_kept(stores: Stores) -> None:
     """Evidence that has grown over every number is no error."""
     infinite = replace(point(1), evidence=float("inf"), channels={"faults": float("inf")})
-    stores.exchanges.record([], [infinite, infinite], [], keep_text=False)
+    stores.evidence.save([infinite, infinite], [], {})
     assert stores.evidence.curve("support", NOW) == [infinite]
 
 
 def test_the_newest_state_is_kept(stores: Stores) -> None:
     """A state of an older epoch or position changes nothing."""
     states = [state(5, epoch=2, a=1), state(9, epoch=1, a=2), state(4, epoch=2, a=3)]
-    stores.exchanges.record([], [], states, keep_text=False)
+    stores.evidence.save([], states, {})
     assert stores.evidence.judge_state("support") == state(5, epoch=2, a=1)
 
 
 def test_a_state_comes_back_to_the_last_bit(stores: Stores) -> None:
     """Floats of a state are exact, infinities too, so that a judge goes on as if never stopped."""
     content = {"capital": 0.1 + 0.2, "log": float("-inf"), "huge": 1e300, "zero": -0.0}
-    stores.exchanges.record([], [], [state(1, **content)], keep_text=False)
+    stores.evidence.save([], [state(1, **content)], {})
     found = stores.evidence.judge_state("support")
     assert found is not None
     assert repr(found.state) == repr(content)
@@ -45,12 +45,12 @@ def test_a_state_from_before_a_flip_is_none(stores: Stores) -> None:
     """A judge that writes late, under the epoch before, leaves no state for the new one."""
     stores.deployments.ensure("support")
     stores.registry.add(version(V1, "v1"), actor="ann")
-    stores.exchanges.record([], [], [state(7, epoch=0)], keep_text=False)
+    stores.evidence.save([], [state(7, epoch=0)], {})
     stores.deployments.flip(promotion(V1, None, 0))
     assert stores.evidence.judge_state("support") is None
-    stores.exchanges.record([], [], [state(8, epoch=0)], keep_text=False)
+    stores.evidence.save([], [state(8, epoch=0)], {})
     assert stores.evidence.judge_state("support") is None
-    stores.exchanges.record([], [], [state(1, epoch=1)], keep_text=False)
+    stores.evidence.save([], [state(1, epoch=1)], {})
     assert stores.evidence.judge_state("support") == state(1, epoch=1)
 
 
@@ -66,7 +66,7 @@ def test_a_reference_is_frozen_once(stores: Stores) -> None:
 
 def test_the_newest_point_is_of_the_epoch_asked_for(stores: Stores) -> None:
     """An epoch without an answer has none, whatever there was before."""
-    stores.exchanges.record([], [point(2), point(1), point(9, epoch=0)], [], keep_text=False)
+    stores.evidence.save([point(2), point(1), point(9, epoch=0)], [], {})
     assert stores.evidence.newest("support", 1) == point(2)
     assert stores.evidence.newest("support", 2) is None
 
@@ -77,7 +77,7 @@ def test_a_long_curve_is_thinned_and_no_crossing_is_lost(stores: Stores) -> None
     harmful = [replace(point(n), evidence=1000.0, suspicion=100.0) for n in (418, 904)]
     crossing = {each.position: each for each in (*suspected, *harmful)}
     points = [crossing.get(n, point(n)) for n in range(1, 1001)]
-    stores.exchanges.record([], points, [], keep_text=False)
+    stores.evidence.save(points, [], {})
     curve = stores.evidence.curve("support", NOW, most=10)
     assert len(curve) <= 10 * 3 + 1
     assert {417, 418, 903, 904, 1000} <= {each.position for each in curve}
@@ -88,7 +88,7 @@ def test_each_epoch_is_thinned_by_itself(stores: Stores) -> None:
     """A short epoch beside a long one comes whole, and nothing from outside the span."""
     long = [point(n, epoch=1) for n in range(1, 101)]
     short = [replace(point(n, epoch=2), at=NOW + 200 * SECOND + n * SECOND) for n in (1, 2, 3)]
-    stores.exchanges.record([], [*long, *short], [], keep_text=False)
+    stores.evidence.save([*long, *short], [], {})
     curve = stores.evidence.curve("support", NOW, most=5)
     assert [each for each in curve if each.epoch == 2] == short
     assert len(curve) <= 5 + 1 + 3
@@ -100,5 +100,5 @@ def test_a_later_point_takes_the_place_of_an_earlier_one(stores: Stores) -> None
     """What a golden run proves after the last answer is on the curve; a repeat changes nothing."""
     golden = replace(point(1), at=NOW + 9 * SECOND, evidence=5000.0, channels={"golden": 9e3})
     for points in ([point(1)], [golden], [point(1), point(2)]):
-        stores.exchanges.record([], points, [], keep_text=False)
+        stores.evidence.save(points, [], {})
     assert stores.evidence.curve("support", NOW) == [point(2), golden]

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Engine
 from guards.exchange import Message
 from guards.verdicts import Verdict
 from monitor.ports.stores import Stores
-from monitor.storage import partitions
-from tests.integration.storage.builders import NOW, SECOND, point, scored, state
+from monitor.storage import packing, partitions
+from tests.integration.storage.builders import NOW, SECOND, record, scored
 
 pytestmark = pytest.mark.integration
 
@@ -20,15 +20,15 @@ DAY = timedelta(days=1)
 
 
 def _record(stores: Stores, *numbers: int, keep_text: bool = True) -> None:
-    stores.exchanges.record([scored(n) for n in numbers], [], [], keep_text=keep_text)
+    record(stores, *map(scored, numbers), keep_text=keep_text)
 
 
 def test_an_answer_comes_back_as_it_was_recorded(stores: Stores) -> None:
     """Facts, verdict, signals and kept texts survive the way through COPY."""
-    stores.exchanges.record([scored(1, Verdict.WARN)], [], [], keep_text=True)
+    record(stores, scored(1, Verdict.WARN), keep_text=True)
     (found,) = stores.exchanges.recent("support", 10)
     assert (found.id, found.epoch, found.verdict) == ("chatcmpl-1", 1, Verdict.WARN)
-    assert found.signals == {"length": 3.0, "repetition": 0.25}
+    assert found.signals == {"length": 3.0, "repetition": 0.25, "logprob_mean": -1.0}
     assert found.findings == ("too short",)
     assert (found.prompt, found.output) == ("question 1", "answer 1")
     assert found.started_at == scored(1).exchange.started_at
@@ -49,7 +49,7 @@ def test_texts_are_kept_only_on_demand(stores: Stores, engine: Engine) -> None:
         row = connection.execute(text("SELECT e.*::text FROM exchanges e")).scalar_one()
         prompt_hash = connection.execute(text("SELECT prompt_hash FROM exchanges")).scalar_one()
     assert "question" not in row
-    assert len(prompt_hash) == 32
+    assert len(prompt_hash) == packing.HASH_BYTES
 
 
 def test_equal_prompts_have_equal_hashes(stores: Stores, engine: Engine) -> None:
@@ -57,7 +57,7 @@ def test_equal_prompts_have_equal_hashes(stores: Stores, engine: Engine) -> None
     same = (Message(role="user", content="ab"),)
     shifted = (Message(role="usera", content="b"),)
     batch = [scored(1, messages=same), scored(2, messages=same), scored(3, messages=shifted)]
-    stores.exchanges.record(batch, [], [], keep_text=False)
+    record(stores, *batch, keep_text=False)
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT id, prompt_hash FROM exchanges ORDER BY id")).all()
     first, second, third = (bytes(row.prompt_hash) for row in rows)
@@ -77,23 +77,15 @@ def test_characters_that_postgres_refuses_cost_no_row(stores: Stores) -> None:
     """NUL, half a surrogate pair and a whole one, tabs and newlines get through."""
     output = "a\0b\ud800c\U0001f600\t\\N\n"
     batch = [scored(1, output=output, error="\0", tags={"k\0": "v\udc00"})]
-    stores.exchanges.record(batch, [], [], keep_text=True)
+    record(stores, *batch, keep_text=True)
     (found,) = stores.exchanges.recent("support", 1)
     assert found.output == "a\ufffdb\ufffdc\U0001f600\t\\N\n"
-
-
-def test_rows_evidence_and_states_are_one_transaction(stores: Stores) -> None:
-    """Where a state cannot be written, no row and no point is."""
-    with pytest.raises(TypeError):
-        stores.exchanges.record([scored(1)], [point(1)], [state(1, bad=object())], keep_text=True)
-    assert stores.exchanges.recent("support", 1) == []
-    assert stores.evidence.curve("support", NOW) == []
 
 
 def test_exposure_counts_the_answers_of_an_epoch(stores: Stores) -> None:
     """Answers of other epochs and deployments do not count."""
     batch = [scored(1, epoch=2), scored(2, epoch=2), scored(3), scored(4, deployment="x", epoch=2)]
-    stores.exchanges.record(batch, [], [], keep_text=False)
+    record(stores, *batch, keep_text=False)
     assert stores.exchanges.exposure("support", 2) == 2
 
 
@@ -108,7 +100,7 @@ def test_days_have_partitions_ahead(stores: Stores, engine: Engine) -> None:
 def test_far_days_go_to_the_default_partition(stores: Stores, engine: Engine) -> None:
     """A wrong clock makes no partition, and loses no answer."""
     far = [scored(1, started_at=NOW - 4000 * DAY), scored(2, started_at=NOW + 4000 * DAY)]
-    stores.exchanges.record(far, [], [], keep_text=False)
+    record(stores, *far, keep_text=False)
     with engine.connect() as connection:
         count = connection.execute(text("SELECT count(*) FROM exchanges_default")).scalar_one()
         assert len(partitions.existing(connection)) == 3
@@ -120,11 +112,11 @@ def test_a_new_partition_takes_its_rows_from_the_default_one(
 ) -> None:
     """A row that came before its day's partition moves into it."""
     with engine.begin() as connection:
-        columns = "deployment, epoch, verdict, findings, signals, tags, prompt_hash"
+        columns = "deployment, epoch, verdict, findings, signals, tags, signal_set"
         connection.execute(
             text(
                 f"INSERT INTO exchanges (id, started_at, {columns})"
-                " VALUES ('early', :at, 'support', 1, 'ok', '{}', '{}', '{}', '')"
+                " VALUES ('early', :at, 'support', 1, 'ok', '{}', '{}', '{}', 0)"
             ),
             {"at": NOW},
         )
@@ -132,7 +124,7 @@ def test_a_new_partition_takes_its_rows_from_the_default_one(
     with engine.connect() as connection:
         left = connection.execute(text("SELECT count(*) FROM exchanges_default")).scalar_one()
     assert left == 0
-    assert len(stores.exchanges.recent("support", 10)) == 2
+    assert stores.exchanges.exposure("support", 1) == 2
 
 
 def test_retention_deletes_old_answers_and_older_texts(stores: Stores) -> None:
@@ -143,7 +135,7 @@ def test_retention_deletes_old_answers_and_older_texts(stores: Stores) -> None:
         scored(3, started_at=NOW - 3 * DAY + SECOND),
         scored(4),
     ]
-    stores.exchanges.record(batch, [point(1)], [], keep_text=True)
+    record(stores, *batch, keep_text=True)
     deleted = stores.exchanges.delete_before(NOW - 3 * DAY + SECOND, text_before=NOW - SECOND)
     assert deleted == 2
     new, old = stores.exchanges.recent("support", 10)

@@ -8,14 +8,14 @@ from sqlalchemy.engine import Engine
 
 from monitor.errors import BadRequest, NotFound
 from monitor.ports.stores import Stores
-from tests.integration.storage.builders import NOW, scored
+from tests.integration.storage.builders import NOW, record, scored
 
 pytestmark = pytest.mark.integration
 
 
 def test_feedback_is_kept_with_its_answer(stores: Stores, engine: Engine) -> None:
     """Score and comment are stored, also where the comment holds what Postgres refuses."""
-    stores.exchanges.record([scored(1)], [], [], keep_text=False)
+    record(stores, scored(1))
     stores.feedback.add_feedback("chatcmpl-1", 0.0, "wrong\0", NOW)
     with engine.connect() as connection:
         row = connection.execute(text("SELECT exchange, score, comment FROM feedback")).one()

@@ -9,7 +9,7 @@ import pytest
 from guards.exchange import FinishReason
 from guards.verdicts import Verdict
 from monitor.ports.stores import Stores
-from tests.integration.storage.builders import NOW, SECOND, V1, scored
+from tests.integration.storage.builders import NOW, SECOND, V1, record, scored
 
 pytestmark = pytest.mark.integration
 
@@ -25,13 +25,9 @@ def _indicators(stores: Stores, bucket: datetime = NOW) -> dict[str, tuple[float
     }
 
 
-def _record(stores: Stores, *batch: object) -> None:
-    stores.exchanges.record(batch, [], [], keep_text=False)  # type: ignore[arg-type]
-
-
 def test_a_minute_is_summed_up(stores: Stores) -> None:
     """Rates, percentiles and means are those of the minute's answers."""
-    _record(
+    record(
         stores,
         scored(1, Verdict.FAIL, latency_s=1.0, output_tokens=10, grade=1.0),
         scored(2, Verdict.WARN, latency_s=2.0, output_tokens=20),
@@ -58,9 +54,9 @@ def test_a_minute_is_summed_up(stores: Stores) -> None:
 
 def test_rolling_up_again_replaces_the_numbers(stores: Stores) -> None:
     """Late answers count, and nothing counts twice."""
-    _record(stores, scored(1))
+    record(stores, scored(1))
     stores.indicators.roll_up(NOW, NOW + SECOND)
-    _record(stores, scored(2))
+    record(stores, scored(2))
     stores.indicators.roll_up(NOW, NOW + SECOND)
     assert _indicators(stores)["exchanges"] == (2, 2)
 
@@ -68,7 +64,7 @@ def test_rolling_up_again_replaces_the_numbers(stores: Stores) -> None:
 def test_unknown_facts_are_no_indicators(stores: Stores) -> None:
     """Without a latency there is no percentile, and never a zero."""
     bare = scored(1, latency_s=None, first_token_s=None, output_tokens=None, token_logprobs=None)
-    _record(stores, bare)
+    record(stores, bare)
     stores.indicators.roll_up(NOW, NOW + SECOND)
     assert set(_indicators(stores)) == {
         "exchanges",
@@ -83,7 +79,7 @@ def test_unknown_facts_are_no_indicators(stores: Stores) -> None:
 def test_abandoned_answers_say_nothing_about_the_adapter(stores: Stores) -> None:
     """They count as served, and in no other rate."""
     left = FinishReason.ABANDONED
-    _record(stores, scored(1, Verdict.FAIL, finish_reason=left), scored(2))
+    record(stores, scored(1, Verdict.FAIL, finish_reason=left), scored(2))
     stores.indicators.roll_up(NOW, NOW + SECOND)
     found = _indicators(stores)
     assert found["exchanges"] == (2, 2)
@@ -93,7 +89,7 @@ def test_abandoned_answers_say_nothing_about_the_adapter(stores: Stores) -> None
 
 def test_adapters_and_the_base_model_are_apart(stores: Stores) -> None:
     """Each has its own numbers; the base model is `None`."""
-    _record(stores, scored(1), scored(2, adapter=None))
+    record(stores, scored(1), scored(2, adapter=None))
     stores.indicators.roll_up(NOW, NOW + SECOND)
     found = stores.indicators.indicators("support", NOW, NOW + SECOND)
     assert {each.adapter: each.value for each in found if each.name == "exchanges"} == {
@@ -105,7 +101,7 @@ def test_adapters_and_the_base_model_are_apart(stores: Stores) -> None:
 def test_every_minute_that_is_touched_is_rolled_up(stores: Stores) -> None:
     """Half a minute at either end brings its whole minute in, and no more."""
     for late in (-1, 0, 59, 60, 119, 120):
-        _record(stores, scored(late + 9, started_at=NOW + late * SECOND))
+        record(stores, scored(late + 9, started_at=NOW + late * SECOND))
     stores.indicators.roll_up(NOW + 30 * SECOND, NOW + 61 * SECOND)
     assert _indicators(stores, NOW)["exchanges"] == (2, 2)
     assert _indicators(stores, NOW + MINUTE)["exchanges"] == (2, 2)

@@ -117,6 +117,29 @@ class StoreOperations(Operations):
         self.stores.incidents.advance(incident.id, Phase.CONVERGED, at=now)
         return self.stores.incidents.advance(incident.id, Phase.PROVED, at=now, exposure=17)
 
+    async def share(
+        self,
+        deployment: str,
+        *,
+        candidate: str | None,
+        candidate_share: float,
+        shadow_rate: float,
+        actor: str,
+        reason: str,
+    ) -> Deployment:
+        """Share the traffic without asking an engine."""
+        return await asyncio.to_thread(
+            self.stores.deployments.share,
+            deployment,
+            expected_epoch=lookup.deployment(self.stores, deployment).epoch,
+            candidate=candidate,
+            candidate_share=candidate_share,
+            shadow_rate=shadow_rate,
+            actor=actor,
+            reason=reason,
+            at=self.now(),
+        )
+
     async def quarantine(self, version: str, *, actor: str, reason: str) -> AdapterVersion:
         """Keep a version out."""
         return self._move(version, VersionState.QUARANTINED, actor, reason)

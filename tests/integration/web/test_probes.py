@@ -23,7 +23,7 @@ async def test_liveness_depends_on_nothing(stranger, service) -> None:
 
 
 async def test_readiness_names_what_is_wrong(stranger, service) -> None:
-    """One component that is not ok makes it 503, and every one is listed."""
+    """A component that callers need makes it 503, and every one is listed."""
     async with stranger.get("/readyz") as answer:
         assert answer.status == 200
     service.operations.components["service"] = "draining"
@@ -31,6 +31,14 @@ async def test_readiness_names_what_is_wrong(stranger, service) -> None:
         body = await answer.json()
     assert answer.status == 503
     assert body["components"] == {"database": "ok", "engine": "ok", "service": "draining"}
+
+
+async def test_what_only_watches_does_not_send_callers_away(stranger, service) -> None:
+    """While the database is away callers are answered: the instance stays in rotation, degraded."""
+    service.operations.components["database"] = "no answer for 5 s"
+    async with stranger.get("/readyz") as answer:
+        body = await answer.json()
+    assert (answer.status, body["status"]) == (200, "degraded")
 
 
 async def test_metrics_show_each_deployment(stranger) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -147,3 +149,11 @@ def test_every_channel_belongs_to_a_signal() -> None:
     assert {each.signal.name for each in channels.BY_NAME.values()} == {
         signal.name for signal in CATALOGUE if signal.behavioural
     }
+
+
+def test_the_bound_of_the_fault_rate_is_exact() -> None:
+    """It is Clopper and Pearson's, as SciPy's binomial test gives it."""
+    cut = [replace(each, finish_reason=FinishReason.LENGTH) for each in tickets(0, 10)]
+    bound = Reference.fit([*cut, *tickets(10, 150)], seed=0).fault_rate_bound
+    exact = stats.binomtest(10, 160, alternative="less").proportion_ci(0.99, "exact").high
+    assert bound == pytest.approx(exact)

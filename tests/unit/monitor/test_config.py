@@ -103,7 +103,8 @@ def test_the_environment_goes_over_the_file(
     [
         ("BACKSTOP_LISTEN__PRT", "1", "did you mean 'port'"),
         ("BACKSTOP_LISTEN__PORT", "http", "listen.port: "),
-        ("BACKSTOP_ENGINE", "{not json", "environment: .*engine"),
+        ("BACKSTOP_LISTEN", "{not json", "environment: .*listen"),
+        ("BACKSTOP_ENGINE", "{not json", "engine: must be a mapping of keys to values"),
     ],
 )
 def test_a_mistake_in_the_environment_is_a_sentence_too(

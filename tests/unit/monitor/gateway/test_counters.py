@@ -7,14 +7,14 @@ from prometheus_client import CollectorRegistry
 from guards.exchange import FinishReason
 from monitor.gateway.counters import Counters
 from monitor.ports.engine import Piece, Token
-from monitor.runtime.intake import ExchangeQueue
+from monitor.runtime.handover_queue import HandoverQueue
 from tests.unit.monitor.gateway.test_draft import draft
 
 
 def test_answers_are_counted_by_deployment_adapter_and_end() -> None:
     """An answer adds one to its counter, its tokens to theirs, and its times to histograms."""
     registry = CollectorRegistry()
-    counters = Counters(registry, ExchangeQueue(1))
+    counters = Counters(registry, HandoverQueue(1))
     written = draft()
     token = Token(id=1, text="a", logprob=-1.0)
     written.add(Piece(text="a", tokens=(token,), finish_reason=FinishReason.STOP), 10.2)
@@ -30,6 +30,6 @@ def test_answers_are_counted_by_deployment_adapter_and_end() -> None:
 def test_refusals_are_counted_by_status() -> None:
     """Each status has its own count."""
     registry = CollectorRegistry()
-    counters = Counters(registry, ExchangeQueue(1))
+    counters = Counters(registry, HandoverQueue(1))
     counters.refused(429)
     assert registry.get_sample_value("backstop_refusals_total", {"status": "429"}) == 1

@@ -1,56 +1,108 @@
-"""What a deployment's judge starts from."""
+"""One deployment's judge: which answers are for it, and what it starts from."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from guards.exchange import Exchange, FinishReason, Message
+from guards.exchange import Exchange, FinishReason
 from guards.reference import Reference
+from monitor.ports.record import Observed
 from monitor.runtime import watched
+from monitor.runtime.watched import Watched
 from rollback.deployment import Deployment
+from rollback.judge import Observation
 from rollback.policy import Policy
+from tests.handed import NAME, START, VERSION, deployment, exchange
+
+
+def observed(number: int, *, fault: bool = False, **changes: Any) -> Observed:
+    """Return what judges are told of a live answer."""
+    usual: dict[str, Any] = {
+        "deployment": NAME,
+        "adapter": VERSION,
+        "epoch": 1,
+        "own_reference": False,
+        "observation": Observation(exchange_id=f"answer-{number}", at=START, fault=fault),
+    }
+    return Observed(**{**usual, **changes})
+
+
+def begun(pointer: Deployment | None = None, position: int = 0) -> Watched:
+    """Return a deployment whose judge begins."""
+    return watched.begun(pointer or deployment(), Policy(), None, position)
 
 
 def _cut(number: int) -> Exchange:
-    return Exchange(
-        id=str(number),
-        deployment="support",
-        started_at=datetime(2026, 1, 1, tzinfo=UTC),
-        messages=(Message(role="user", content=f"question {number}"),),
-        output=f"an answer that the limit cut at word {number}",
-        finish_reason=FinishReason.LENGTH,
-    )
+    return exchange(number, finish_reason=FinishReason.LENGTH)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"epoch": 0}, {"adapter": "support@222222222222"}, {"adapter": None}, {"own_reference": True}],
+)
+def test_answers_that_are_not_for_this_judge_are_passed_over(changes: dict[str, Any]) -> None:
+    """Of another epoch, of another version, or scored against another reference."""
+    points = begun().judge_all([observed(1), observed(2, **changes), observed(3)])
+    assert [point.position for point in points] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "before"),
+    [
+        ({}, False),
+        ({"epoch": 0, "own_reference": True}, False),
+        ({"epoch": 2}, True),
+        ({"own_reference": True}, True),
+    ],
+)
+def test_a_judge_knows_when_the_pointers_have_moved_on(
+    changes: dict[str, Any], before: bool
+) -> None:
+    """A later epoch, or a version that was confirmed meanwhile."""
+    assert begun().is_before(observed(1, **changes)) is before
+
+
+def test_a_judge_of_a_confirmed_version_leaves_the_answers_from_before() -> None:
+    """They were scored against the baseline's reference; nothing is behind."""
+    judge = begun(deployment(confirmed=True))
+    assert not judge.is_before(observed(1))
+    assert judge.judge_all([observed(1), observed(2, own_reference=True)])[-1].position == 1
+
+
+def test_evidence_that_falls_again_is_kept_where_it_reached_the_line() -> None:
+    """What counts is that it did."""
+    judge = begun()
+    judge.judge_all([observed(n, fault=True) for n in range(60)])
+    judge.judge_all([observed(n) for n in range(60, 2000)])
+    point = judge.point
+    assert judge.is_urgent
+    assert point is not None
+    assert point.evidence >= point.line
 
 
 def test_a_reference_in_which_every_answer_is_faulty_can_be_judged_by() -> None:
     """Where every usual answer is cut, the judge starts, and a cut answer is no news."""
     reference = Reference.fit([_cut(i) for i in range(60)], seed=0)
-    begun = watched.begun(Deployment(name="support"), Policy(), reference)
-    begun.judge_all(begun.assess([_cut(100 + i) for i in range(50)]), 150)
-    point = begun.judge.point
-    assert point is not None
+    judge = watched.begun(deployment(), Policy(), reference)
+    point = judge.judge_all([observed(n, fault=True) for n in range(50)])[-1]
     assert point.evidence < point.line
 
 
-@pytest.mark.parametrize("found", [{}, {"format": 0, "judge": {"of": "another version"}}])
+@pytest.mark.parametrize("found", [{}, {"format": 1, "judge": {"of": "another version"}}])
 def test_a_state_of_another_format_begins_anew(found: dict[str, Any]) -> None:
     """Neither an older nor a newer version's state stops the service; positions count on."""
-    deployment = Deployment(name="support")
-    begun = watched.begun(deployment, Policy(), None, position=41)
-    saved = replace(begun.state("support"), state=found)
-    restored = watched.restored(deployment, Policy(), None, saved)
+    saved = replace(begun(position=41).state(NAME), state=found)
+    restored = watched.restored(deployment(), Policy(), None, saved)
     assert restored.judge.position == 41
     assert restored.point is None
 
 
 def test_a_state_of_this_format_is_restored() -> None:
     """What was saved goes on with its evidence."""
-    deployment = Deployment(name="support")
-    begun = watched.begun(deployment, Policy(), None)
-    begun.judge_all(begun.assess([_cut(i) for i in range(5)]), 150)
-    restored = watched.restored(deployment, Policy(), None, begun.state("support"))
-    assert restored.judge.point == begun.judge.point
+    judge = begun()
+    judge.judge_all([observed(n, fault=True) for n in range(5)])
+    restored = watched.restored(deployment(), Policy(), None, judge.state(NAME))
+    assert restored.judge.point == judge.judge.point

@@ -25,7 +25,7 @@ _CONFIG = {"r": 4, "target_modules": ["q_proj", "v_proj"]}
 @dataclass(frozen=True)
 class _Base:
     fingerprint: str = "b" * 64
-    linear: Mapping[str, tuple[int, int]] = field(
+    linear: Mapping[str, tuple[int, int]] | None = field(
         default_factory=lambda: {
             "layers.0.q_proj": (16, 16),
             "layers.0.v_proj": (8, 16),
@@ -34,14 +34,17 @@ class _Base:
     )
 
 
-def _check(shapes: _Shapes, **config: Any) -> None:
+_KNOWN, _UNKNOWN = _Base(), _Base(linear=None)
+
+
+def _check(shapes: _Shapes, base: _Base = _KNOWN, **config: Any) -> None:
     tensors = [TensorFacts(name=name, shape=shape, dtype="F32") for name, shape in shapes.items()]
-    require_fit(tensors, _CONFIG | config, _Base(), "weights")
+    require_fit(tensors, _CONFIG | config, base, "weights")
 
 
-def _refuse(words: str, shapes: _Shapes, **config: Any) -> None:
+def _refuse(words: str, shapes: _Shapes, base: _Base = _KNOWN, **config: Any) -> None:
     with pytest.raises(BadAdapter, match=words):
-        _check(shapes, **config)
+        _check(shapes, base, **config)
 
 
 def test_an_adapter_of_this_base_model_fits() -> None:
@@ -105,3 +108,34 @@ def test_a_target_without_tensors_is_refused() -> None:
     _refuse("lm_head is targeted and has no tensors", _SHAPES, target_modules=["q_proj", "lm_head"])
     _check(_SHAPES, target_modules="all-linear")
     _check(_SHAPES, target_modules=["q_proj", "lm_head"], exclude_modules=["lm_head"])
+
+
+def test_an_unknown_base_model_takes_what_fits_together() -> None:
+    """Also modules that nobody here has heard of, and targets that are nowhere."""
+    elsewhere = {name.replace("layers.0", "layers.9"): shape for name, shape in _SHAPES.items()}
+    _check(elsewhere, _UNKNOWN, target_modules=["q_proj", "v_proj", "lm_head"])
+
+
+@pytest.mark.parametrize(
+    ("part", "shape"),
+    [
+        ("lora_A.weight", (3, 16)),
+        ("lora_A.weight", (4,)),
+        ("lora_A.weight", ()),
+        ("lora_B.weight", (16, 3)),
+        ("lora_magnitude_vector", (5,)),
+    ],
+)
+def test_an_unknown_base_model_refuses_what_does_not_fit_together(
+    part: str, shape: tuple[int, ...]
+) -> None:
+    """The two halves of a module must have one rank, and a magnitude for every output."""
+    _refuse("do not belong together", _SHAPES | {f"{_Q}.{part}": shape}, _UNKNOWN)
+
+
+def test_an_unknown_base_model_needs_no_fewer_tensors() -> None:
+    """Halves, ranks and names are checked as ever."""
+    half = {name: shape for name, shape in _SHAPES.items() if name != f"{_Q}.lora_A.weight"}
+    _refuse("q_proj lacks lora_A or lora_B", half, _UNKNOWN)
+    _refuse(r"rank 4, and adapter_config\.json says 8", _SHAPES, _UNKNOWN, r=8)
+    _refuse("no part of a LoRA adapter", {"lm_head.weight": (4, 16)}, _UNKNOWN)

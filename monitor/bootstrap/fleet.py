@@ -1,0 +1,72 @@
+"""The service in front of a model server: a supervisor and its processes."""
+
+from __future__ import annotations
+
+import socket
+from functools import partial
+
+from monitor.bootstrap import files, operating, roster, run_folder, tokens
+from monitor.bootstrap.database import prepare_folder
+from monitor.bootstrap.listening import listen
+from monitor.bootstrap.post import Post
+from monitor.bootstrap.supervisor import FATAL, Role, Supervisor
+from monitor.config import Config, ServerEngine
+
+# Beside the limit of a drain, for records and rows on their way; then the process is killed.
+_FLUSH_S = 15.0
+_REFUSED = 2  # the exit status of a command that was given what it cannot use
+
+
+def serve(config: Config, engine: ServerEngine) -> int:
+    """Run until Ctrl-C or SIGTERM; return the exit status.
+
+    Raises a `BackstopError` if the configuration or this machine does not allow a start.
+    """
+    prepare_folder(config.data_dir)
+    files.read(config)
+    operating.senders(config)  # a receiver that cannot be used is found before anything starts
+    for who in ("caller", "operator"):
+        tokens.ensure(config.data_dir, who)
+    with listen(config) as listener, run_folder.opened(config.data_dir) as folder:
+        post = Post(config=config, engine=engine, folder=folder)
+        status = Supervisor(_roles(post, listener)).run()
+    return _REFUSED if status == FATAL else status
+
+
+def _roles(post: Post, listener: socket.socket) -> list[Role]:
+    drain_s = post.config.gateway.drain_s
+    facing = [
+        Role(
+            name=name,
+            main=partial(_gateway, name, post, listener),
+            rank=2,
+            end_limit_s=drain_s + _FLUSH_S,
+        )
+        for name in sorted(roster.gateways(post.config))
+    ]
+    return [
+        Role(name=roster.CONTROL, main=partial(_control, post), rank=0, end_limit_s=_FLUSH_S),
+        Role(name=roster.SCORER, main=partial(_scorer, post), rank=1, end_limit_s=_FLUSH_S),
+        *facing,
+    ]
+
+
+# Each process imports what it needs, and no other; the supervisor stays small.
+
+
+def _gateway(name: str, post: Post, listener: socket.socket) -> int:
+    from monitor.bootstrap import gateway_process
+
+    return gateway_process.main(name, post, listener)
+
+
+def _scorer(post: Post) -> int:
+    from monitor.bootstrap import scorer_process
+
+    return scorer_process.main(post)
+
+
+def _control(post: Post) -> int:
+    from monitor.bootstrap import control_process
+
+    return control_process.main(post)

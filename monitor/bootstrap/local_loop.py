@@ -1,0 +1,100 @@
+"""The closed loop in one process, around a local engine: scorer and judges over one queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
+from monitor.bootstrap.scoring import Scoring, open_scoring
+from monitor.ports.alerts import Sender
+from monitor.ports.engine import Engine
+from monitor.ports.spool import Spool
+from monitor.ports.stores import Stores
+from monitor.runtime import wakers
+from monitor.runtime.convergence import OwnProcess
+from monitor.runtime.flights import Flights
+from monitor.runtime.handover_queue import HandoverQueue
+from monitor.runtime.loops import Loop
+from monitor.runtime.routing import Router
+from monitor.runtime.scoring.unread import read_nothing
+from rollback.policy import Policy
+
+_ENGINE = "local"
+_LANDING_LIMIT_S = 5.0  # a longer answer is not waited for: people want the news
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is told to the parts.
+
+    Args:
+        replica: name of this process, unlike any other's.
+        scorer: name of its scorer, unlike that of any other or of an earlier life.
+        link: address of the dashboard, for the alerts.
+        queue: how many answers may wait to be scored.
+        keep_text: whether prompts and answers are recorded.
+        schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
+    """
+
+    replica: str
+    scorer: str
+    link: str
+    queue: int = 10_000
+    keep_text: bool = False
+    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalLoop:
+    """The loop and what is in front of it."""
+
+    handover: HandoverQueue
+    flights: Flights
+    scoring: Scoring
+    closed: ClosedLoop
+
+    def loops(self) -> Mapping[str, Loop]:
+        """Return what must be kept running from answers to evidence."""
+        closed = self.closed
+        return {
+            **self.scoring.loops(closed.wakers),
+            "news": partial(wakers.follow, closed.stores.news, closed.wakers),
+        }
+
+
+def open_local_loop(
+    stores: Stores,
+    engine: Engine,
+    policies: Mapping[str, Policy],
+    senders: Mapping[str, Sender],
+    spool: Spool,
+    settings: Settings,
+) -> LocalLoop:
+    """Wire the loop for one engine and one database."""
+    handover, flights, router = HandoverQueue(settings.queue), Flights(), Router()
+
+    async def settle(deployment: str, epoch: int) -> None:
+        await flights.landed(deployment, epoch, _LANDING_LIMIT_S)
+        await handover.settled()
+
+    site = Site(replica=settings.replica, engine=_ENGINE, link=settings.link, settle=settle)
+    return LocalLoop(
+        handover=handover,
+        flights=flights,
+        scoring=open_scoring(
+            stores.deployments,
+            stores.evidence,
+            stores.exchanges,
+            handover,
+            spool,
+            policies,
+            settings.schemas,
+            read=read_nothing,
+            replica=settings.scorer,
+            keep_text=settings.keep_text,
+        ),
+        closed=close_loop(stores, engine, router, OwnProcess(router), policies, senders, site),
+    )

@@ -1,0 +1,94 @@
+"""Puts the scorer's half together: from what is handed over to the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from monitor.ports.deployments import Deployments
+from monitor.ports.evidence import EvidenceStore
+from monitor.ports.record import ExchangeStore
+from monitor.ports.spool import Spool
+from monitor.runtime.loops import Loop
+from monitor.runtime.scoring.assessor import Assessor
+from monitor.runtime.scoring.drafts import Drafts
+from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.recorder import Recorder
+from monitor.runtime.scoring.scorer import Read, Scorer
+from monitor.runtime.scoring.source import Source
+from monitor.runtime.wakers import Wakers
+from rollback.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoring:
+    """The parts that score and record."""
+
+    following: Following
+    drafts: Drafts
+    recorder: Recorder
+    scorer: Scorer
+
+    def loops(self, wakers: Wakers) -> Mapping[str, Loop]:
+        """Return what must be kept running."""
+        return {
+            "scorer": self.scorer.run,
+            "spool": self.recorder.run,
+            "pointers": partial(self.following.run, wakers.scoring),
+            "references": self.drafts.run,
+        }
+
+    def register(self, registry: CollectorRegistry) -> None:
+        """Show in `/metrics` what became of the answers that were handed over."""
+        for name, help_text, value in (
+            ("recorded", "Answers recorded in Postgres.", lambda: self.recorder.recorded),
+            ("spooled", "Answers that wait on disk for Postgres.", lambda: self.recorder.spooled),
+            (
+                "lost",
+                "Answers handed over and lost.",
+                lambda: self.recorder.lost + self.scorer.lost,
+            ),
+            ("unreadable", "Answers recorded without a text.", lambda: self.scorer.unreadable),
+        ):
+            gauge = Gauge(f"backstop_exchanges_{name}", help_text, registry=registry)
+            gauge.set_function(value)
+
+
+def open_scoring(
+    deployments: Deployments,
+    evidence: EvidenceStore,
+    exchanges: ExchangeStore,
+    source: Source,
+    spool: Spool,
+    policies: Mapping[str, Policy],
+    schemas: Mapping[str, Mapping[str, Any]],
+    *,
+    read: Read,
+    replica: str,
+    keep_text: bool,
+) -> Scoring:
+    """Wire the scorer over one source and one database.
+
+    Args:
+        read: makes exchanges of a relayed request and its answer.
+        replica: name of this scorer, unlike that of any other or of an earlier life.
+        keep_text: whether prompts and answers are recorded.
+    """
+    sizes = {name: policy.reference_size for name, policy in policies.items()}
+    assessor = Assessor(deployments, evidence, sizes, schemas)
+    following = Following(assessor.refresh)
+    drafts = Drafts(evidence)
+    recorder = Recorder(exchanges, spool, replica=replica, keep_text=keep_text)
+    scorer = Scorer(
+        source=source,
+        read=read,
+        assessor=assessor,
+        following=following,
+        drafts=drafts,
+        recorder=recorder,
+    )
+    return Scoring(following=following, drafts=drafts, recorder=recorder, scorer=scorer)

@@ -1,0 +1,70 @@
+"""vLLM: adapters are loaded and unloaded at run time, and asked for by their own name.
+
+Contract: vllm/entrypoints/openai/models/serving.py and entrypoints/serve/lora/api_router.py of
+version 0.32; `docs/engines.md` tells what it means for Backstop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from monitor.engines.servers import cards, writing
+from monitor.engines.servers.by_name import ByName
+from monitor.engines.servers.client import Client, Reply
+from monitor.engines.servers.mount import Mount
+from monitor.engines.servers.naming import VllmNaming
+from monitor.engines.servers.server import ServerFacts
+from monitor.ports.engine import Generation, Piece
+
+_DIALECT = writing.Dialect(text={"return_token_ids": True}, chat={"return_token_ids": True})
+_SWITCHED_OFF = (
+    "the server loads no adapters at run time; start it with --enable-lora and "
+    "VLLM_ALLOW_RUNTIME_LORA_UPDATING=True in its environment"
+)
+
+
+class VllmEngine(ByName):
+    """A vLLM server. Implements `ports.Engine`.
+
+    What it unloads loses its name at once, and its weights when their place is needed.
+    """
+
+    def __init__(self, client: Client, mount: Mount, naming: VllmNaming, *, unloads: bool) -> None:
+        super().__init__(client, mount, "/v1", unloads=unloads)
+        self.naming = naming
+
+    def complete(self, generation: Generation, version: str | None) -> AsyncGenerator[Piece, None]:
+        """Write an answer."""
+        return writing.write(self._client, self.naming, _DIALECT, generation, version)
+
+    async def facts(self) -> ServerFacts:
+        """Ask for its version, and where the base model comes from."""
+        listed = await cards.read(self._client)
+        told = await self._client.ask("/version")
+        root = next((card.root for card in listed if card.id == self.naming.model), None)
+        return ServerFacts(
+            kind="vllm",
+            model=self.naming.model,
+            version=told.get("version", ""),
+            base={"root": root},
+        )
+
+    async def examine(self) -> tuple[str, ...]:
+        """Look for the base model, and whether adapters can be loaded."""
+        problems = cards.missing_base(await cards.read(self._client), self.naming.model)
+        # A route that wants POST answers 405 to GET; one that is not there answers 404.
+        absent = (await self._client.look(self._loading)).status == 404
+        return (*problems, *((_SWITCHED_OFF,) if absent else ()))
+
+    def _advice(self, reply: Reply, path: str) -> str:
+        said = reply.sentence
+        if reply.status == 404 and "No adapter found" not in said:
+            return _SWITCHED_OFF
+        if reply.status == 404:
+            return (
+                f"the server finds no adapter in {path} ({said}); let it see that folder, or say "
+                "in engine.adapters_as where it sees data_dir/adapters"
+            )
+        if "max_lora_rank" in said:
+            return f"{said}; start the server with a larger --max-lora-rank"
+        return f"the server says: {said}"

@@ -1,0 +1,117 @@
+"""Completions: route a request, relay the answer, hand the exchange over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from monitor.gateway.relay.asked import Asked, parse
+from monitor.gateway.relay.exchange import RelayedExchange
+from monitor.gateway.relay.inbound import Inbound
+from monitor.gateway.relay.outbound import EngineRequests
+from monitor.gateway.relay.parts import RelayParts
+from monitor.gateway.relay.shadows import Shadows
+from monitor.gateway.relay.splice import set_fields
+from monitor.ports.handover import Dialect
+from monitor.runtime.routing import Route, unknown
+
+PATHS: Mapping[str, Dialect] = {
+    "/v1/chat/completions": Dialect.CHAT,
+    "/v1/completions": Dialect.TEXT,
+}
+# With 1, not 0, also engines answer that take 0 for "none".
+_LOGPROBS = {Dialect.CHAT: b"true", Dialect.TEXT: b"1"}
+_encode = msgspec.json.Encoder().encode
+
+
+class Completions:
+    """Answers requests of one dialect.
+
+    A request keeps the route it began with, so that no answer mixes two versions.
+    """
+
+    def __init__(
+        self, parts: RelayParts, requests: EngineRequests, shadows: Shadows, path: str
+    ) -> None:
+        self._parts = parts
+        self._requests = requests
+        self._shadows = shadows
+        self._path = path.encode()
+        self._dialect = PATHS[path]
+
+    async def handle(self, inbound: Inbound) -> None:
+        """Answer one request. Raises `BackstopError`."""
+        parts = self._parts
+        started, started_at = parts.clock(), parts.now()
+        caller = parts.callers.admit_header(inbound.own.get(b"authorization"))
+        parts.check_open()
+        body = await inbound.body(parts.max_body_bytes)
+        asked = parse(body)
+        route = self._route(asked.model, inbound)
+        version = route.active
+        if route.candidate is not None:
+            version = route.version_for(_key_of(asked, caller, inbound))
+        exchange = RelayedExchange(
+            parts,
+            inbound,
+            id=inbound.id,
+            dialect=self._dialect,
+            route=route,
+            version=version,
+            started=started,
+            started_at=started_at,
+            body=body,
+            caller=caller,
+            asked_to_stream=asked.stream is True,
+        )
+        await self._serve(exchange, inbound, extra=self._wants_logprobs(asked))
+
+    async def _serve(self, exchange: RelayedExchange, inbound: Inbound, *, extra: bool) -> None:
+        """Relay the answer; `extra` is whether log-probabilities are asked for by ourselves."""
+        route = exchange.route
+        outgoing = self._outgoing(exchange.body, exchange.version, extra=extra)
+        request = self._requests.request(b"POST", self._path, inbound, outgoing, inbound.request_id)
+        with self._parts.flights.on(route):
+            await exchange.serve(request, strip_logprobs=extra)
+        if exchange.succeeded and not route.explicit and route.shadows(inbound.request_id):
+            self._shadow(exchange, inbound, extra=extra)
+
+    def _route(self, model: str, inbound: Inbound) -> Route:
+        """Find the route. Only operators may name a version; to others it does not exist."""
+        table = self._parts.router.table
+        route = table.find(model)
+        if route.explicit:
+            token = inbound.own.get(b"authorization", b"").decode("latin-1")
+            if self._parts.operator_tokens.recognise(token) is None:
+                raise unknown(model, table.routes)
+        return route
+
+    def _wants_logprobs(self, asked: Asked) -> bool:
+        """Whether log-probabilities are asked for on our own account."""
+        if not self._parts.logprobs:
+            return False
+        return asked.logprobs is None or asked.logprobs is False
+
+    def _outgoing(self, body: bytes, version: str | None, *, extra: bool) -> bytes:
+        fields = {
+            name: _encode(value) for name, value in self._parts.naming.fields(version).items()
+        }
+        if extra:
+            fields["logprobs"] = _LOGPROBS[self._dialect]
+        return set_fields(body, fields, present="model")
+
+    def _shadow(self, exchange: RelayedExchange, inbound: Inbound, *, extra: bool) -> None:
+        """Let the baseline answer the same prompt, unless it was the baseline that did."""
+        baseline = exchange.route.baseline
+        if baseline == exchange.version:
+            return
+        shadow = exchange.shadowed_by(baseline)
+        body = self._outgoing(exchange.body, baseline, extra=extra)
+        request = self._requests.request(b"POST", self._path, inbound, body, shadow.id)
+        self._shadows.send(shadow, request)
+
+
+def _key_of(asked: Asked, caller: str | None, inbound: Inbound) -> str:
+    """Return what keeps a caller with one version: its `user`, else its token, else its address."""
+    return asked.user if isinstance(asked.user, str) else caller or inbound.client

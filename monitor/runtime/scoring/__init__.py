@@ -1,0 +1,1 @@
+"""The scorer's half: from what was handed over to the record."""

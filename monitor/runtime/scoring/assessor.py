@@ -1,0 +1,194 @@
+"""Assesses answers: signals, faults, scores against the frozen reference, and what judges must know.
+
+Assessing reads no store. The pointers and references are read by `refresh`, on another thread, and
+put in place whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from guards import assessment
+from guards.assessment import Assessed, Scored
+from guards.constancy import ConstantAnswers
+from guards.exchange import Exchange
+from guards.faults import Fault
+from guards.reference import Reference
+from guards.verdicts import Verdict
+from monitor.ports.deployments import Deployments
+from monitor.ports.evidence import EvidenceStore
+from monitor.ports.record import Observed
+from monitor.runtime.scoring import yardstick
+from monitor.runtime.scoring.yardstick import Gathered, Yardstick, without_pointers
+from rollback.deployment import Deployment
+from rollback.judge import Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What was found about a batch, in its order.
+
+    Args:
+        observed: the live answers of active versions, and no others.
+        striking: for each of those whether it has a fault or is an outlier.
+        live: the live answers, complete or not, with what they were held against.
+    """
+
+    scored: Sequence[Scored]
+    observed: Sequence[Observed]
+    striking: Sequence[bool]
+    live: Sequence[tuple[Yardstick, Sequence[Exchange]]]
+
+
+class Assessor:
+    """Holds a yardstick for every watched deployment.
+
+    Args:
+        reference_sizes: watched deployment → answers that a reference is made of.
+        schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
+    """
+
+    def __init__(
+        self,
+        deployments: Deployments,
+        evidence: EvidenceStore,
+        reference_sizes: Mapping[str, int],
+        schemas: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self._deployments = deployments
+        self._evidence = evidence
+        self._reference_sizes = dict(reference_sizes)
+        self._schemas = dict(schemas)
+        self._yardsticks: Mapping[str, Yardstick] = {}
+
+    def refresh(self) -> None:
+        """Follow what Postgres says now; blocks. Raises `Unavailable`, and nothing has changed."""
+        self.follow(self._deployments.all())
+
+    def follow(self, deployments: Sequence[Deployment]) -> None:
+        """Hold answers against what is right by now; an older state than the present changes nothing.
+
+        Raises `Unavailable`; repeating it does no harm.
+        """
+        opened = {
+            each.name: yardstick.open_for(each, self._evidence, self._reference_sizes[each.name])
+            for each in deployments
+            if each.name in self._reference_sizes and not self._is_up_to_date(each)
+        }
+        if opened:
+            self._yardsticks = {**self._yardsticks, **opened}
+
+    def is_behind(self, deployment: str, epoch: int) -> bool:
+        """Whether an answer of this epoch was routed by later pointers than are known here."""
+        if deployment not in self._reference_sizes:
+            return False
+        known = self._yardsticks.get(deployment)
+        return known is None or known.epoch < epoch
+
+    def assess(self, exchanges: Sequence[Exchange]) -> Findings:
+        """Assess a batch, each deployment in its order; never blocks."""
+        due = [self._with_schema(exchange) for exchange in exchanges]
+        found: dict[int, Assessed] = {}
+        observed: dict[int, Observed] = {}
+        live: list[tuple[Yardstick, Sequence[Exchange]]] = []
+        for part in self._parts(due):
+            own = [due[row] for row in part.rows]
+            assessed = part.assess(own)
+            found.update(zip(part.rows, assessed, strict=True))
+            if part.is_live and part.against is not None:
+                observed.update(_observed(part.against, part.rows, assessed))
+                live.append((part.against, own))
+        rows = sorted(observed)
+        return Findings(
+            scored=[found[row].scored for row in range(len(due))],
+            observed=[observed[row] for row in rows],
+            striking=[_is_striking(found[row]) for row in rows],
+            live=live,
+        )
+
+    def gather(self, findings: Findings) -> Sequence[Gathered]:
+        """Keep first answers for references; return those that are enough for one by now."""
+        enough = [against.gather(answers) for against, answers in findings.live]
+        return [gathered for gathered in enough if gathered is not None]
+
+    def _is_up_to_date(self, deployment: Deployment) -> bool:
+        known = self._yardsticks.get(deployment.name)
+        return known is not None and known.is_of(deployment)
+
+    def _with_schema(self, exchange: Exchange) -> Exchange:
+        schema = self._schemas.get(exchange.deployment)
+        if schema is None or exchange.response_schema is not None:
+            return exchange
+        return replace(exchange, response_schema=schema)
+
+    def _parts(self, exchanges: Sequence[Exchange]) -> Iterable[_Part]:
+        """Sort a batch by what its answers are held against."""
+        parts: dict[Hashable, _Part] = {}
+        unknown: dict[Hashable, Yardstick] = {}
+        for row, exchange in enumerate(exchanges):
+            key: Hashable = exchange.deployment
+            against = self._yardsticks.get(exchange.deployment)
+            if self.is_behind(exchange.deployment, exchange.epoch):
+                key = (exchange.deployment, exchange.epoch, exchange.adapter)
+                against = unknown.setdefault(key, without_pointers(exchange))
+            is_live = against is not None and against.is_live(exchange)
+            part = parts.setdefault((key, is_live), _Part(against=against, is_live=is_live))
+            part.rows.append(row)
+        return parts.values()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Rows of a batch that are held against the same; `against=None` is of a name nobody watches."""
+
+    against: Yardstick | None
+    is_live: bool
+    rows: list[int] = field(default_factory=list)
+
+    def assess(self, exchanges: Sequence[Exchange]) -> Sequence[Assessed]:
+        """Assess in order; answers that are not live leave the stream's own faults alone."""
+        if self.against is None:
+            return assessment.assess(exchanges, None, ConstantAnswers())
+        constant = self.against.constant if self.is_live else ConstantAnswers()
+        return assessment.assess(exchanges, self.against.reference, constant)
+
+
+def _observed(
+    against: Yardstick, rows: Sequence[int], assessed: Sequence[Assessed]
+) -> Iterator[tuple[int, Observed]]:
+    """Yield what judges must know of the answers whose callers stayed, by their rows."""
+    for row, each in zip(rows, assessed, strict=True):
+        exchange = each.scored.exchange
+        if exchange.is_complete:
+            yield (
+                row,
+                Observed(
+                    deployment=exchange.deployment,
+                    adapter=exchange.adapter,
+                    epoch=exchange.epoch,
+                    own_reference=against.confirmed,
+                    observation=Observation(
+                        exchange_id=exchange.id,
+                        at=exchange.started_at,
+                        scores=each.scores,
+                        fault=_counts_as_fault(each, against.reference),
+                    ),
+                ),
+            )
+
+
+def _counts_as_fault(assessed: Assessed, reference: Reference | None) -> bool:
+    """Whether an answer speaks against the version.
+
+    An answer that the token limit cut may be the caller's doing; only against a reference, which
+    knows how usual that is here, does it say something about the version.
+    """
+    if reference is not None:
+        return assessed.fault
+    return any(fault is not Fault.CUT for fault in assessed.own_faults)
+
+
+def _is_striking(assessed: Assessed) -> bool:
+    return assessed.scored.verdict in (Verdict.FAIL, Verdict.WARN)

@@ -1,0 +1,198 @@
+"""From what was handed over to the record: take a batch, read it, assess it, have it recorded.
+
+Reading and assessing run on one worker thread and never on the event loop. Who handed a batch over
+is told once it is recorded or on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import structlog
+
+from guards.exchange import Exchange
+from monitor.ports.handover import Handed, Relayed
+from monitor.ports.record import PackedBatch
+from monitor.runtime.scoring.assessor import Assessor
+from monitor.runtime.scoring.drafts import Drafts
+from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.recorder import Recorder
+from monitor.runtime.scoring.source import Source
+from monitor.runtime.scoring.unread import facts_alone
+from monitor.runtime.scoring.yardstick import Gathered
+from monitor.runtime.worker_thread import WorkerThread
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 500
+_PATIENCE_S = 1.0
+# While nothing speaks against a version, an answer waits so long for company: scored and written
+# one by one, answers cost ten times as much (docs/benchmarks.md). At the first sign it ends.
+_LINGER_S = 0.1
+_LINGERS = 3  # at most, and only while so many come that it pays
+_PAYS = 8
+_RECENT = 32
+# Of the recent answers so many are struck by a fault or an outlier once in thousands of looks as
+# long as nothing has changed: one in a hundred is called an outlier.
+_ALARMING = 4
+_STUCK_S = 10.0
+_CLOSE_LIMIT_S = 3.0
+
+T = TypeVar("T")
+Read = Callable[[Relayed], Sequence[Exchange]]
+
+
+class Scorer:
+    """Drains a source.
+
+    Args:
+        read: makes exchanges of a relayed request and its answer.
+        clock: monotonic seconds.
+
+    Attributes:
+        lost: exchanges that could not be assessed; unreadable: those of which only the facts of
+            the relay are recorded.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        read: Read,
+        assessor: Assessor,
+        following: Following,
+        drafts: Drafts,
+        recorder: Recorder,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = source
+        self._read = read
+        self._assessor = assessor
+        self._following = following
+        self._drafts = drafts
+        self._recorder = recorder
+        self._clock = clock
+        self._thread = WorkerThread("scorer")
+        self._recent: deque[bool] = deque(maxlen=_RECENT)
+        self._in_hand = 0
+        self._in_hand_since: float | None = None
+        self.lost = 0
+        self.unreadable = 0
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether few of the recent live answers had a fault or were outliers."""
+        return sum(self._recent) < _ALARMING
+
+    @property
+    def in_hand_s(self) -> float:
+        """For how many seconds the present batch has been in hand; 0 if there is none."""
+        since = self._in_hand_since
+        return 0.0 if since is None else self._clock() - since
+
+    async def run(self) -> None:
+        """Take, assess and record until cancelled."""
+        while True:
+            items = list(await self._source.take(_BATCH, _PATIENCE_S))
+            if items:
+                await self._linger(items)
+                await self._see_to(items)
+
+    async def _see_to(self, items: Sequence[Handed]) -> None:
+        """Absorb a batch and acknowledge it, also if a defect has lost it: nobody waits for ever."""
+        try:
+            await self.absorb(items)
+        except Exception:
+            self.lost += len(items)
+            self._source.acknowledge(len(items))
+            raise
+        self._source.acknowledge(len(items))
+
+    async def absorb(self, items: Sequence[Handed]) -> None:
+        """Assess and record one batch; an answer that cannot be assessed loses only itself."""
+        self._in_hand = len(items)
+        self._in_hand_since = self._clock()
+        try:
+            if any(self._is_behind(item) for item in items):
+                await self._following.catch_up()
+            for packed in await self._assessed(items):
+                await self._recorder.record(packed)
+        finally:
+            self._in_hand = 0
+            self._in_hand_since = None
+
+    async def on_thread(self, work: Callable[[], T]) -> T:
+        """Run on the thread that assesses."""
+        return await self._thread.run(work)
+
+    def health(self) -> Mapping[str, str]:
+        """Return what is wrong with scoring and recording; nothing if all is well."""
+        wrong = dict(self._recorder.health())
+        if self.in_hand_s > _STUCK_S:
+            wrong["scorer"] = f"answers have not been scored for {self.in_hand_s:.0f} s"
+        return wrong
+
+    async def flush(self) -> None:
+        """Return when everything handed over until now is recorded, on disk, or lost."""
+        await self._source.settled()
+
+    def close(self) -> None:
+        """End the thread; work in hand is finished, unless it takes seconds."""
+        if not self._thread.close(_CLOSE_LIMIT_S):
+            log.error("scoring did not end; its answers are lost", count=self._in_hand)
+
+    async def _linger(self, items: list[Handed]) -> None:
+        """Wait for company where that pays and does no harm."""
+        for _ in range(_LINGERS):
+            if not self.is_calm or len(items) >= _BATCH:
+                return
+            await asyncio.sleep(_LINGER_S)
+            more = await self._source.take(_BATCH, 0.0)
+            items += more
+            if len(more) < _PAYS:
+                return
+
+    def _is_behind(self, item: Handed) -> bool:
+        told = item if isinstance(item, Relayed) else item.exchange
+        return self._assessor.is_behind(told.deployment, told.epoch)
+
+    async def _assessed(self, items: Sequence[Handed]) -> Sequence[PackedBatch]:
+        """Return the batch as it is recorded, or that of each of its answers that can be assessed."""
+        try:
+            return [await self._assess(items)]
+        except Exception as error:
+            if len(items) == 1:
+                self.lost += 1
+                log.error("an answer cannot be assessed and is lost", exc_info=error)
+                return []
+        return [packed for item in items for packed in await self._assessed([item])]
+
+    async def _assess(self, items: Sequence[Handed]) -> PackedBatch:
+        packed, striking, gathered = await self.on_thread(lambda: self._work(items))
+        self._recent.extend(striking)
+        for each in gathered:
+            self._drafts.put(each)
+        return packed
+
+    def _work(
+        self, items: Sequence[Handed]
+    ) -> tuple[PackedBatch, Sequence[bool], Sequence[Gathered]]:
+        exchanges = [exchange for item in items for exchange in self._exchanges(item)]
+        found = self._assessor.assess(exchanges)
+        packed = self._recorder.pack(found.scored, found.observed)
+        return packed, found.striking, self._assessor.gather(found)
+
+    def _exchanges(self, item: Handed) -> Iterable[Exchange]:
+        """Return what an item holds; of one that cannot be read, the facts of the relay."""
+        if not isinstance(item, Relayed):
+            return (item.exchange,)
+        try:
+            return self._read(item)
+        except Exception as error:
+            self.unreadable += 1
+            log.error("an answer cannot be read", id=item.id, exc_info=error)
+            return (facts_alone(item),)

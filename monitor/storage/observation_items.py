@@ -1,0 +1,123 @@
+"""What judges must know of the answers of a batch, as one compact value.
+
+Numbers stand in columns; who answered and the names of the channels, which repeat, stand once.
+Scores are kept to the last bit, so that a replay comes to the same evidence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+
+import msgspec
+import numpy as np
+
+from monitor.ports.record import Observed
+from monitor.storage import values
+from rollback.judge import Observation
+
+_SCORE = np.dtype("<f8")
+
+
+class _Source(msgspec.Struct, frozen=True, array_like=True):
+    """What the answers of a version have in common; `channels` in the order of their scores."""
+
+    deployment: str
+    adapter: str | None
+    epoch: int
+    own_reference: bool
+    channels: tuple[str, ...]
+
+
+class _Items(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="observed-1"):
+    """Columns of equal length, but for `scores`, which holds those of all answers in a row."""
+
+    sources: list[_Source]
+    source: list[int]  # position in `sources`
+    ids: list[str]
+    at: list[datetime]
+    faults: list[bool]
+    pairs: list[float | None]
+    scores: bytes
+
+
+_DECODER = msgspec.msgpack.Decoder(_Items)
+
+
+def pack(observed: Sequence[Observed]) -> bytes:
+    """Return observations as bytes."""
+    numbers: dict[tuple[object, ...], int] = {}
+    sources: list[_Source] = []
+    source: list[int] = []
+    for each in observed:
+        channels = tuple(each.observation.scores)
+        same = (each.deployment, each.adapter, each.epoch, each.own_reference, channels)
+        number = numbers.get(same)
+        if number is None:
+            number = numbers[same] = len(sources)
+            sources.append(_source(each, channels))
+        source.append(number)
+    observations = [each.observation for each in observed]
+    scores = chain.from_iterable(each.scores.values() for each in observations)
+    return msgspec.msgpack.encode(
+        _Items(
+            sources=sources,
+            source=source,
+            ids=[values.text(each.exchange_id) for each in observations],
+            at=[each.at for each in observations],
+            faults=[each.fault for each in observations],
+            pairs=[each.pair for each in observations],
+            scores=np.fromiter(scores, dtype=_SCORE).tobytes(),
+        )
+    )
+
+
+def unpack(packed: bytes) -> tuple[Observed, ...]:
+    """Return the observations as they were packed."""
+    return tuple(_rows(_DECODER.decode(packed)))
+
+
+def only(packed: bytes, ids: Sequence[str]) -> bytes:
+    """Return the observations of these answers, packed; an id that stands once counts once."""
+    wanted = Counter(ids)
+    kept = []
+    for each in unpack(packed):
+        if wanted[each.observation.exchange_id]:
+            wanted[each.observation.exchange_id] -= 1
+            kept.append(each)
+    return pack(kept)
+
+
+def _source(observed: Observed, channels: tuple[str, ...]) -> _Source:
+    return _Source(
+        values.text(observed.deployment),
+        values.optional_text(observed.adapter),
+        observed.epoch,
+        observed.own_reference,
+        channels,
+    )
+
+
+def _rows(items: _Items) -> Iterator[Observed]:
+    scores = np.frombuffer(items.scores, dtype=_SCORE).tolist()
+    start = 0
+    columns = zip(items.source, items.ids, items.at, items.faults, items.pairs, strict=True)
+    for number, exchange_id, at, fault, pair in columns:
+        source = items.sources[number]
+        end = start + len(source.channels)
+        yield Observed(
+            deployment=source.deployment,
+            adapter=source.adapter,
+            epoch=source.epoch,
+            own_reference=source.own_reference,
+            observation=Observation(
+                exchange_id=exchange_id,
+                at=at.astimezone(UTC),
+                scores=dict(zip(source.channels, scores[start:end], strict=True)),
+                fault=fault,
+                pair=pair,
+            ),
+        )
+        start = end

@@ -1,0 +1,250 @@
+"""The scorer: every exchange is recorded once, or its loss is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from guards.exchange import Exchange, FinishReason
+from monitor.ports.handover import Relayed
+from monitor.ports.record import PackedBatch, ScoredBatch
+from monitor.runtime.handover_queue import HandoverQueue
+from monitor.runtime.scoring.assessor import Assessor
+from monitor.runtime.scoring.drafts import Drafts
+from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.recorder import Recorder
+from monitor.runtime.scoring.scorer import Scorer
+from tests.handed import (
+    NAME,
+    MemoryPostgres,
+    MemorySpool,
+    deployment,
+    exchange,
+    relayed,
+    reported,
+)
+from tests.waiting import until
+
+
+def read(item: Relayed) -> Sequence[Exchange]:
+    """Return two answers for each request, unless its bytes are poison."""
+    if item.response == b"poison":
+        raise ValueError("cannot be read")
+    return [exchange(0, id=item.id, epoch=item.epoch), exchange(1, id=f"{item.id}#1")]
+
+
+class Postgres(MemoryPostgres):
+    """Cannot pack some answers, and waits at a gate with each record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.poison: set[str] = set()
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def pack(self, batch: ScoredBatch, *, keep_text: bool) -> PackedBatch:
+        """Pack, unless there is poison in it."""
+        if self.poison & {scored.exchange.id for scored in batch.scored}:
+            raise ZeroDivisionError("a defect")
+        return super().pack(batch, keep_text=keep_text)
+
+    def record(self, packed: PackedBatch) -> None:
+        """Write once the gate is open."""
+        self.gate.wait()
+        super().record(packed)
+
+
+@dataclass
+class Bench:
+    """A scorer with everything around it."""
+
+    postgres: Postgres = field(default_factory=Postgres)
+    spool: MemorySpool = field(default_factory=MemorySpool)
+    queue: HandoverQueue = field(default_factory=lambda: HandoverQueue(1000))
+    now: list[float] = field(default_factory=lambda: [0.0])
+
+    def __post_init__(self) -> None:
+        assessor = Assessor(self.postgres, self.postgres, {NAME: 60}, {})
+        self.drafts = Drafts(self.postgres)
+        self.following = Following(assessor.refresh)
+        self.recorder = Recorder(
+            self.postgres, self.spool, replica="r1", keep_text=False, look_s=0.0
+        )
+        self.scorer = Scorer(
+            source=self.queue,
+            read=read,
+            assessor=assessor,
+            following=self.following,
+            drafts=self.drafts,
+            recorder=self.recorder,
+            clock=lambda: self.now[0],
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Have the scorer drain the queue."""
+        running = asyncio.create_task(self.scorer.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """A scorer over a database that is there."""
+    return Bench()
+
+
+async def test_what_is_handed_over_is_read_scored_and_recorded(bench: Bench) -> None:
+    """Relayed bytes give as many answers as there are in them."""
+    async with bench.running():
+        bench.queue.offer(reported(7))
+        bench.queue.offer(relayed(1))
+        await bench.scorer.flush()
+    assert list(bench.postgres.rows) == ["answer-7", "relayed-1", "relayed-1#1"]
+    observed = [each for batch in bench.postgres.batches.values() for each in batch.observed]
+    assert len(observed) == 3
+
+
+async def test_nothing_is_acknowledged_before_it_is_recorded_or_on_disk(bench: Bench) -> None:
+    """A gateway keeps an exchange until then."""
+    bench.postgres.gate.clear()
+    async with bench.running():
+        bench.queue.offer(reported(1))
+        await until(lambda: not bench.queue._items)
+        settling = asyncio.ensure_future(bench.scorer.flush())
+        await asyncio.sleep(0)
+        assert not settling.done()
+        bench.postgres.away = True
+        bench.postgres.gate.set()
+        await settling
+    assert bench.spool.waiting == 1
+
+
+async def test_an_answer_that_cannot_be_read_is_recorded_by_its_facts(bench: Bench) -> None:
+    """It is incomplete, counted, and no judge hears of it; the others are as ever."""
+    shadow = {"shadow_of": "relayed-1", "request_id": "abc"}
+    await bench.scorer.absorb([relayed(1), relayed(2, response=b"poison", **shadow), relayed(3)])
+    (batch,) = bench.postgres.batches.values()
+    unread = batch.scored[2].exchange
+    assert (unread.id, unread.finish_reason) == ("relayed-2", FinishReason.INCOMPLETE)
+    assert (unread.started_at.timestamp(), unread.tags) == (relayed(2).started_at, shadow)
+    assert len(batch.scored) == 5
+    assert len(batch.observed) == 4
+    assert bench.scorer.unreadable == 1
+
+
+async def test_an_answer_that_cannot_be_assessed_loses_only_itself(bench: Bench) -> None:
+    """The batch is tried again one by one, in its order."""
+    bench.postgres.poison = {"answer-1"}
+    await bench.scorer.absorb([reported(number) for number in range(3)])
+    assert list(bench.postgres.rows) == ["answer-0", "answer-2"]
+    assert bench.scorer.lost == 1
+
+
+async def test_a_time_that_is_none_loses_only_its_exchange(bench: Bench) -> None:
+    """Whoever told it was wrong."""
+    await bench.scorer.absorb([relayed(1, response=b"poison", started_at=1e300), reported(2)])
+    assert list(bench.postgres.rows) == ["answer-2"]
+    assert bench.scorer.lost == 1
+
+
+async def test_first_answers_are_offered_as_a_reference(bench: Bench) -> None:
+    """Also if some of them came in batches of which one answer was lost."""
+    bench.postgres.poison = {"answer-5"}
+    await bench.scorer.absorb([reported(number) for number in range(30)])
+    await bench.scorer.absorb([reported(number) for number in range(30, 70)])
+    await bench.drafts.offer()
+    assert list(bench.postgres.drafts) == [1]
+    assert bench.postgres.drafts[1][1] == 60
+
+
+async def test_an_answer_of_a_later_epoch_is_scored_by_the_later_pointers(bench: Bench) -> None:
+    """The gateway heard of the flip first."""
+    await bench.following.now()
+    bench.postgres.pointers = [deployment(active="support@222222222222", epoch=2)]
+    await bench.scorer.absorb([reported(1, epoch=2, adapter="support@222222222222")])
+    (batch,) = bench.postgres.batches.values()
+    assert [each.epoch for each in batch.observed] == [2]
+
+
+async def test_with_postgres_away_from_the_start_answers_are_scored_and_spooled(
+    bench: Bench,
+) -> None:
+    """Faults are found without it."""
+    bench.postgres.away = True
+    await bench.scorer.absorb([reported(1, output="")])
+    (packed,) = bench.spool.batches
+    (observed,) = bench.postgres.packed[packed.payload].observed
+    assert observed.observation.fault
+
+
+async def test_a_defect_in_recording_is_counted_and_nobody_waits_for_ever(bench: Bench) -> None:
+    """The loop fails, and is started again by who keeps it."""
+
+    def broken(batch: PackedBatch) -> bool:
+        raise ZeroDivisionError("a defect")
+
+    bench.spool.put = broken
+    bench.postgres.away = True
+    bench.queue.offer(reported(1))
+    with pytest.raises(ZeroDivisionError):
+        await bench.scorer.run()
+    await bench.scorer.flush()
+    assert bench.scorer.lost == 1
+
+
+async def test_few_striking_answers_leave_it_calm(bench: Bench) -> None:
+    """Usual traffic has some; several among the last ones are a sign."""
+    await bench.scorer.absorb([reported(n, output="") for n in range(3)])
+    assert bench.scorer.is_calm
+    await bench.scorer.absorb([reported(n) for n in range(10, 20)])
+    await bench.scorer.absorb([reported(3, output="")])
+    assert not bench.scorer.is_calm
+    await bench.scorer.absorb([reported(n) for n in range(20, 50)])
+    assert bench.scorer.is_calm
+
+
+async def test_while_calm_answers_wait_for_company(bench: Bench) -> None:
+    """One that comes a moment later is recorded in the same batch."""
+    async with bench.running():
+        bench.queue.offer(reported(1))
+        await until(lambda: not bench.queue._items)
+        bench.queue.offer(reported(2))
+        await bench.scorer.flush()
+    assert [len(batch.scored) for batch in bench.postgres.batches.values()] == [2]
+
+
+async def test_after_striking_answers_nobody_waits_for_company(bench: Bench) -> None:
+    """Each is recorded at once, so that the judges hear of it at once."""
+    await bench.scorer.absorb([reported(n, output="") for n in range(10)])
+    bench.postgres.gate.clear()
+    async with bench.running():
+        bench.queue.offer(reported(11))
+        await until(lambda: not bench.queue._items)
+        bench.queue.offer(reported(12))
+        bench.postgres.gate.set()
+        await bench.scorer.flush()
+    assert [len(batch.scored) for batch in bench.postgres.batches.values()] == [10, 1, 1]
+
+
+async def test_a_batch_that_takes_long_shows(bench: Bench) -> None:
+    """Ten seconds in hand are told, until it is through."""
+    bench.postgres.gate.clear()
+    absorbing = asyncio.create_task(bench.scorer.absorb([reported(1)]))
+    await asyncio.sleep(0)
+    bench.now[0] = 9.0
+    assert bench.scorer.health() == {}
+    bench.now[0] = 12.0
+    assert bench.scorer.health() == {"scorer": "answers have not been scored for 12 s"}
+    bench.postgres.gate.set()
+    await absorbing
+    assert bench.scorer.health() == {}
+    bench.scorer.close()

@@ -1,0 +1,18 @@
+"""Waiting for something to be so, where nothing signals it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+
+async def until(condition: Callable[[], bool], *, look_s: float = 0.0) -> None:
+    """Let the loop, and other threads and processes, run until something is so.
+
+    Fails if it takes twenty seconds.
+    """
+    async with asyncio.timeout(20):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(look_s)
