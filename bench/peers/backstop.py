@@ -113,6 +113,7 @@ def running(
     *,
     engine: str,
     database: str,
+    model: str = made_up.BASE,
     name: str = "backstop",
     workers: int = 1,
     gateway: Mapping[str, Any] | None = None,
@@ -122,7 +123,7 @@ def running(
 
     Args:
         folder: takes its configuration, data and log in a folder of the name `name`.
-        engine: URL of the model server.
+        engine: URL of the model server; model: name of the base model there.
         gateway, schedule: further keys of these sections of its configuration.
     """
     home = folder / name
@@ -135,7 +136,7 @@ def running(
                 "data_dir": str(home / "data"),
                 "database": database,
                 "listen": {"port": port},
-                "engine": {"kind": "vllm", "url": engine, "model": made_up.BASE},
+                "engine": {"kind": "vllm", "url": engine, "model": model},
                 "deployments": {DEPLOYMENT: {"policy": dict(POLICY)}},
                 "gateway": {"workers": workers, **(gateway or {})},
                 "schedule": {"golden": "", "report": "", "retention": "", **(schedule or {})},

@@ -38,9 +38,7 @@ class Postgres:
 
     def database(self, name: str) -> str:
         """Make an empty database and return its URL."""
-        self._execute(f"CREATE DATABASE {name}")
-        named = make_url(self.url).set(database=name)
-        return named.render_as_string(hide_password=False)
+        return new_database(self.url, name)
 
     def hang(self) -> None:
         """Stop every process of the server where it is, as a stuck disk does."""
@@ -65,12 +63,6 @@ class Postgres:
     def _processes(self) -> list[int]:
         return proc.family(self.pid)
 
-    def _execute(self, statement: str) -> None:
-        admin = open_engine(self.url).execution_options(isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(statement))
-        admin.dispose()
-
 
 @contextmanager
 def running(folder: Path) -> Iterator[Postgres]:
@@ -83,6 +75,15 @@ def running(folder: Path) -> Iterator[Postgres]:
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def new_database(url: str, name: str) -> str:
+    """Make an empty database on a server, and return its URL."""
+    admin = open_engine(url).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 def count(url: str, statement: str) -> int:

@@ -1,0 +1,33 @@
+"""What a suite is run against, and what two runs are compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# What differs from one answer to the next, whoever gives it.
+_VOLATILE = frozenset({"id", "created", "request_id", "_request_id"})
+_DIGITS = 3  # of log-probabilities: a batch of another shape changes the last bits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A server that speaks OpenAI's protocol.
+
+    Args:
+        url: with `/v1`; key: the bearer token; model: the name to ask for.
+    """
+
+    url: str
+    key: str
+    model: str
+
+
+def comparable(value: Any) -> Any:
+    """Return a transcript without what differs from one answer to the next."""
+    if isinstance(value, Mapping):
+        return {k: comparable(each) for k, each in value.items() if k not in _VOLATILE}
+    if isinstance(value, list | tuple):
+        return [comparable(each) for each in value]
+    return round(value, _DIGITS) if isinstance(value, float) else value
