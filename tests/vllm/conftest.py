@@ -54,7 +54,9 @@ async def vllm(vllm_server: RealVllm) -> RealVllm:
             cards = (await response.json())["data"]
         for card in cards:
             if card["parent"] is not None:
-                await session.post("/v1/unload_lora_adapter", json={"lora_name": card["id"]})
+                unload = {"lora_name": card["id"]}
+                async with session.post("/v1/unload_lora_adapter", json=unload) as response:
+                    await response.read()
     return vllm_server
 
 
