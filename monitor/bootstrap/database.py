@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
+from monitor.bootstrap import data_folder
 from monitor.config import Config
-from monitor.errors import BackstopError, ConfigError, DatabaseUnavailable
+from monitor.errors import BackstopError, DatabaseUnavailable
 from monitor.runtime.loops import Loop
 from monitor.storage import migrate
 from monitor.storage.database import open_engine, transaction
@@ -67,7 +67,7 @@ def opened(config: Config) -> Iterator[Engine]:
 
     Raises `ConfigError` or `DatabaseUnavailable` with one sentence.
     """
-    prepare_folder(config.data_dir)
+    data_folder.prepare(config.data_dir)
     if is_embedded(config):
         with embedded(config) as database:
             yield database.engine
@@ -85,7 +85,7 @@ def embedded(config: Config) -> Iterator[EmbeddedDatabase]:
 
     Raises `ConfigError` or `DatabaseUnavailable` with one sentence.
     """
-    prepare_folder(config.data_dir)
+    data_folder.prepare(config.data_dir)
     server = Embedded(config.data_dir / "postgres")
     engine = open_engine(server.start())
     try:
@@ -122,13 +122,3 @@ def bring_up_to_date(config: Config, engine: Engine) -> None:
     if is_embedded(config) or migrate.current(engine) is None:
         migrate.upgrade(engine)
     migrate.require_current(engine)
-
-
-def prepare_folder(folder: Path) -> None:
-    """Make the data directory. Raises `ConfigError` if it cannot be made."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"data_dir: {folder} cannot be made: {error.strerror}; name a folder you may write"
-        ) from error

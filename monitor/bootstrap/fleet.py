@@ -5,11 +5,10 @@ from __future__ import annotations
 import socket
 from functools import partial
 
-from monitor.bootstrap import files, operating, roster, run_folder, tokens
-from monitor.bootstrap.database import prepare_folder
+from monitor.bootstrap import data_folder, roster, run_folder, tokens
 from monitor.bootstrap.listening import listen
 from monitor.bootstrap.post import Post
-from monitor.bootstrap.supervisor import FATAL, Role, Supervisor
+from monitor.bootstrap.supervisor import FATAL, Role, Supervisor, run_once
 from monitor.config import Config, ServerEngine
 
 # Beside the limit of a drain, for records and rows on their way; then the process is killed.
@@ -22,9 +21,9 @@ def serve(config: Config, engine: ServerEngine) -> int:
 
     Raises a `BackstopError` if the configuration or this machine does not allow a start.
     """
-    prepare_folder(config.data_dir)
-    files.read(config)
-    operating.senders(config)  # a receiver that cannot be used is found before anything starts
+    data_folder.prepare(config.data_dir)
+    if run_once(Role(name="check", main=partial(_check, config), rank=0, end_limit_s=0.0)):
+        return _REFUSED
     for who in ("caller", "operator"):
         tokens.ensure(config.data_dir, who)
     with listen(config) as listener, run_folder.opened(config.data_dir) as folder:
@@ -52,6 +51,13 @@ def _roles(post: Post, listener: socket.socket) -> list[Role]:
 
 
 # Each process imports what it needs, and no other; the supervisor stays small.
+
+
+def _check(config: Config) -> int:
+    """Find what cannot be used before anything starts."""
+    from monitor.bootstrap import processes, tools
+
+    return processes.checked(lambda: tools.check(config))
 
 
 def _gateway(name: str, post: Post, listener: socket.socket) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 BOM = b"\xef\xbb\xbf"
+_NEXT = b"\n\ndata: "
 
 
 def events(stream: bytes) -> Iterator[bytes]:
@@ -19,14 +20,22 @@ def events(stream: bytes) -> Iterator[bytes]:
     """
     if b"\r" in stream:
         stream = stream.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    for block in stream.removeprefix(BOM).split(b"\n\n"):
-        if block[:6] == b"data: " and b"\n" not in block:  # as nearly all are
-            yield block[6:]
-            continue
-        data = [_value(line) for line in block.split(b"\n") if line[:5] in (b"data:", b"data")]
-        if data:
+    first, *rest = stream.removeprefix(BOM).split(_NEXT)
+    yield from _by_line(first)
+    for block in rest:
+        if b"\n" in block:
+            yield from _by_line(b"data: " + block)
+        else:  # one line of data and nothing else, as nearly all are
+            yield block
+
+
+def _by_line(block: bytes) -> Iterator[bytes]:
+    data: list[bytes] = []
+    for line in (*block.split(b"\n"), b""):
+        if line.startswith(b"data:"):
+            data.append(line[6:] if line.startswith(b" ", 5) else line[5:])
+        elif line == b"data":
+            data.append(b"")
+        elif not line and data:
             yield b"\n".join(data)
-
-
-def _value(line: bytes) -> bytes:
-    return line[6:] if line.startswith(b" ", 5) else line[5:]
+            data = []

@@ -37,11 +37,15 @@ class Presence:
 
     async def run(self) -> None:
         """Look until cancelled; while Postgres or the engine is away, what was seen last holds."""
+        told = ""
         while True:
             try:
                 await self.look()
+                told = ""
             except Unavailable as error:
-                log.warning("versions are not looked at", error=str(error))
+                if told != str(error):
+                    log.warning("versions are not looked at", error=str(error))
+                told = str(error)
             await asyncio.sleep(self._look_s)
 
     async def look(self) -> None:

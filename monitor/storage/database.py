@@ -21,9 +21,9 @@ DEAD_PEER: Mapping[str, int] = {  # a machine that is gone says nothing: TCP fin
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
-_CONNECT_LIMIT_S = 5
+_CONNECT_LIMITS_S = (2, 5)  # 2 is the shortest that there is
 _LOCK_LIMIT_S = 20.0
-_GRACE_S = 3.0  # the server's own limits come first, and say more
+_GRACE_S = 2.0  # the server's own limits come first, and say more
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
@@ -31,8 +31,9 @@ def open_engine(url: str, *, pool_size: int = 5, patience_s: float = 60.0) -> En
     """Return an engine for a `postgresql://` URL; it connects when it is first used.
 
     Args:
-        patience_s: how long one statement may take, and half as long at most it waits for a lock.
-            A server that hangs is given up soon after.
+        patience_s: how long one statement may take; it may wait half as long for a lock. A server
+            that hangs is given up two seconds later, and when it cannot be reached anew in
+            `patience_s` either (five seconds at most): at 4, `transaction` raises within 10.
 
     Raises `ConfigError` for a URL that is none, or of another database.
     """
@@ -44,7 +45,7 @@ def open_engine(url: str, *, pool_size: int = 5, patience_s: float = 60.0) -> En
         pool_pre_ping=True,
         json_serializer=values.dumps,
         connect_args={
-            "connect_timeout": _CONNECT_LIMIT_S,
+            "connect_timeout": _connect_limit_s(patience_s),
             "options": _session(patience_s),
             **DEAD_PEER,
         },
@@ -58,6 +59,11 @@ def open_engine(url: str, *, pool_size: int = 5, patience_s: float = 60.0) -> En
         return connect(*arguments, **options)
 
     return engine
+
+
+def _connect_limit_s(patience_s: float) -> int:
+    shortest, longest = _CONNECT_LIMITS_S
+    return max(shortest, min(longest, int(patience_s)))
 
 
 def _session(patience_s: float) -> str:

@@ -29,8 +29,9 @@ WITH RECURSIVE replicas (name) AS (
     SELECT (SELECT replica FROM observations WHERE replica > earlier.name ORDER BY replica LIMIT 1)
     FROM replicas AS earlier WHERE earlier.name IS NOT NULL
 ), unread AS (
-    SELECT batch.*, max(seq) OVER (PARTITION BY replica ORDER BY number) AS turn,
-           lag(batch.number, 1, position.number) OVER (PARTITION BY replica ORDER BY batch.number) AS after
+    SELECT batch.*,
+           max(batch.seq) OVER earlier AS turn,
+           lag(batch.number, 1, position.number) OVER earlier AS after
     FROM replicas
     LEFT JOIN read_positions ON read_positions.replica = replicas.name
     CROSS JOIN LATERAL (SELECT coalesce(read_positions.number, -1) AS number) AS position
@@ -39,6 +40,7 @@ WITH RECURSIVE replicas (name) AS (
         WHERE replica = replicas.name AND number > position.number
         ORDER BY number LIMIT :limit
     ) AS batch
+    WINDOW earlier AS (PARTITION BY batch.replica ORDER BY batch.number)
     ORDER BY turn, batch.number LIMIT :limit
 )
 SELECT unread.replica, unread.number, unread.after, items
@@ -110,8 +112,7 @@ def _advance(connection: Connection, replica: str, before: int, now: int) -> boo
     positions = read_positions.c
     if before == _NONE:
         first = insert(read_positions).values(replica=replica, number=now)
-        moved = connection.execute(first.on_conflict_do_nothing())
-    else:
-        own = and_(positions.replica == replica, positions.number == before)
-        moved = connection.execute(update(read_positions).where(own).values(number=now))
-    return moved.rowcount == 1
+        new = first.on_conflict_do_nothing().returning(positions.number)
+        return connection.execute(new).one_or_none() is not None
+    own = and_(positions.replica == replica, positions.number == before)
+    return connection.execute(update(read_positions).where(own).values(number=now)).rowcount == 1

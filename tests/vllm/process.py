@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _READY = "Application startup complete"
 _START_LIMIT_S = 240.0
+_LISTEN_LIMIT_S = 10.0
 _END_LIMIT_S = 30.0
 
 
@@ -62,6 +64,7 @@ class RealVllm:
         if not ready.wait(_START_LIMIT_S) or self._process.poll() is not None:
             self.kill()
             raise RuntimeError(f"vLLM does not start; its words are in {self.log}")
+        self._await_listening()
 
     def kill(self) -> None:
         """Kill it and everything that it started."""
@@ -74,6 +77,18 @@ class RealVllm:
         """Kill it, and wait until it is there again, empty."""
         await asyncio.to_thread(self.kill)
         await asyncio.to_thread(self.start)
+
+    def _await_listening(self) -> None:
+        """Knock until it opens: it says that it is ready a moment before it listens."""
+        last = time.monotonic() + _LISTEN_LIMIT_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                if time.monotonic() > last:
+                    raise
+                time.sleep(0.02)
 
     def _listen(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
         """Keep what the server prints; say when it is ready, or dead."""

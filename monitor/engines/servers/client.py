@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -137,9 +138,7 @@ class Client:
         except TimeoutError as error:
             raise Unavailable(f"{self.url}{path} did not answer in time") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Unavailable(
-                f"{self.url} does not answer: {error or type(error).__name__}"
-            ) from error
+            raise Unavailable(f"{self.url} does not answer: {_reason(error)}") from error
         finally:
             if response is not None:
                 response.close()
@@ -172,6 +171,12 @@ class Client:
             limits = aiohttp.ClientTimeout(total=None, sock_connect=self._connect_s)
             self._session = aiohttp.ClientSession(timeout=limits)
         return self._session
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__
 
 
 def _sentence(content: Any) -> str:

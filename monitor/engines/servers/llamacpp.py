@@ -17,10 +17,7 @@ from monitor.engines.servers.server import ServerFacts
 from monitor.errors import EngineError
 from monitor.ports.engine import Generation, Piece
 
-# Its cache of prompts can hold what another adapter made of the same tokens (llama.cpp#26207).
-_DIALECT = writing.Dialect(
-    text={"cache_prompt": False}, chat={"cache_prompt": False}, fewest_logprobs=1
-)
+_DIALECT = writing.Dialect(fewest_logprobs=1)
 
 
 class LlamacppEngine:

@@ -16,7 +16,7 @@ from rollback.manifest import is_version_name
 
 START = (
     "it loads adapters only at its start: convert the version's files with convert_lora_to_gguf.py "
-    "and start it with --lora FAMILY@DIGEST.gguf --lora-init-without-apply --cache-ram 0"
+    "and start it with --lora FAMILY@DIGEST.gguf"
 )
 
 
@@ -85,7 +85,10 @@ class LlamacppNaming:
         return frozenset(self._numbers)
 
     def fields(self, version: str | None) -> Mapping[str, Any]:
-        """Name every adapter: an empty list would mean the server's own setting, not none.
+        """Name every adapter, and forbid the cache of prompts.
+
+        An empty list would mean the server's own setting and not none (llama.cpp#28674), and the
+        cache can hold what another adapter made of the same tokens (llama.cpp#26207).
 
         Raises `EngineError` for a version that the server was not started with.
         """
@@ -93,7 +96,7 @@ class LlamacppNaming:
             raise EngineError(how_to_start(version))
         chosen = None if version is None else self._numbers[version]
         scales = [{"id": n, "scale": 1.0 if n == chosen else 0.0} for n in range(self._count)]
-        return {"model": self.model, "lora": scales}
+        return {"model": self.model, "lora": scales, "cache_prompt": False}
 
 
 ServerNaming = VllmNaming | SglangNaming | LoraxNaming | LlamacppNaming

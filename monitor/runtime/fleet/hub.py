@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,15 +133,15 @@ class Hub:
             await self._news.wait()
 
     def states(self) -> dict[str, str]:
-        """Return each expected process with `ok` or what is wrong with it."""
+        """Return each expected process with `ok` or what is wrong with it; from any thread."""
         states = {name: self._state(name) for name in sorted(self._expected)}
-        for name, line in self._lines.items():
+        for name, line in list(self._lines.items()):
             states |= {f"{name} {part}": said for part, said in line.report.troubles.items()}
         return states
 
     def metrics(self) -> Mapping[str, str]:
-        """Return every process' metrics by its name, as it told them last."""
-        return {name: line.report.metrics for name, line in self._lines.items()}
+        """Return every process' metrics by its name, as it told them last; from any thread."""
+        return {name: line.report.metrics for name, line in list(self._lines.items())}
 
     def _state(self, name: str) -> str:
         line = self._lines.get(name)
@@ -200,4 +201,4 @@ class Hub:
 
 
 def _now() -> float:
-    return asyncio.get_running_loop().time()
+    return time.monotonic()

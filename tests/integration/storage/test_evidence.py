@@ -102,3 +102,23 @@ def test_a_later_point_takes_the_place_of_an_earlier_one(stores: Stores) -> None
     for points in ([point(1)], [golden], [point(1), point(2)]):
         stores.evidence.save(points, [], {})
     assert stores.evidence.curve("support", NOW) == [point(2), golden]
+
+
+def test_the_first_draft_of_an_epoch_stays(stores: Stores) -> None:
+    """Two scorers may offer one: the second changes nothing, and other epochs have none."""
+    stores.evidence.draft_reference("support", None, 1, b"first", 150)
+    stores.evidence.draft_reference("support", None, 1, b"second", 151)
+    assert stores.evidence.drafted("support", 1) == (b"first", 150)
+    assert stores.evidence.drafted("support", 2) is None
+    assert stores.evidence.drafted("other", 1) is None
+
+
+def test_a_flip_forgets_the_drafts_of_the_past(stores: Stores) -> None:
+    """A draft offered under the epoch that ends is of no more use; the next epoch's stays."""
+    stores.deployments.ensure("support")
+    stores.registry.add(version(V1, "v1"), actor="ann")
+    for epoch in (0, 1):
+        stores.evidence.draft_reference("support", None, epoch, b"scores", 150)
+    stores.deployments.flip(promotion(V1, None, 0))
+    assert stores.evidence.drafted("support", 0) is None
+    assert stores.evidence.drafted("support", 1) == (b"scores", 150)

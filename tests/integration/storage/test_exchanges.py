@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from guards.exchange import Message
 from guards.verdicts import Verdict
 from monitor.ports.stores import Stores
 from monitor.storage import packing, partitions
-from tests.integration.storage.builders import NOW, SECOND, record, scored
+from monitor.storage.database import open_engine
+from monitor.storage.exchanges import PostgresExchanges
+from tests.integration.storage.builders import NOW, SECOND, V1, batch, record, scored
 
 pytestmark = pytest.mark.integration
 
@@ -141,3 +144,62 @@ def test_retention_deletes_old_answers_and_older_texts(stores: Stores) -> None:
     new, old = stores.exchanges.recent("support", 10)
     assert (new.id, new.output) == ("chatcmpl-4", "answer 4")
     assert (old.id, old.output, old.prompt) == ("chatcmpl-3", None, None)
+
+
+def test_signals_that_are_no_numbers_cost_no_row(stores: Stores) -> None:
+    """Infinite ones are kept, those beyond a real's range become infinite, NaN is left out."""
+    signals = {"a": float("inf"), "b": -1e300, "c": float("nan"), "d": 1e-300, "e": 0.1}
+    record(stores, replace(scored(1), signals=signals), replace(scored(2), signals={}))
+    newest, oldest = stores.exchanges.recent("support", 2)
+    assert oldest.signals == {"a": float("inf"), "b": float("-inf"), "d": 0.0, "e": 0.1}
+    assert newest.signals == {}
+
+
+def test_every_fact_reaches_its_column(stores: Stores, engine: Engine) -> None:
+    """The binary rows say what they were made of, with and without the facts that may be missing."""
+    full = scored(
+        1,
+        grade=0.25,
+        caller="ann",
+        error="cut",
+        tags={"k\0": "v\udc00", "t": "ü"},
+        prompt_tokens=2**40,
+    )
+    bare = dict.fromkeys(
+        (
+            *("adapter", "latency_s", "first_token_s", "prompt_tokens", "output_tokens"),
+            *("token_logprobs", "finish_reason"),
+        )
+    )
+    record(stores, full, scored(2, **bare))
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT adapter, epoch, findings, latency_s, first_token_s, prompt_tokens,"
+                " output_tokens, mean_logprob, finish_reason, error, grade, caller, tags"
+                " FROM exchanges ORDER BY id"
+            )
+        ).all()
+    assert tuple(rows[0]) == (
+        *(V1, 1, ["too short"], 0.5, 0.1, 2**31 - 1, 20, -1.0),
+        *("stop", "cut", 0.25, "ann", {"k\ufffd": "v\ufffd", "t": "ü"}),
+    )
+    assert tuple(rows[1]) == (
+        *(None, 1, ["too short"], None, None, None, None, None),
+        *(None, None, None, None, {}),
+    )
+
+
+def test_without_postgres_since_the_start_prompts_have_no_hash(
+    stores: Stores, engine: Engine
+) -> None:
+    """A batch can be packed all the same; the key is learnt when the batch is recorded."""
+    away = open_engine("postgresql://nobody@127.0.0.1:1/none")
+    packed = PostgresExchanges(away).pack(batch(1), keep_text=False)
+    away.dispose()
+    stores.exchanges.record(packed)
+    record(stores, scored(2))
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT prompt_hash FROM exchanges ORDER BY id"))
+        hashes = found.scalars().all()
+    assert [prompt_hash is None for prompt_hash in hashes] == [True, False]

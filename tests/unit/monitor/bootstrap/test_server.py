@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor import config as configuration
-from monitor.bootstrap import database, server
+from monitor.bootstrap import data_folder, server
 from monitor.config import Config
 from monitor.errors import ConfigError
 
@@ -40,6 +40,6 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     """A file is in its place."""
     (tmp_path / "data").write_text("in the way")
     with pytest.raises(ConfigError, match=r"data_dir: .*/data cannot be made.*you may write"):
-        database.prepare_folder(tmp_path / "data")
+        data_folder.prepare(tmp_path / "data")
     with pytest.raises(ConfigError, match="data_dir: "):
-        database.prepare_folder(tmp_path / "data" / "below")
+        data_folder.prepare(tmp_path / "data" / "below")

@@ -62,7 +62,13 @@ def by_the_letter(stream: bytes) -> list[bytes]:
 
 
 @pytest.mark.slow
-@given(st.lists(st.sampled_from([b"data", b":", b" ", b"a", b"\r", b"\n", b"\xff", b"x: "])))
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"data", b":", b" ", b"a", b"\r", b"\n", b"\xff", b"x: ", b"\n\ndata: ", b"data: b"]
+        )
+    )
+)
 def test_any_stream_is_read_by_the_letter(pieces: list[bytes]) -> None:
     """The quick way gives what the specification's own steps give."""
     stream = b"".join(pieces)

@@ -45,13 +45,14 @@ def test_lorax_knows_an_adapter_by_its_path() -> None:
 
 
 def test_llamacpp_is_told_the_share_of_every_adapter() -> None:
-    """An empty list would mean what the server was started with."""
+    """An empty list would mean what the server was started with; its cache mixes adapters up."""
     naming = LlamacppNaming("llama")
     naming.learn([{"id": 0, "path": "/a/tone.gguf"}, {"id": 1, "path": f"/a/{V1}.gguf"}])
     assert naming.versions == {V1}
     off, on = {"id": 0, "scale": 0.0}, {"id": 1, "scale": 1.0}
-    assert naming.fields(V1) == {"model": "llama", "lora": [off, on]}
-    assert naming.fields(None) == {"model": "llama", "lora": [off, {"id": 1, "scale": 0.0}]}
+    uncached = {"model": "llama", "cache_prompt": False}
+    assert naming.fields(V1) == uncached | {"lora": [off, on]}
+    assert naming.fields(None) == uncached | {"lora": [off, {"id": 1, "scale": 0.0}]}
     with pytest.raises(EngineError, match=f"--lora {V2}.gguf"):
         naming.fields(V2)
 
