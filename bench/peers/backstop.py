@@ -75,16 +75,20 @@ class Service:
         os.kill(pid, how)
         return pid
 
-    def metric(self, name: str, **labels: str) -> float:
-        """Return the sum of a metric's samples over all processes and further labels."""
+    def samples(self, name: str) -> list[float]:
+        """Return a metric's samples, those of every process and label."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:
             told = answer.read().decode()
-        return sum(
+        return [
             sample.value
             for family in text_string_to_metric_families(told)
             for sample in family.samples
-            if sample.name == name and labels.items() <= sample.labels.items()
-        )
+            if sample.name == name
+        ]
+
+    def metric(self, name: str) -> float:
+        """Return the sum of a metric's samples."""
+        return sum(self.samples(name))
 
     def add(self, folder: Path, label: str) -> str:
         """Register an adapter and return its name."""
