@@ -132,12 +132,6 @@ class Supervisor:
                     _signal(child, signal.SIGTERM)
 
 
-def run_once(role: Role) -> int:
-    """Run a role's work in a process of its own; return its exit status."""
-    _, status = os.waitpid(_fork(role), 0)
-    return os.waitstatus_to_exitcode(status)
-
-
 def _signal(child: _Child, number: signal.Signals) -> None:
     if child.pid is not None:
         os.kill(child.pid, number)
