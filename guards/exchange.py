@@ -16,7 +16,9 @@ class FinishReason(Enum):
     LENGTH = "length"  # means that the token limit cut the answer
     ERROR = "error"  # means that the engine failed before the end
     ABANDONED = "abandoned"  # means that the caller left; such an answer is incomplete, no outlier
-    INCOMPLETE = "incomplete"  # means that the rest of the answer never reached us: no outlier either
+    INCOMPLETE = (
+        "incomplete"  # means that the rest of the answer never reached us: no outlier either
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,7 +18,7 @@ import msgspec
 import numpy as np
 
 from guards.assessment import Scored
-from guards.exchange import Message
+from guards.exchange import Exchange, Message
 from monitor.storage import binary_fields as binary
 from monitor.storage import values
 
@@ -29,6 +30,7 @@ COLUMNS = (
 )
 HASH_BYTES = 16
 _ROW = binary.row(len(COLUMNS))
+_MEASURES = struct.Struct(">iqididiiii").pack  # each with its length
 _NO_TAGS = binary.jsonb(b"{}")
 _DAY = 86_400_000_000  # microseconds
 _FIRST_DAY = date(2000, 1, 1)
@@ -84,11 +86,7 @@ def pack(batch: Sequence[Scored], key: bytes | None, *, keep_text: bool) -> Pack
         parts += (
             head,
             binary.text(exchange.id),
-            binary.timestamptz(started),
-            binary.float8(exchange.latency_s),
-            binary.float8(exchange.first_token_s),
-            binary.int4(exchange.prompt_tokens),
-            binary.int4(exchange.output_tokens),
+            _measures(exchange, started),
             binary.float8(scored.signals.get("logprob_mean")),
             binary.float8(exchange.grade),
             binary.text(exchange.caller),
@@ -116,6 +114,25 @@ def _elements(batch: Sequence[Scored]) -> bytes:
         elements["length"] = 4
         elements["value"] = found
     return elements.tobytes()
+
+
+def _measures(exchange: Exchange, started: int) -> bytes:
+    """Return the fields from `started_at` to `output_tokens`; nearly all answers have them all."""
+    try:
+        return _MEASURES(
+            *(8, started, 8, exchange.latency_s, 8, exchange.first_token_s),
+            *(4, exchange.prompt_tokens, 4, exchange.output_tokens),
+        )
+    except struct.error:  # one is unknown, or too large
+        return b"".join(
+            (
+                binary.timestamptz(started),
+                binary.float8(exchange.latency_s),
+                binary.float8(exchange.first_token_s),
+                binary.int4(exchange.prompt_tokens),
+                binary.int4(exchange.output_tokens),
+            )
+        )
 
 
 def _head(scored: Scored) -> bytes:
