@@ -26,6 +26,7 @@ from monitor.gateway.counters import Counters
 from monitor.gateway.gateway import Gateway
 from monitor.ports.alerts import Sender
 from monitor.ports.engine import Engine
+from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.runtime.jobs import Worker
@@ -56,6 +57,7 @@ def assemble(
     files: Mapping[str, DeploymentFiles],
     stores: Stores,
     engine: Engine,
+    record: ExchangeStore,
     spool: Spool,
     *,
     caller_token: str,
@@ -72,7 +74,7 @@ def assemble(
         keep_text=config.record.text,
         schemas=_schemas(files),
     )
-    loop = open_local_loop(stores, engine, policies, senders(config), spool, settings)
+    loop = open_local_loop(stores, engine, policies, senders(config), record, spool, settings)
     registry = CollectorRegistry()
     loop.scoring.register(registry)
     gateway = _gateway(section, stores, engine, loop, registry)

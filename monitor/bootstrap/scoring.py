@@ -9,6 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.runtime.loops import Loop
@@ -59,6 +60,7 @@ class Scoring:
 def open_scoring(
     stores: Stores,
     source: Source,
+    record: ExchangeStore,
     spool: Spool,
     policies: Mapping[str, Policy],
     schemas: Mapping[str, Mapping[str, Any]],
@@ -70,6 +72,8 @@ def open_scoring(
     """Wire the scorer over one source and one database.
 
     Args:
+        record: where answers are written; it gives up soon where Postgres hangs.
+        spool: where they wait until Postgres is back.
         read: makes exchanges of a relayed request and its answer.
         replica: name of this scorer, unlike that of any other or of an earlier life.
         keep_text: whether prompts and answers are recorded.
@@ -78,7 +82,7 @@ def open_scoring(
     assessor = Assessor(stores.deployments, stores.evidence, sizes, schemas)
     following = Following(assessor.refresh)
     drafts = Drafts(stores.evidence)
-    recorder = Recorder(stores.exchanges, spool, replica=replica, keep_text=keep_text)
+    recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
     scorer = Scorer(
         source=source,
         read=read,

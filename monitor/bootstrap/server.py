@@ -32,6 +32,7 @@ from monitor.gateway.callers import token_hash
 from monitor.runtime.loops import Loop
 from monitor.scheduler.clock import Clock
 from monitor.storage.artifacts import ArtifactFolder
+from monitor.storage.exchanges import PostgresExchanges
 from monitor.storage.spool import FileSpool
 from monitor.storage.stores import open_stores
 from monitor.web.app import create_app
@@ -58,7 +59,12 @@ def serve(config: Config) -> None:
     read = files.read(config)
     parts.senders(config)  # a receiver that cannot be used is found before anything starts
     listener = listen(config)
-    with _deadline() as deadline, listener, _opened(config) as (sql, loops):
+    with (
+        _deadline() as deadline,
+        listener,
+        _opened(config) as (sql, loops),
+        database.impatient(sql) as hasty,
+    ):
         database.bring_up_to_date(config, sql)
         engine = LocalEngine.open(
             section.model,
@@ -67,7 +73,7 @@ def serve(config: Config) -> None:
             threads=section.threads,
         )
         try:
-            built = _build(config, section, read, sql, engine)
+            built = _build(config, section, read, sql, hasty, engine)
             for name, loop in loops.items():
                 built.service.add(name, loop)
             asyncio.run(_run(config, built, read, listener, deadline))
@@ -124,6 +130,7 @@ def _build(
     section: EngineSection,
     read: Mapping[str, DeploymentFiles],
     sql: Database,
+    hasty: Database,
     engine: LocalEngine,
 ) -> Parts:
     artifacts = ArtifactFolder(config.data_dir / "adapters", base_facts(section.model))
@@ -133,6 +140,7 @@ def _build(
         read,
         open_stores(sql, artifacts),
         engine,
+        PostgresExchanges(hasty),
         FileSpool(config.data_dir / "spool", int(config.gateway.spool_mb * _MB)),
         caller_token=tokens.ensure(config.data_dir, "caller"),
         operator_token=tokens.ensure(config.data_dir, "operator"),
