@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from bench.peers import adapters, backstop, nginx, postgres, streams, upstream, wrk
 from bench.peers.backstop import Service
@@ -75,7 +76,7 @@ class Ground:
             workers=workers,
             gateway=gateway,
         ) as service:
-            folder = adapters.make(self.folder / f"{name}-adapter", seed=1)
+            folder = adapters.make(self.folder / f"{name}-adapter", seed=crc32(name.encode()))
             service.promote(service.add(folder, "v1"))
             yield service
 

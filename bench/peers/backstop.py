@@ -122,6 +122,7 @@ def running(
     workers: int = 1,
     gateway: Mapping[str, Any] | None = None,
     schedule: Mapping[str, str] | None = None,
+    adapters: Path | None = None,
 ) -> Iterator[Service]:
     """Yield a service that is ready; end it afterwards.
 
@@ -129,9 +130,14 @@ def running(
         folder: takes its configuration, data and log in a folder of the name `name`.
         engine: URL of the model server; model: name of the base model there.
         gateway, schedule: further keys of these sections of its configuration.
+        adapters: a folder that replicas share for the adapters' files, as on a network mount.
     """
     home = folder / name
-    home.mkdir()
+    (home / "data").mkdir(parents=True)
+    seen = {}
+    if adapters is not None:
+        (home / "data" / "adapters").symlink_to(adapters)
+        seen = {"adapters_as": str(adapters)}
     port = programs.free_port()
     config = home / "backstop.yaml"
     config.write_text(
@@ -140,7 +146,7 @@ def running(
                 "data_dir": str(home / "data"),
                 "database": database,
                 "listen": {"port": port},
-                "engine": {"kind": "vllm", "url": engine, "model": model},
+                "engine": {"kind": "vllm", "url": engine, "model": model, **seen},
                 "deployments": {DEPLOYMENT: {"policy": dict(POLICY)}},
                 "gateway": {"workers": workers, **(gateway or {})},
                 "schedule": {"golden": "", "report": "", "retention": "", **(schedule or {})},
