@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -369,3 +371,14 @@ async def test_unloading_that_hangs_is_given_up_and_told(adapters: Path) -> None
             await tidy(client, "/unload_lora_adapter", V1, limit_s=0.05)
         assert [(log["event"], log["version"]) for log in logs] == [("version is not unloaded", V1)]
         await client.close()
+
+
+def test_a_service_in_front_of_a_server_imports_no_torch() -> None:
+    """Neither its engine nor its base model's facts need any."""
+    heavy = "{'torch', 'transformers', 'peft', 'numpy'}"
+    code = (
+        "import sys, monitor.engines.servers.opened, monitor.engines.base_files; "
+        f"sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
