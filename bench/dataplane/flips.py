@@ -101,7 +101,7 @@ def _load(ground: Ground, replicas: Sequence[Service]) -> Iterator[list[Path]]:
 def _flip(service: Service, good: str, bad: str) -> Flip:
     service.promote(bad)
     time.sleep(_SETTLE_S)
-    incident = service.roll_back(to=good)
+    incident = service.converged(service.roll_back(to=good))
     time.sleep(_SETTLE_S)
     until = time.time()
     service.release(bad)

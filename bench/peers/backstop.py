@@ -26,6 +26,7 @@ DEPLOYMENT = "support"
 # The answers here are made up: what they say about a version is told, and not acted upon.
 POLICY: Mapping[str, Any] = {"dry_run": True, "reference_size": 150}
 _READY_LIMIT_S = 60.0
+_CONVERGE_LIMIT_S = 30.0
 _LOOK_S = 0.005
 
 
@@ -104,6 +105,16 @@ class Service:
         """Put a version back and return the incident."""
         body = {"reason": "benchmark", "to": to}
         return dict(self.operators.post(f"/api/deployments/{DEPLOYMENT}/rollback", body))
+
+    def converged(self, incident: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the incident as soon as every replica has acknowledged it."""
+        path = f"/api/incidents/{incident['id']}"
+        wait_until(
+            lambda: self.operators.get(path)["converged_at"] is not None,
+            _CONVERGE_LIMIT_S,
+            "the acknowledgement of every replica",
+        )
+        return dict(self.operators.get(path))
 
     def release(self, version: str) -> None:
         """Take a version out of quarantine."""
