@@ -36,8 +36,16 @@ class Finding:
 
     def row(self) -> dict[str, str]:
         """Return it as a row to print."""
-        word = {True: "met", False: "MISSED", None: ""}[self.met]
-        return {"what": self.what, "measured": self.value, "bar": self.bar, "": word}
+        return {"what": self.what, "measured": self.value, "bar": self.bar, "verdict": self._word}
+
+    def line(self) -> str:
+        """Return it as a line of text."""
+        bar = f" [{self.bar}: {self._word}]" if self.bar else ""
+        return f"{self.what}: {self.value}{bar}"
+
+    @property
+    def _word(self) -> str:
+        return {True: "met", False: "MISSED", None: ""}[self.met]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
