@@ -26,6 +26,7 @@ DEPLOYMENT = "support"
 # The answers here are made up: what they say about a version is told, and not acted upon.
 POLICY: Mapping[str, Any] = {"dry_run": True, "reference_size": 150}
 _READY_LIMIT_S = 60.0
+_CONVERGE_LIMIT_S = 30.0
 _LOOK_S = 0.005
 
 
@@ -105,6 +106,16 @@ class Service:
         body = {"reason": "benchmark", "to": to}
         return dict(self.operators.post(f"/api/deployments/{DEPLOYMENT}/rollback", body))
 
+    def converged(self, incident: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the incident as soon as every replica has acknowledged it."""
+        path = f"/api/incidents/{incident['id']}"
+        wait_until(
+            lambda: self.operators.get(path)["converged_at"] is not None,
+            _CONVERGE_LIMIT_S,
+            "the acknowledgement of every replica",
+        )
+        return dict(self.operators.get(path))
+
     def release(self, version: str) -> None:
         """Take a version out of quarantine."""
         body = {"reason": "benchmark"}
@@ -122,6 +133,7 @@ def running(
     workers: int = 1,
     gateway: Mapping[str, Any] | None = None,
     schedule: Mapping[str, str] | None = None,
+    adapters: Path | None = None,
 ) -> Iterator[Service]:
     """Yield a service that is ready; end it afterwards.
 
@@ -129,9 +141,14 @@ def running(
         folder: takes its configuration, data and log in a folder of the name `name`.
         engine: URL of the model server; model: name of the base model there.
         gateway, schedule: further keys of these sections of its configuration.
+        adapters: a folder that replicas share for the adapters' files, as on a network mount.
     """
     home = folder / name
-    home.mkdir()
+    (home / "data").mkdir(parents=True)
+    seen = {}
+    if adapters is not None:
+        (home / "data" / "adapters").symlink_to(adapters)
+        seen = {"adapters_as": str(adapters)}
     port = programs.free_port()
     config = home / "backstop.yaml"
     config.write_text(
@@ -140,7 +157,7 @@ def running(
                 "data_dir": str(home / "data"),
                 "database": database,
                 "listen": {"port": port},
-                "engine": {"kind": "vllm", "url": engine, "model": model},
+                "engine": {"kind": "vllm", "url": engine, "model": model, **seen},
                 "deployments": {DEPLOYMENT: {"policy": dict(POLICY)}},
                 "gateway": {"workers": workers, **(gateway or {})},
                 "schedule": {"golden": "", "report": "", "retention": "", **(schedule or {})},
