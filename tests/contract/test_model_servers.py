@@ -180,7 +180,7 @@ async def test_a_server_that_is_down_is_away(pair: tuple[Any, ModelServer], adap
     await engine.unload(V1)
 
 
-async def test_a_server_that_does_not_begin_to_answer_is_away(
+async def test_a_server_that_stops_in_the_middle_is_away(
     pair: tuple[Any, ModelServer], adapters: Path, request: pytest.FixtureRequest
 ) -> None:
     """There is a limit between two parts of an answer."""
@@ -190,6 +190,19 @@ async def test_a_server_that_does_not_begin_to_answer_is_away(
     server.hold.clear()
     with pytest.raises(Unavailable, match="in time"):
         await pieces(impatient, raw(), None)
+    await impatient.close()
+
+
+async def test_a_server_that_is_silent_is_away(
+    pair: tuple[Any, ModelServer], adapters: Path, request: pytest.FixtureRequest
+) -> None:
+    """There is a limit until an answer begins, too."""
+    server, _ = pair
+    kind = request.node.callspec.params["pair"]
+    impatient = engine_of(kind, server, adapters, first_byte_s=0.05)
+    server.silent = True
+    with pytest.raises(Unavailable, match="in time"):
+        await asyncio.wait_for(pieces(impatient, raw(), None), 2)
     await impatient.close()
 
 
@@ -296,6 +309,18 @@ async def test_a_name_that_stands_for_other_files_is_refused(kind: str, adapters
             await engine.load(V1, adapters / V1)
 
 
+async def test_a_version_that_the_server_was_started_with_need_not_be_loaded(
+    adapters: Path,
+) -> None:
+    """Also where nothing can be loaded: our files are there."""
+    async with VllmServer(adapters, updating=False).running() as server:
+        server.adapters[V1] = str(adapters / V1)
+        engine = engine_of("vllm", server, adapters)
+        await engine.load(V1, adapters / V1)
+        assert await engine.loaded() == {V1}
+        await engine.close()
+
+
 @pytest.mark.parametrize("kind", ["vllm", "sglang"])
 async def test_adapters_of_others_are_none_of_ours(kind: str, adapters: Path) -> None:
     """They are not listed, so nobody unloads them."""
@@ -368,7 +393,8 @@ async def test_unloading_that_hangs_is_given_up_and_told(adapters: Path) -> None
         server.hangs = True
         client = Client(server.url, None, connect_s=1, first_byte_s=1, idle_s=1)
         with capture_logs() as logs:
-            await tidy(client, "/unload_lora_adapter", V1, limit_s=0.05)
+            giving_up = tidy(client, "/unload_lora_adapter", V1, limit_s=0.05)
+            await asyncio.wait_for(giving_up, 2)
         assert [(log["event"], log["version"]) for log in logs] == [("version is not unloaded", V1)]
         await client.close()
 
@@ -382,3 +408,12 @@ def test_a_service_in_front_of_a_server_imports_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kind", ["vllm", "sglang"])
+async def test_what_is_loaded_is_not_loaded_again(kind: str, adapters: Path) -> None:
+    """Some servers hold two copies then."""
+    async with opened(kind, adapters) as (server, engine):
+        for _ in range(2):
+            await engine.load(V1, adapters / V1)
+        assert [body["lora_name"] for body in server.bodies] == [V1]

@@ -20,6 +20,7 @@ class Served:
         adapters: name → path, in the order they were loaded.
         left: set once a caller has gone before the end of an answer.
         hold: while it is cleared, answers stop after their first word.
+        silent: whether answers do not even begin.
         away: a status and a body with which everything is answered, or `None`.
     """
 
@@ -31,6 +32,7 @@ class Served:
         self.left = asyncio.Event()
         self.hold = asyncio.Event()
         self.hold.set()
+        self.silent = False
         self._port = 0
         self._runner: web.AppRunner | None = None
 
@@ -88,6 +90,9 @@ class Served:
 
     async def stream(self, request: web.Request, events: list[object]) -> web.StreamResponse:
         """Send server-sent events; see who leaves."""
+        if self.silent:
+            self.hold.clear()
+            await self.hold.wait()
         response = web.StreamResponse(headers={"content-type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         try:
