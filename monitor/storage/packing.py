@@ -98,7 +98,7 @@ def pack(batch: Sequence[Scored], key: bytes | None, *, keep_text: bool) -> Pack
     return PackedRows(
         content=b"".join(parts),
         days=frozenset(_FIRST_DAY + timedelta(days=day) for day in days),
-        signal_sets={found.number: names for names, found in sets.items()},
+        signal_sets={found.number: tuple(map(values.text, names)) for names, found in sets.items()},
     )
 
 

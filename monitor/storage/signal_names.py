@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection
 
-from monitor.storage import values
 from monitor.storage.packing import SignalNames
 from monitor.storage.schema import signal_sets
 
@@ -22,7 +21,7 @@ class SignalSets:
         """Store the sets that are new."""
         new = sorted(sets.keys() - self._known)  # in one order, so that no two wait for each other
         if new:
-            rows = [{"id": number, "names": [values.text(name) for name in sets[number]]} for number in new]
+            rows = [{"id": number, "names": list(sets[number])} for number in new]
             connection.execute(insert(signal_sets).values(rows).on_conflict_do_nothing())
 
     def remember(self, sets: Mapping[int, SignalNames]) -> None:
