@@ -341,10 +341,13 @@ def _show(sides: Sequence[Side], assess_s: float, whole: float, as_json: bool) -
         }
         for side in sorted(sides, key=lambda side: -side.rate)
     ]
+    ours = next(side for side in sides if side.name == "pack + record")
+    busier = max(ours.per_row_us(ours.client_s), ours.per_row_us(ours.server_s))
     notes = [
         f"bar: pack + record at least 50,000 rows/s; {rates['pack + record']:,.0f}",
         f"the physical limit here is COPY without an index, {rates['limit']:,.0f} rows/s: "
         f"{rates['limit'] / rates['pack + record']:.2f} times as fast",
+        f"a core each for client and server, never waiting, would do {1e6 / busier:,.0f} rows/s at most",
         f"assess: {1e6 * assess_s:,.0f} µs an answer; with it, one thread: {whole:,.0f} answers/s",
         f"{os.cpu_count()} cores; load over the last minute {os.getloadavg()[0]:.1f}",
         f"texts: {'real, ' + SHARED.name if SHARED.is_dir() else 'generated'}",
