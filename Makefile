@@ -43,6 +43,20 @@ test-vllm: $(READY) ## Run the engines' contract against a real vLLM: VLLM_DIR=â
 	  mkdir -p "$(VLLM_DIR)" && "$(VLLM_CPU)" install "$(VLLM_DIR)"; }
 	@VLLM_CPU="$(abspath $(VLLM_CPU))" VLLM_DIR="$(abspath $(VLLM_DIR))" $(BIN)/python -m pytest -m vllm tests/vllm $(ARGS)
 
+NODE := tests/clients/node
+$(NODE)/node_modules: $(NODE)/package-lock.json
+	@command -v npm >/dev/null || { echo "Node 20 and npm are missing; install them: apt-get install -y nodejs npm"; exit 1; }
+	@cd $(NODE) && npm ci --silent --no-audit --no-fund && touch node_modules
+
+test-clients: $(READY) $(NODE)/node_modules ## Run the suites of Python's and Node's clients and curl, directly and through Backstop
+	@$(BIN)/python -m pytest -m 'not vllm' tests/clients $(ARGS)
+
+chaos: $(READY) ## Take the database, the engine and each process away under load: CHAOS_SECONDS=10 is shorter
+	@$(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)
+
+soak: $(READY) ## Run what needs minutes: ten thousand abandoned requests, and the like
+	@$(BIN)/python -m pytest -m soak tests $(ARGS)
+
 lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .

@@ -46,7 +46,9 @@ def main() -> None:
     with prepared(quick=asked.quick, minutes=asked.minutes) as ground:
         for name in wanted:
             print(f"measuring {name} ...", file=sys.stderr)
-            findings.extend(_FIGURES[name](ground))
+            for finding in _FIGURES[name](ground):
+                findings.append(finding)
+                print(f"  {finding.line()}", file=sys.stderr)
     notes = [f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end"]
     output.show("The data plane", [each.row() for each in findings], notes, asked.json)
     sys.exit(any(each.met is False for each in findings))

@@ -1,8 +1,8 @@
 """Overhead of watching: the local engine with scoring and recording on, against off.
 
 The same prompts go through the same engine in alternating rounds, so that a noisy minute hits both
-sides. `off` makes the exchange and throws it away; `on` hands it to the queue, the judge (beside a
-frozen reference of the same model) and Postgres, all in this process. The peer is transformers'
+sides. `off` makes the exchange and throws it away; `on` hands it over, and it is scored (beside a frozen
+reference of the same model), recorded in Postgres and judged, all in this process. The peer is transformers'
 own `generate` in static batches of the same size, without any service around it.
 
 Watching costs a fixed time per answer, so the ratio depends on how long an answer takes. Two models
@@ -31,21 +31,22 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 from bench import output
 from guards.exchange import Message
 from guards.reference import Reference
+from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.demo import traffic
 from monitor.demo.cast import MODEL
 from monitor.engines.fingerprint import base_facts
 from monitor.engines.local import LocalEngine
 from monitor.gateway.draft import Draft
 from monitor.ports.engine import Generation
+from monitor.ports.handover import Reported
 from monitor.ports.stores import Stores
-from monitor.runtime.ingest import Ingest
-from monitor.runtime.intake import ExchangeQueue
+from monitor.runtime.loops import keep_running
 from monitor.runtime.routing import Route
-from monitor.runtime.watch import Watch
 from monitor.storage import migrate
 from monitor.storage.artifacts import ArtifactFolder
 from monitor.storage.database import open_engine
 from monitor.storage.embedded import Embedded
+from monitor.storage.spool import FileSpool
 from monitor.storage.stores import open_stores
 from rollback.policy import Policy
 
@@ -120,29 +121,36 @@ async def measure(stores: Stores, model: Path, rounds: int, count: int) -> dict[
     """Return answers per second of each round, by side."""
     engine = LocalEngine.open(model, max_batch=_ROWS)
     prompts = [request.message for request in islice(traffic.requests(7), count)]
-    queue = ExchangeQueue(100_000)
     stores.deployments.ensure(_ROUTE.deployment)
     await _freeze_reference(engine, stores, prompts)
-    watch = Watch(stores, {_ROUTE.deployment: Policy()}, keep_text=False)
-    ingest = Ingest(queue, watch, lambda: None)
-    await ingest.on_judges(lambda: watch.follow(stores.deployments.all()))
-    draining = asyncio.create_task(ingest.run())
     rates: dict[str, list[float]] = {"off": [], "on": []}
-    try:
-        await _round(engine, prompts, None, ingest)
-        for _ in range(rounds):
-            rates["off"].append(await _round(engine, prompts, None, ingest))
-            rates["on"].append(await _round(engine, prompts, queue, ingest))
-    finally:
-        draining.cancel()
-        await asyncio.to_thread(engine.close)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(replica="bench", scorer="bench", link="", queue=100_000)
+        spool = FileSpool(Path(folder), 1 << 30)
+        loop = open_local_loop(
+            stores, engine, {_ROUTE.deployment: Policy()}, {}, stores.exchanges, spool, settings
+        )
+        await loop.closed.leadership.renew()
+        loops = {**loop.loops(), "leadership": loop.closed.leadership.run}
+        tasks = [
+            asyncio.create_task(keep_running(name, each, loop.closed.troubles))
+            for name, each in loops.items()
+        ]
+        try:
+            await _round(engine, prompts, None)
+            for _ in range(rounds):
+                rates["off"].append(await _round(engine, prompts, None))
+                rates["on"].append(await _round(engine, prompts, loop))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.to_thread(engine.close)
     return rates
 
 
-async def _round(
-    engine: LocalEngine, prompts: Sequence[str], queue: ExchangeQueue | None, ingest: Ingest
-) -> float:
-    """Answer all prompts, and record them where there is a queue; return answers per second."""
+async def _round(engine: LocalEngine, prompts: Sequence[str], loop: LocalLoop | None) -> float:
+    """Answer all prompts, and watch them where there is a loop; return answers per second."""
     places = asyncio.Semaphore(_ROWS)
     began = time.perf_counter()
 
@@ -150,12 +158,13 @@ async def _round(
         async with places:
             draft = await _answer(engine, prompt)
             exchange = draft.exchange()
-            if queue is not None:
-                queue.offer(exchange)
+            if loop is not None:
+                loop.handover.offer(Reported(exchange=exchange))
 
     await asyncio.gather(*(ask(prompt) for prompt in prompts))
-    if queue is not None:  # the time to record the last answers counts too
-        await ingest.settled(lambda: queue.depth)
+    if loop is not None:  # the time to record and judge the last answers counts too
+        await loop.handover.settled()
+        await loop.closed.judging.catch_up()
     return len(prompts) / (time.perf_counter() - began)
 
 

@@ -35,6 +35,8 @@ def measure(ground: Ground) -> Iterator[Finding]:
     """Promote a bad version and roll it back, again and again, from either replica."""
     flips = 6 if ground.quick else 40
     url = ground.database.database("flips")
+    shared = ground.folder / "shared-adapters"
+    shared.mkdir()
     with ExitStack() as stack:
         replicas = [
             stack.enter_context(
@@ -44,6 +46,7 @@ def measure(ground: Ground) -> Iterator[Finding]:
                     database=url,
                     name=f"replica_{number}",
                     workers=2,
+                    adapters=shared,
                     schedule={"retention": "* * * * *"},
                 )
             )
@@ -59,8 +62,8 @@ def measure(ground: Ground) -> Iterator[Finding]:
 
 def _versions(ground: Ground, replicas: Sequence[Service]) -> tuple[str, str]:
     first = replicas[0]
-    good = first.add(adapters.make(ground.folder / "good", seed=1), "good")
-    bad = first.add(adapters.make(ground.folder / "bad", seed=2), "bad")
+    good = first.add(adapters.make(ground.folder / "good", seed=11), "good")
+    bad = first.add(adapters.make(ground.folder / "bad", seed=12), "bad")
     first.promote(good)
     return good, bad
 
@@ -98,7 +101,7 @@ def _load(ground: Ground, replicas: Sequence[Service]) -> Iterator[list[Path]]:
 def _flip(service: Service, good: str, bad: str) -> Flip:
     service.promote(bad)
     time.sleep(_SETTLE_S)
-    incident = service.roll_back(to=good)
+    incident = service.converged(service.roll_back(to=good))
     time.sleep(_SETTLE_S)
     until = time.time()
     service.release(bad)

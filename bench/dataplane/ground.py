@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from bench.peers import adapters, backstop, nginx, postgres, streams, upstream, wrk
 from bench.peers.backstop import Service
@@ -35,8 +36,16 @@ class Finding:
 
     def row(self) -> dict[str, str]:
         """Return it as a row to print."""
-        word = {True: "met", False: "MISSED", None: ""}[self.met]
-        return {"what": self.what, "measured": self.value, "bar": self.bar, "": word}
+        return {"what": self.what, "measured": self.value, "bar": self.bar, "verdict": self._word}
+
+    def line(self) -> str:
+        """Return it as a line of text."""
+        bar = f" [{self.bar}: {self._word}]" if self.bar else ""
+        return f"{self.what}: {self.value}{bar}"
+
+    @property
+    def _word(self) -> str:
+        return {True: "met", False: "MISSED", None: ""}[self.met]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +84,7 @@ class Ground:
             workers=workers,
             gateway=gateway,
         ) as service:
-            folder = adapters.make(self.folder / f"{name}-adapter", seed=1)
+            folder = adapters.make(self.folder / f"{name}-adapter", seed=crc32(name.encode()))
             service.promote(service.add(folder, "v1"))
             yield service
 

@@ -33,7 +33,7 @@ def measure(ground: Ground) -> Iterator[Finding]:
             lambda: settled(service, asked), _RECORD_LIMIT_S, "the record of all streams"
         )
         dropped = unrecorded(service)
-        lag_ms = 1000 * service.metric("backstop_loop_lag_seconds_max")
+        lag_ms = 1000 * max(service.samples("backstop_loop_lag_seconds_max"))
     yield from _findings(found)
     broken = sum(each["broken"] + each["refused"] for each in found[_OURS])
     yield Finding(what=f"broken streams, of {asked:,}", value=str(broken), bar="0", met=broken == 0)

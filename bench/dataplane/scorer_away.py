@@ -38,7 +38,9 @@ def measure(ground: Ground) -> Iterator[Finding]:
             p99[name] = float(seen["p99_ms"])
         yield from _felt(p99)
         yield _accounted(service, asked, "killed and hung")
-    with ground.service("full", ground.control, gateway={"handover_mb": _SMALL_MB}) as service:
+    with ground.service(
+        "queue_full", ground.control, gateway={"handover_mb": _SMALL_MB}
+    ) as service:
         well = _load(ground, service, rounds)
         with _hung(service):
             full = _load(ground, service, rounds)

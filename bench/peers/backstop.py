@@ -26,6 +26,7 @@ DEPLOYMENT = "support"
 # The answers here are made up: what they say about a version is told, and not acted upon.
 POLICY: Mapping[str, Any] = {"dry_run": True, "reference_size": 150}
 _READY_LIMIT_S = 60.0
+_CONVERGE_LIMIT_S = 30.0
 _LOOK_S = 0.005
 
 
@@ -75,16 +76,20 @@ class Service:
         os.kill(pid, how)
         return pid
 
-    def metric(self, name: str, **labels: str) -> float:
-        """Return the sum of a metric's samples over all processes and further labels."""
+    def samples(self, name: str) -> list[float]:
+        """Return a metric's samples, those of every process and label."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:
             told = answer.read().decode()
-        return sum(
+        return [
             sample.value
             for family in text_string_to_metric_families(told)
             for sample in family.samples
-            if sample.name == name and labels.items() <= sample.labels.items()
-        )
+            if sample.name == name
+        ]
+
+    def metric(self, name: str) -> float:
+        """Return the sum of a metric's samples."""
+        return sum(self.samples(name))
 
     def add(self, folder: Path, label: str) -> str:
         """Register an adapter and return its name."""
@@ -100,6 +105,16 @@ class Service:
         """Put a version back and return the incident."""
         body = {"reason": "benchmark", "to": to}
         return dict(self.operators.post(f"/api/deployments/{DEPLOYMENT}/rollback", body))
+
+    def converged(self, incident: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the incident as soon as every replica has acknowledged it."""
+        path = f"/api/incidents/{incident['id']}"
+        wait_until(
+            lambda: self.operators.get(path)["converged_at"] is not None,
+            _CONVERGE_LIMIT_S,
+            "the acknowledgement of every replica",
+        )
+        return dict(self.operators.get(path))
 
     def release(self, version: str) -> None:
         """Take a version out of quarantine."""
@@ -118,6 +133,7 @@ def running(
     workers: int = 1,
     gateway: Mapping[str, Any] | None = None,
     schedule: Mapping[str, str] | None = None,
+    adapters: Path | None = None,
 ) -> Iterator[Service]:
     """Yield a service that is ready; end it afterwards.
 
@@ -125,9 +141,14 @@ def running(
         folder: takes its configuration, data and log in a folder of the name `name`.
         engine: URL of the model server; model: name of the base model there.
         gateway, schedule: further keys of these sections of its configuration.
+        adapters: a folder that replicas share for the adapters' files, as on a network mount.
     """
     home = folder / name
-    home.mkdir()
+    (home / "data").mkdir(parents=True)
+    seen = {}
+    if adapters is not None:
+        (home / "data" / "adapters").symlink_to(adapters)
+        seen = {"adapters_as": str(adapters)}
     port = programs.free_port()
     config = home / "backstop.yaml"
     config.write_text(
@@ -136,7 +157,7 @@ def running(
                 "data_dir": str(home / "data"),
                 "database": database,
                 "listen": {"port": port},
-                "engine": {"kind": "vllm", "url": engine, "model": model},
+                "engine": {"kind": "vllm", "url": engine, "model": model, **seen},
                 "deployments": {DEPLOYMENT: {"policy": dict(POLICY)}},
                 "gateway": {"workers": workers, **(gateway or {})},
                 "schedule": {"golden": "", "report": "", "retention": "", **(schedule or {})},

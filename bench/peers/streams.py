@@ -1,7 +1,8 @@
 """Load with streams, and what each event took: one event loop on bare sockets, parsing next to nothing.
 
 Callers ask `/v1/chat/completions` for streams of the upstream here; times come from the events
-themselves. Each caller asks for `--rounds` streams, one after the other; 0 goes on until SIGTERM.
+themselves. Each caller asks for `--rounds` streams, one after the other; 0 goes on until SIGTERM,
+which lets the streams under way come to their end.
 
     python -m bench.peers.streams --url http://127.0.0.1:8000 --streams 1000 --out result.json
 """
@@ -26,9 +27,10 @@ import uvloop
 
 _TIMES = re.compile(rb'"written_ns":(\d+)')
 _MODELS = re.compile(rb'"model":"([^"]+)"')
-_STATUS = re.compile(rb"HTTP/1\.1 (\d+)")
-_DONE, _END = b"data: [DONE]", b"\r\n0\r\n\r\n"
+_GOOD = b"HTTP/1.1 200"
+_DONE, _END = b"data: [DONE]", b"0\r\n\r\n"
 _LONGEST_EVENT = 4096
+_FINISH_LIMIT_S = 30.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +61,7 @@ class Caller(asyncio.Protocol):
         self._rest = b""
         self._models: set[bytes] = set()
         self._asked_at = 0.0
-        self._under_way = False
+        self._under_way = self._fresh = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the first stream."""
@@ -69,6 +71,10 @@ class Caller(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take the times of all events that have come."""
         now = time.monotonic_ns()
+        if self._fresh and not data.startswith(_GOOD):
+            self._transport.close()
+            return
+        self._fresh = False
         text = self._rest + data
         cut = text.rfind(b"\n\n") + 2
         if cut >= 2:
@@ -82,7 +88,7 @@ class Caller(asyncio.Protocol):
                 self._rest = whole[-64:] + self._rest
         else:
             self._rest = text[-_LONGEST_EVENT:]
-        if self._rest.endswith(b"0\r\n\r\n"):
+        if self._rest.endswith(_END):
             self._finish(_DONE in self._rest)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -92,6 +98,10 @@ class Caller(asyncio.Protocol):
         if not self.ended.done():
             self.ended.set_result(None)
 
+    def finish(self) -> None:
+        """Ask for no further stream."""
+        self._left = 1
+
     def leave(self) -> None:
         """Hang up; the stream under way does not count."""
         self._under_way = False
@@ -99,6 +109,7 @@ class Caller(asyncio.Protocol):
 
     def _ask(self) -> None:
         self._rest = b""
+        self._fresh = True
         self._models = set()
         self._asked_at = time.time()
         self._under_way = True
@@ -150,6 +161,9 @@ async def _until_over(callers: Sequence[Caller], over: asyncio.Event, seconds: f
     told = asyncio.ensure_future(over.wait())
     await asyncio.wait((ending, told), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     told.cancel()
+    for caller in callers:
+        caller.finish()
+    await asyncio.wait((ending,), timeout=_FINISH_LIMIT_S)
     for caller in callers:
         if not caller.ended.done():
             caller.leave()

@@ -57,6 +57,7 @@ def main(post: Post) -> int:
 async def _run(post: Post, ending: Ending) -> None:
     """Wait for what is needed, in the order in which callers feel it, then serve until told to end."""
     read = files.read(post.config)
+    operating.senders(post.config)  # a receiver that cannot be used is found before anything starts
     router = Router()
     hub = Hub(
         post.folder.fleet,

@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 EMBEDDED = "embedded"
 _LOOK_S = 1.0
+_SCORERS_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,20 @@ def kept_alive(config: Config) -> Iterator[tuple[Engine, Mapping[str, Loop]]]:
         return
     with embedded(config) as ours:
         yield ours.engine, {"database server": ours.supervise}
+
+
+@contextmanager
+def impatient(engine: Engine) -> Iterator[Engine]:
+    """Yield an engine on the same database for the scorer's writes.
+
+    A Postgres that hangs must not hold them up for long: there is a disk to write to meanwhile.
+    """
+    url = engine.url.render_as_string(hide_password=False)
+    hasty = open_engine(url, pool_size=2, patience_s=_SCORERS_PATIENCE_S)
+    try:
+        yield hasty
+    finally:
+        hasty.dispose()
 
 
 def is_embedded(config: Config) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from monitor.bootstrap import data_folder, roster, run_folder, tokens
 from monitor.bootstrap.listening import listen
 from monitor.bootstrap.post import Post
-from monitor.bootstrap.supervisor import FATAL, Role, Supervisor, run_once
+from monitor.bootstrap.supervisor import FATAL, Role, Supervisor
 from monitor.config import Config, ServerEngine
 
 # Beside the limit of a drain, for records and rows on their way; then the process is killed.
@@ -19,11 +19,10 @@ _REFUSED = 2  # the exit status of a command that was given what it cannot use
 def serve(config: Config, engine: ServerEngine) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status.
 
-    Raises a `BackstopError` if the configuration or this machine does not allow a start.
+    What the configuration names is read by control, before it does anything else; a mistake there
+    ends the service. Raises a `BackstopError` if the port or the data directory cannot be used.
     """
     data_folder.prepare(config.data_dir)
-    if run_once(Role(name="check", main=partial(_check, config), rank=0, end_limit_s=0.0)):
-        return _REFUSED
     for who in ("caller", "operator"):
         tokens.ensure(config.data_dir, who)
     with listen(config) as listener, run_folder.opened(config.data_dir) as folder:
@@ -51,13 +50,6 @@ def _roles(post: Post, listener: socket.socket) -> list[Role]:
 
 
 # Each process imports what it needs, and no other; the supervisor stays small.
-
-
-def _check(config: Config) -> int:
-    """Find what cannot be used before anything starts."""
-    from monitor.bootstrap import processes, tools
-
-    return processes.checked(lambda: tools.check(config))
 
 
 def _gateway(name: str, post: Post, listener: socket.socket) -> int:

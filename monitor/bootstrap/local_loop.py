@@ -11,6 +11,7 @@ from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
 from monitor.bootstrap.scoring import Scoring, open_scoring
 from monitor.ports.alerts import Sender
 from monitor.ports.engine import Engine
+from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.runtime import wakers
@@ -70,6 +71,7 @@ def open_local_loop(
     engine: Engine,
     policies: Mapping[str, Policy],
     senders: Mapping[str, Sender],
+    record: ExchangeStore,
     spool: Spool,
     settings: Settings,
 ) -> LocalLoop:
@@ -87,8 +89,8 @@ def open_local_loop(
         scoring=open_scoring(
             stores.deployments,
             stores.evidence,
-            stores.exchanges,
             handover,
+            record,
             spool,
             policies,
             settings.schemas,

@@ -15,6 +15,7 @@ from monitor.gateway.callers import Tokens, token_hash
 from monitor.gateway.counters import Counters
 from monitor.gateway.gateway import Gateway
 from monitor.ports.engine import Engine
+from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.runtime.operations import OperatorActions
@@ -40,6 +41,7 @@ def assemble(
     files: Mapping[str, DeploymentFiles],
     stores: Stores,
     engine: Engine,
+    record: ExchangeStore,
     spool: Spool,
     *,
     caller_token: str,
@@ -56,7 +58,9 @@ def assemble(
         keep_text=config.record.text,
         schemas=schemas(files),
     )
-    loop = open_local_loop(stores, engine, policies, operating.senders(config), spool, settings)
+    loop = open_local_loop(
+        stores, engine, policies, operating.senders(config), record, spool, settings
+    )
     registry = CollectorRegistry()
     loop.scoring.register(registry)
     gateway = _gateway(section, stores, engine, loop, registry)

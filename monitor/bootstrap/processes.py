@@ -57,16 +57,6 @@ def run(name: str, work: Callable[[Ending], Coroutine[Any, Any, None]]) -> int:
     return 0
 
 
-def checked(work: Callable[[], object]) -> int:
-    """Do what may find a mistake of the configuration; return the exit status."""
-    try:
-        work()
-    except ConfigError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return FATAL
-    return 0
-
-
 async def first_of(*works: Awaitable[object]) -> None:
     """Return when the first of several works is done; the others are cancelled but for tasks.
 

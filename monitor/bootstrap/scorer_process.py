@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy.engine import Engine as Database
 
+from monitor.bootstrap import database as databases
 from monitor.bootstrap import files, processes, replicas, roster, waiting
 from monitor.bootstrap.post import Post
 from monitor.bootstrap.processes import Ending
@@ -44,20 +45,20 @@ def main(post: Post) -> int:
 async def _run(post: Post, ending: Ending) -> None:
     """Wait for the database, take exchanges, and at the end record what is in hand."""
     async with waiting.database(post.config) as sql:
-        scorer = _Scorer(post, sql)
-        await scorer.run(ending)
+        with databases.impatient(sql) as hasty:
+            await _Scorer(post, sql, hasty).run(ending)
 
 
 class _Scorer:
     """The parts of a scorer, wired."""
 
-    def __init__(self, post: Post, sql: Database) -> None:
+    def __init__(self, post: Post, sql: Database, hasty: Database) -> None:
         self._post = post
         self._troubles = Troubles()
         self._wakers = Wakers()
         self._news = PostgresNews(sql)
         self._source = HandoverReceiver(post.folder.handover, _IN_HAND_BYTES)
-        self._scoring = _scoring(post.config, sql, self._source)
+        self._scoring = _scoring(post.config, sql, hasty, self._source)
         self._registry = CollectorRegistry()
         self._scoring.register(self._registry)
 
@@ -98,13 +99,13 @@ class _Scorer:
         return Report(troubles=troubles, metrics=generate_latest(self._registry).decode())
 
 
-def _scoring(config: Config, sql: Database, source: HandoverReceiver) -> Scoring:
+def _scoring(config: Config, sql: Database, hasty: Database, source: HandoverReceiver) -> Scoring:
     read = files.read(config)
     return open_scoring(
         PostgresDeployments(sql),
         PostgresEvidence(sql),
-        PostgresExchanges(sql),
         source,
+        PostgresExchanges(hasty),
         FileSpool(config.data_dir / "spool", int(config.gateway.spool_mb * _MB)),
         {name: each.policy for name, each in read.items()},
         files.schemas(read),

@@ -61,8 +61,8 @@ class Scoring:
 def open_scoring(
     deployments: Deployments,
     evidence: EvidenceStore,
-    exchanges: ExchangeStore,
     source: Source,
+    record: ExchangeStore,
     spool: Spool,
     policies: Mapping[str, Policy],
     schemas: Mapping[str, Mapping[str, Any]],
@@ -74,6 +74,8 @@ def open_scoring(
     """Wire the scorer over one source and one database.
 
     Args:
+        record: where answers are written; it gives up soon where Postgres hangs.
+        spool: where they wait until Postgres is back.
         read: makes exchanges of a relayed request and its answer.
         replica: name of this scorer, unlike that of any other or of an earlier life.
         keep_text: whether prompts and answers are recorded.
@@ -82,7 +84,7 @@ def open_scoring(
     assessor = Assessor(deployments, evidence, sizes, schemas)
     following = Following(assessor.refresh)
     drafts = Drafts(evidence)
-    recorder = Recorder(exchanges, spool, replica=replica, keep_text=keep_text)
+    recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
     scorer = Scorer(
         source=source,
         read=read,

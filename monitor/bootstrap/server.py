@@ -27,6 +27,7 @@ from monitor.engines.local import LocalEngine
 from monitor.errors import ConfigError
 from monitor.gateway.app import routes
 from monitor.storage.artifacts import ArtifactFolder
+from monitor.storage.exchanges import PostgresExchanges
 from monitor.storage.spool import FileSpool
 from monitor.storage.stores import open_stores
 from monitor.web.app import create_app
@@ -49,7 +50,12 @@ def serve(config: Config) -> None:
     read = files.read(config)
     operating.senders(config)  # a receiver that cannot be used is found before anything starts
     listener = listen(config)
-    with _deadline() as deadline, listener, database.kept_alive(config) as (sql, loops):
+    with (
+        _deadline() as deadline,
+        listener,
+        database.kept_alive(config) as (sql, loops),
+        database.impatient(sql) as hasty,
+    ):
         database.bring_up_to_date(config, sql)
         engine = LocalEngine.open(
             section.model,
@@ -58,7 +64,7 @@ def serve(config: Config) -> None:
             threads=section.threads,
         )
         try:
-            built = _build(config, section, read, sql, engine)
+            built = _build(config, section, read, sql, hasty, engine)
             for name, loop in loops.items():
                 built.service.add(name, loop)
             asyncio.run(_run(config, built, read, listener, deadline))
@@ -87,6 +93,7 @@ def _build(
     section: EngineSection,
     read: Mapping[str, DeploymentFiles],
     sql: Database,
+    hasty: Database,
     engine: LocalEngine,
 ) -> Parts:
     artifacts = ArtifactFolder(config.data_dir / "adapters", base_facts(section.model))
@@ -96,6 +103,7 @@ def _build(
         read,
         open_stores(sql, artifacts),
         engine,
+        PostgresExchanges(hasty),
         FileSpool(config.data_dir / "spool", int(config.gateway.spool_mb * _MB)),
         caller_token=tokens.ensure(config.data_dir, "caller"),
         operator_token=tokens.ensure(config.data_dir, "operator"),

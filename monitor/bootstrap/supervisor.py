@@ -132,12 +132,6 @@ class Supervisor:
                     _signal(child, signal.SIGTERM)
 
 
-def run_once(role: Role) -> int:
-    """Run a role's work in a process of its own; return its exit status."""
-    _, status = os.waitpid(_fork(role), 0)
-    return os.waitstatus_to_exitcode(status)
-
-
 def _signal(child: _Child, number: signal.Signals) -> None:
     if child.pid is not None:
         os.kill(child.pid, number)
@@ -152,6 +146,7 @@ def _fork(role: Role) -> int:
     try:
         _set_name(role.name)
         _end_with(parent)
+        _call_itself(role.name)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
@@ -166,6 +161,11 @@ def _fork(role: Role) -> int:
 
 def _set_name(name: str) -> None:
     """Let `ps` and `top` tell the processes apart; the system keeps the first 15 bytes."""
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
+
+
+def _call_itself(name: str) -> None:
+    """Show the role in the system's list of processes (its first 15 bytes)."""
     ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
 
 

@@ -23,7 +23,7 @@ def upgrade(engine: Engine) -> None:
 
     Raises `ConfigError` if the schema is newer.
     """
-    config = _config()
+    config = configuration()
     with transaction(engine) as connection:
         connection.execute(_ONE_AT_A_TIME)
         found = MigrationContext.configure(connection).get_current_revision()
@@ -54,6 +54,14 @@ def require_current(engine: Engine) -> None:
         )
 
 
+def configuration() -> Config:
+    """Return what Alembic must know; a connection goes into its attributes."""
+    config = Config()
+    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
 def _refuse_newer(found: str | None) -> None:
     known = {script.revision for script in _scripts().walk_revisions()}
     if found is not None and found not in known:
@@ -64,14 +72,7 @@ def _refuse_newer(found: str | None) -> None:
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+    return ScriptDirectory.from_config(configuration())
 
 
 def _folder() -> Path:

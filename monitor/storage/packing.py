@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,7 +18,7 @@ import msgspec
 import numpy as np
 
 from guards.assessment import Scored
-from guards.exchange import Message
+from guards.exchange import Exchange, Message
 from monitor.storage import binary_fields as binary
 from monitor.storage import values
 
@@ -29,6 +30,7 @@ COLUMNS = (
 )
 HASH_BYTES = 16
 _ROW = binary.row(len(COLUMNS))
+_MEASURES = struct.Struct(">iqididiiii").pack  # each with its length
 _NO_TAGS = binary.jsonb(b"{}")
 _DAY = 86_400_000_000  # microseconds
 _FIRST_DAY = date(2000, 1, 1)
@@ -51,6 +53,15 @@ class PackedRows:
     signal_sets: Mapping[int, SignalNames]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SignalSet:
+    """The fields `signal_set` and the beginning of `signals`; `size` bytes of elements follow."""
+
+    number: int
+    head: bytes
+    size: int
+
+
 def pack(batch: Sequence[Scored], key: bytes | None, *, keep_text: bool) -> PackedRows:
     """Return the rows of answers.
 
@@ -58,53 +69,36 @@ def pack(batch: Sequence[Scored], key: bytes | None, *, keep_text: bool) -> Pack
         key: of the prompts' hashes; without one there are none.
     """
     hasher = None if key is None else hashlib.blake2b(key=key, digest_size=HASH_BYTES)
-    elements = _elements(batch)
-    at = 0
     heads: dict[object, bytes] = {}
-    sets: dict[SignalNames, tuple[int, bytes, int]] = {}
+    sets: dict[SignalNames, _SignalSet] = {}
     days: set[int] = set()
+    elements, at = _elements(batch), 0
     parts = [binary.HEADER]
     for scored in batch:
         exchange = scored.exchange
-        same = (
-            *(exchange.deployment, exchange.adapter, exchange.epoch, exchange.finish_reason),
-            *(exchange.error, scored.verdict, scored.findings),
-        )
-        head = heads.get(same)
-        if head is None:
-            head = heads[same] = _head(scored)
-        names = tuple(scored.signals)
-        found = sets.get(names)
-        if found is None:
-            found = sets[names] = _signal_set(names)
-        _, set_head, size = found
+        signals = _signal_set(tuple(scored.signals), sets)
         started = binary.microseconds(exchange.started_at)
         days.add(started // _DAY)
-        tags = exchange.tags
         parts += (
-            head,
+            _head(scored, heads),
             binary.text(exchange.id),
-            binary.timestamptz(started),
-            binary.float8(exchange.latency_s),
-            binary.float8(exchange.first_token_s),
-            binary.int4(exchange.prompt_tokens),
-            binary.int4(exchange.output_tokens),
+            _measures(exchange, started),
             binary.float8(scored.signals.get("logprob_mean")),
             binary.float8(exchange.grade),
             binary.text(exchange.caller),
-            _tags(tags) if tags else _NO_TAGS,
+            _tags(exchange.tags) if exchange.tags else _NO_TAGS,
             binary.NULL if hasher is None else _prompt_hash(exchange.messages, hasher),
             binary.text(exchange.prompt) if keep_text else binary.NULL,
             binary.text(exchange.output) if keep_text else binary.NULL,
-            set_head,
-            elements[at : at + size],
+            signals.head,
+            elements[at : at + signals.size],
         )
-        at += size
+        at += signals.size
     parts.append(binary.TRAILER)
     return PackedRows(
         content=b"".join(parts),
         days=frozenset(_FIRST_DAY + timedelta(days=day) for day in days),
-        signal_sets={found[0]: names for names, found in sets.items()},
+        signal_sets={found.number: tuple(map(values.text, names)) for names, found in sets.items()},
     )
 
 
@@ -118,7 +112,39 @@ def _elements(batch: Sequence[Scored]) -> bytes:
     return elements.tobytes()
 
 
-def _head(scored: Scored) -> bytes:
+def _measures(exchange: Exchange, started: int) -> bytes:
+    """Return the fields from `started_at` to `output_tokens`; nearly all answers have them all."""
+    try:
+        return _MEASURES(
+            *(8, started, 8, exchange.latency_s, 8, exchange.first_token_s),
+            *(4, exchange.prompt_tokens, 4, exchange.output_tokens),
+        )
+    except struct.error:  # one is unknown, or too large
+        return b"".join(
+            (
+                binary.timestamptz(started),
+                binary.float8(exchange.latency_s),
+                binary.float8(exchange.first_token_s),
+                binary.int4(exchange.prompt_tokens),
+                binary.int4(exchange.output_tokens),
+            )
+        )
+
+
+def _head(scored: Scored, known: dict[object, bytes]) -> bytes:
+    """Return the fields to `error`, which many answers of a batch share."""
+    exchange = scored.exchange
+    same = (
+        *(exchange.deployment, exchange.adapter, exchange.epoch, exchange.finish_reason),
+        *(exchange.error, scored.verdict, scored.findings),
+    )
+    head = known.get(same)
+    if head is None:
+        head = known[same] = _new_head(scored)
+    return head
+
+
+def _new_head(scored: Scored) -> bytes:
     exchange = scored.exchange
     reason = exchange.finish_reason
     return b"".join(
@@ -135,11 +161,14 @@ def _head(scored: Scored) -> bytes:
     )
 
 
-def _signal_set(names: SignalNames) -> tuple[int, bytes, int]:
-    digest = hashlib.blake2b(json.dumps(names).encode(), digest_size=8).digest()
-    number = int.from_bytes(digest, "big", signed=True)
-    head = binary.int8(number) + binary.float4_array_head(len(names))
-    return number, head, 8 * len(names)
+def _signal_set(names: SignalNames, known: dict[SignalNames, _SignalSet]) -> _SignalSet:
+    found = known.get(names)
+    if found is None:
+        digest = hashlib.blake2b(json.dumps(names).encode(), digest_size=8).digest()
+        number = int.from_bytes(digest, "big", signed=True)
+        head = binary.int8(number) + binary.float4_array_head(len(names))
+        found = known[names] = _SignalSet(number=number, head=head, size=8 * len(names))
+    return found
 
 
 def _tags(tags: Mapping[str, str]) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from tests.clients import node_suite
 from tests.clients.target import Target
 
-pytestmark = [pytest.mark.integration, pytest.mark.node]
+pytestmark = [pytest.mark.integration, pytest.mark.clients]
 
 
 def test_node(direct: Target, through: Target) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from monitor.errors import Unavailable
 from monitor.gateway.relay.asked import model_named
 from monitor.gateway.relay.delivery import Delivery, is_stream
 from monitor.gateway.relay.headers import downward
@@ -12,7 +13,7 @@ from monitor.gateway.relay.outbound import EngineRequests, to_operators
 from monitor.gateway.relay.parts import RelayParts
 from monitor.gateway.relay.splice import set_fields
 from monitor.gateway.relay.tee import Tee, TeeRoom
-from monitor.gateway.upstream.errors import CallerGone, UpstreamError
+from monitor.gateway.upstream.errors import CallerGone, Unreachable, UpstreamError
 from monitor.gateway.upstream.pool import Upstream
 from monitor.gateway.upstream.request import Request
 from monitor.runtime.routing import Route
@@ -71,9 +72,14 @@ class Operators:
         self._parts = parts
 
     async def handle(self, inbound: Inbound) -> None:
-        """Answer one request. Raises `UpstreamError`, `Refusal`."""
+        """Answer one request. Raises `Unavailable`, `UpstreamError`, `Refusal`."""
         body = await inbound.body(self._parts.max_body_bytes)
-        await relayed(self._parts.operators, to_operators(inbound, body), inbound, self._parts)
+        try:
+            await relayed(self._parts.operators, to_operators(inbound, body), inbound, self._parts)
+        except Unreachable as error:
+            raise Unavailable(
+                "what serves the dashboard and the API is away for a moment; callers are answered"
+            ) from error
 
 
 async def relayed(

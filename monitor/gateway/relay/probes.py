@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.errors import Unavailable
 from monitor.gateway.relay.inbound import Inbound
 from monitor.gateway.relay.parts import RelayParts
 from monitor.gateway.relay.passing import Operators
@@ -32,6 +33,6 @@ class Readiness:
             await self._operators.handle(inbound)
         except CallerGone:
             raise
-        except UpstreamError as error:
+        except (UpstreamError, Unavailable) as error:
             away = {"status": "unavailable", "components": {"control": str(error)}}
             await inbound.answer(503, away)

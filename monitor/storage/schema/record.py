@@ -23,10 +23,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from monitor.storage.schema.base import MOMENT, metadata
 from monitor.storage.values import ExactJson
 
-# Three indexes, since each costs COPY about a microsecond a row. The key is in the order of time, so
-# that rows are added at its end and not all over it; it also gives a deployment's newest answers.
-# A hash index finds an answer by its id, in half the time that a tree takes up. Signals are an array
-# beside the names of their set: as jsonb they took COPY three times as long.
+# The key is in the order of time, so that rows are added at its end and not all over it; it also
+# gives a deployment's newest answers, and the last minutes of all (PostgreSQL 18 skips from one
+# deployment to the next). A hash index finds an answer by its id, at half the price of a
+# tree. COPY takes 3.4 µs of a processor a row without an index, 9.0 with these, and 10.8 with a key by
+# id. The signals are an array beside the names of their set: their set differs between deployments
+# and grows with each version, and JSON would be parsed row by row.
 exchanges = Table(
     "exchanges",
     metadata,

@@ -173,15 +173,14 @@ async def test_a_full_house_is_a_429_and_draining_a_503(
     assert draining.status == 503
 
 
-async def test_only_the_operators_schema_is_judged_by(
+async def test_a_callers_schema_is_not_judged_by(
     served: Served, http: aiohttp.ClientSession
 ) -> None:
-    """A schema that a caller sends decides nothing about the version that answers."""
-    served.gateway.schemas = {"support": {"type": "array"}}
+    """It decides nothing about the version that answers; the operator's does, in the scorer."""
     refusing = {"type": "json_schema", "json_schema": {"schema": {"not": {}}}}
     await chat(http, response_format=refusing)
     (exchange,) = await served.exchanges()
-    assert exchange.response_schema == {"type": "array"}
+    assert exchange.response_schema is None
 
 
 async def test_an_answer_that_the_callers_wish_may_have_ended_says_so(

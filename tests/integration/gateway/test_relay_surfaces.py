@@ -221,7 +221,7 @@ async def test_readiness_is_that_of_the_service() -> None:
         elsewhere, _, _ = await relay.ask(get("/api/overview"))
     assert (ready, body) == (b"HTTP/1.1 200 OK", b'{"status":"ok"}')
     assert away == elsewhere == b"HTTP/1.1 503 Service Unavailable"
-    assert "cannot be reached" in json.loads(said)["components"]["control"]
+    assert "away for a moment" in json.loads(said)["components"]["control"]
 
 
 async def test_operators_may_be_behind_a_unix_socket(tmp_path: Path) -> None:

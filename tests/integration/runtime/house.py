@@ -197,7 +197,13 @@ def build(
         replica=replica, scorer=f"scorer-{next(_LIVES)}", link="http://127.0.0.1:8377/"
     )
     local = open_local_loop(
-        stores, engine, {NAME: policy}, {"pager": pager}, spool or MemorySpool(), settings
+        stores,
+        engine,
+        {NAME: policy},
+        {"pager": pager},
+        stores.exchanges,
+        spool or MemorySpool(),
+        settings,
     )
     loop = local.closed
     operations = OperatorActions(

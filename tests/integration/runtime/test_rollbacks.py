@@ -244,7 +244,7 @@ async def test_without_a_baseline_a_person_may_go_back_to_the_base_model(house: 
 async def test_answers_in_flight_are_counted(bad: House) -> None:
     """An answer that ends after the flip belongs to the version that began it."""
     route = bad.loop.router.table.find(NAME)
-    with bad.loop.flights.on(route):
+    with bad.local.flights.on(route):
         rolling = asyncio.create_task(by_hand(bad))
         await until(lambda: bad.loop.router.table.find(NAME).active == V1)
         await bad.absorb([bad.answer(V2, route.epoch, broken=True)])

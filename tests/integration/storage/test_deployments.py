@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
-from monitor.errors import BackstopError, Conflict, NotFound
+from monitor.errors import BackstopError, BadRequest, Conflict, NotFound
 from monitor.ports.stores import Stores
 from rollback.audit import verify
 from rollback.deployment import Deployment
@@ -180,3 +180,87 @@ def test_a_confirmation_is_audited_once(promoted: Stores, engine: Engine) -> Non
         )
         assert found.confirmed
     assert _count(engine, "audit_log") == before + 1
+
+
+def _share(stores: Stores, **changes: object) -> Deployment:
+    asked: dict[str, object] = {
+        "expected_epoch": 2,
+        "candidate": V3,
+        "candidate_share": 0.1,
+        "shadow_rate": 0.25,
+        "actor": "ann",
+        "reason": "try it",
+        "at": NOW,
+    }
+    return stores.deployments.share("support", **{**asked, **changes})  # type: ignore[arg-type]
+
+
+def test_a_candidate_gets_a_share(promoted: Stores) -> None:
+    """The epoch stays, the revision grows, the candidate stays verified, and a row says so."""
+    (before,) = promoted.deployments.all()
+    after = _share(promoted)
+    assert promoted.deployments.all() == [after]
+    assert after == replace(
+        before, candidate=V3, candidate_share=0.1, shadow_rate=0.25, revision=before.revision + 1
+    )
+    assert _states(promoted)["v3"] is VersionState.VERIFIED
+    row = list(promoted.audit.rows())[-1]
+    assert (row.action, row.subject) == ("deployment.share", "support")
+    assert (row.payload["candidate"], row.payload["reason"]) == (V3, "try it")
+
+
+def test_a_share_that_is_given_already_changes_nothing(promoted: Stores, engine: Engine) -> None:
+    """Neither the revision nor the audit log grows."""
+    first = _share(promoted)
+    rows = _count(engine, "audit_log")
+    assert _share(promoted) == first
+    assert _count(engine, "audit_log") == rows
+
+
+def test_a_flip_takes_the_candidate_away(promoted: Stores) -> None:
+    """The rate of shadows stays; who is asked has changed, so the revision grows."""
+    shared = _share(promoted)
+    after = promoted.deployments.flip(rollback(2))
+    assert (after.candidate, after.candidate_share, after.shadow_rate) == (None, 0.0, 0.25)
+    assert after.revision == shared.revision + 1
+
+
+def test_an_amendment_is_no_revision(promoted: Stores) -> None:
+    """Confirming a version changes nobody's way."""
+    shared = _share(promoted)
+    amended = promoted.deployments.amend(
+        "support", expected_epoch=2, actor="backstop", reason="r", at=NOW, confirmed=True
+    )
+    assert amended == replace(shared, confirmed=True)
+
+
+def test_a_version_in_quarantine_is_nobodys_candidate(promoted: Stores) -> None:
+    """It loses its share at once, and gets none until it is released."""
+    shared = _share(promoted)
+    promoted.registry.move(V3, VersionState.QUARANTINED, actor="ann", reason="harm", at=NOW)
+    (found,) = promoted.deployments.all()
+    assert (found.candidate, found.candidate_share) == (None, 0.0)
+    assert found.revision == shared.revision + 1
+    with pytest.raises(Conflict, match=r"quarantined.*release"):
+        _share(promoted)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"expected_epoch": 1}, Conflict),
+        ({"candidate": "support@999999999999"}, NotFound),
+        ({"candidate_share": 1.5}, BadRequest),
+        ({"shadow_rate": float("nan")}, BadRequest),
+    ],
+)
+def test_a_share_that_cannot_be_given_changes_nothing(
+    promoted: Stores, engine: Engine, changes: dict[str, object], error: type[BackstopError]
+) -> None:
+    """Another epoch, an unknown version and a share outside of [0, 1] are refused."""
+    before = promoted.deployments.all()
+    rows = _count(engine, "audit_log")
+    with pytest.raises(error):
+        _share(promoted, **changes)
+    assert promoted.deployments.all() == before
+    assert _count(engine, "audit_log") == rows

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
@@ -13,6 +17,7 @@ from sqlalchemy.engine import Engine
 from monitor.errors import ConfigError
 from monitor.storage import migrate, schema
 from monitor.storage.database import open_engine
+from monitor.storage.exchanges import PostgresExchanges
 
 pytestmark = pytest.mark.integration
 
@@ -62,3 +67,44 @@ def test_a_newer_schema_is_refused(engine: Engine) -> None:
         migrate.require_current(engine)
     with pytest.raises(ConfigError, match="9999"):
         migrate.upgrade(engine)
+
+
+def _move(engine: Engine, way: Callable[[Config, str], None], revision: str) -> None:
+    """Lead the schema up or down to a revision."""
+    config = migrate.configuration()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        way(config, revision)
+
+
+def test_old_signals_are_carried_over_and_back(empty_database_url: str) -> None:
+    """Rows from before keep their signals under the same names, also what is no plain number."""
+    engine = open_engine(empty_database_url)
+    _move(engine, command.upgrade, "0003")
+    old = {
+        "a": '{"words": 12, "odd": "Infinity", "huge": -1e300, "tiny": 1e-300, "share": 0.25}',
+        "b": '{"words": 3, "share": 0.5, "odd": 1, "huge": 2, "tiny": 3}',
+        "c": "{}",
+    }
+    columns = "id, started_at, deployment, epoch, verdict, findings, tags, prompt_hash, signals"
+    with engine.begin() as connection:
+        for name, signals in old.items():
+            connection.execute(
+                text(
+                    f"INSERT INTO exchanges ({columns})"
+                    " VALUES (:id, now(), 'support', 1, 'ok', '{}', '{}', '', :signals)"
+                ),
+                {"id": name, "signals": signals},
+            )
+    migrate.upgrade(engine)
+    found = {row.id: row.signals for row in PostgresExchanges(engine).recent("support", 9)}
+    assert found == {
+        "a": {"huge": -math.inf, "odd": math.inf, "share": 0.25, "tiny": 0.0, "words": 12.0},
+        "b": {"huge": 2.0, "odd": 1.0, "share": 0.5, "tiny": 3.0, "words": 3.0},
+        "c": {},
+    }
+    _move(engine, command.downgrade, "0003")
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT signals FROM exchanges ORDER BY id")).scalars().all()
+    assert rows[1:] == [{"huge": 2, "odd": 1, "share": 0.5, "tiny": 3, "words": 3}, {}]
+    engine.dispose()

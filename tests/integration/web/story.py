@@ -19,6 +19,7 @@ from monitor.ports.stores import Stores
 from rollback.evidence import EvidencePoint
 from rollback.incident import Incident, Phase
 from rollback.versions import AdapterVersion, VersionState
+from tests.integration.storage.builders import record
 
 V0, V1, V2 = "support@0aa1b2c3d4e5", "support@3f9a2c1d7b04", "support@b81e02d95c3a"
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
@@ -47,7 +48,8 @@ def trouble(stores: Stores, now: datetime) -> None:
     stores.deployments.flip(
         _promotion(V2, V1, 3, now - timedelta(minutes=3), "ticket 512 is waiting", forced=True)
     )
-    stores.exchanges.record(list(_answers(now)), list(_curve(now)), [], keep_text=True)
+    record(stores, *_answers(now), keep_text=True)
+    stores.evidence.save(list(_curve(now)), [], {})
     stores.indicators.roll_up(now - timedelta(days=2), now)
 
 

@@ -73,7 +73,7 @@ async def test_infinite_evidence_stays_a_number(operator, service) -> None:
     """Evidence that has overflowed is sent as the largest number, not as null or an error."""
     newest = service.stores.evidence.newest("support", 4)
     overflowed = replace(newest, position=newest.position + 1, evidence=math.inf)
-    service.stores.exchanges.record([], [overflowed], [], keep_text=False)
+    service.stores.evidence.save([overflowed], [], {})
     async with operator.get("/api/deployments/support/evidence") as answer:
         curve = await answer.json()
     assert curve["points"][-1]["evidence"] == 1e300

@@ -10,6 +10,7 @@ import pytest
 from guards.exchange import Message
 from guards.verdicts import Verdict
 from monitor.ports.stores import Stores
+from tests.integration.storage.builders import record
 from tests.integration.web import serving
 from tests.integration.web.story import HOSTILE, answer
 from tests.integration.web.test_pages import log_in
@@ -26,24 +27,18 @@ def _record(stores: Stores) -> None:
     for number, text in enumerate(TEXTS, start=5000):
         plain = answer(number, serving.now(), text, Verdict.WARN, prompt=text, findings=(text,))
         messages = (Message(role=text, content=text),)
-        stores.exchanges.record(
-            [
-                replace(
-                    plain,
-                    exchange=replace(
-                        plain.exchange,
-                        messages=messages,
-                        error=text if number % 2 else None,
-                        caller=text,
-                        tags={text: text},
-                    ),
-                    signals={text: 1.0, "nan": float("nan")},
-                )
-            ],
-            [],
-            [],
-            keep_text=True,
+        hostile = replace(
+            plain,
+            exchange=replace(
+                plain.exchange,
+                messages=messages,
+                error=text if number % 2 else None,
+                caller=text,
+                tags={text: text},
+            ),
+            signals={text: 1.0, "nan": float("nan")},
         )
+        record(stores, hostile, keep_text=True)
 
 
 async def test_hostile_answers_are_recorded_and_read_by_the_api(operator, service) -> None:

@@ -35,7 +35,9 @@ def test_every_kind_of_deflate_is_inflated(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [gzip.compress(TEXT), gzip.compress(TEXT[:-1]) + gzip.compress(b"ab")]
+    "body",
+    [gzip.compress(TEXT), gzip.compress(TEXT[:-1]) + gzip.compress(b"ab")],
+    ids=["one", "members"],
 )
 def test_a_bomb_is_refused_at_the_bound(body: bytes) -> None:
     """Nothing is inflated beyond it."""
@@ -45,7 +47,9 @@ def test_a_bomb_is_refused_at_the_bound(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"nonsense", gzip.compress(TEXT)[:-9], gzip.compress(TEXT) + b"x"]
+    "body",
+    [b"nonsense", gzip.compress(TEXT)[:-9], gzip.compress(TEXT) + b"x"],
+    ids=["nonsense", "cut", "more"],
 )
 def test_a_torn_body_is_an_error(body: bytes) -> None:
     """Half of what was sent must not pass for all of it."""

@@ -1,0 +1,1 @@
+"""Parts of the service, its database and its engine taken away under load: `make chaos`."""

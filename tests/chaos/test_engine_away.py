@@ -1,0 +1,45 @@
+"""The engine is killed under load, and comes back without any adapter."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from bench.peers import programs, upstream
+from tests.chaos.conftest import Scene, await_that
+
+pytestmark = pytest.mark.chaos
+
+_RELOAD_LIMIT_S = 15.0
+_LOAD_S = 3.0
+
+
+def test_the_engine_comes_back_empty(scene: Scene) -> None:
+    """The active version is loaded again, and answers; nobody is answered by another one."""
+    with scene.load() as broken:
+        time.sleep(_LOAD_S)
+        scene.engine.process.kill()
+        scene.engine.process.wait()
+        time.sleep(_LOAD_S)
+    assert broken.failed > 0
+    port = scene.engine.port
+    process = programs.start(
+        "upstream", upstream.command(port), port=port, folder=scene.folder
+    ).process
+    scene.engine = replace(scene.engine, process=process)
+    programs.wait_until_it_listens(scene.engine)
+    await_that(lambda: _serves(scene), "the version is loaded again", _RELOAD_LIMIT_S)
+    with scene.load() as whole:
+        time.sleep(_LOAD_S)
+    assert whole.failed == 0
+    served = {model for _, models, _ in whole.seen["asked"] for model in models}
+    assert served == {scene.version}
+
+
+def _serves(scene: Scene) -> bool:
+    """Whether a few streams come to their end."""
+    with scene.load() as probe:
+        pass
+    return probe.failed == 0 and probe.streams > 0
