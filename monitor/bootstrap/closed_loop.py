@@ -112,7 +112,9 @@ def close_loop(
         versions=versions,
         golden=GoldenEvidence(runs, watch, judging, wakers.wake),
         promotion=Promotion(stores, versions, runs, convergence),
-        rollbacks=Rollbacks(stores, engine, site.engine, convergence, site.settle, site.link),
+        rollbacks=Rollbacks(
+            stores, engine, site.engine, versions.ready, convergence, site.settle, site.link
+        ),
         dispatcher=Dispatcher(stores.outbox, senders, _retry_at, troubles),
     )
 

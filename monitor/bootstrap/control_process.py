@@ -46,6 +46,7 @@ from monitor.web.process_metrics import ProcessCollector
 
 log = structlog.get_logger(__name__)
 
+_LOOK_S = 1.0  # a server may be killed, and come back empty, behind our back
 _LANDING_LIMIT_S = 5.0  # a longer answer is not waited for: people want the news
 
 
@@ -172,6 +173,7 @@ class _Control:
                 "news": partial(news.follow, stores.news, closed.wakers),
             },
             parts=(),
+            look_s=_LOOK_S,
             health=hub.states,
         )
         return cls(post, read, stores, closed, operated, hub)

@@ -41,12 +41,14 @@ def operate(
     replica: str,
     loops: Mapping[str, Loop],
     parts: Sequence[Part],
+    look_s: float,
     health: Callable[[], Mapping[str, str]] = dict,
 ) -> Operating:
     """Wire loops and operations.
 
     Args:
         loops, parts: what runs beside the loops that decide, and has work in hand.
+        look_s: how often the engine is asked which versions it holds.
         health: returns what else a component says of itself, by its name.
     """
     operations = _operations(stores, closed, lambda: {**service.health(), **health()})
@@ -71,6 +73,7 @@ def operate(
             "schedule": partial(worker.run, closed.wakers.schedule),
             "indicators": partial(chores.roll_up, stores, closed.leadership),
         },
+        look_s=look_s,
     )
     return Operating(service=service, operations=operations)
 

@@ -22,6 +22,8 @@ from monitor.runtime.operations import OperatorActions
 from monitor.runtime.service import Service
 from monitor.runtime.wakers import Wakers
 
+_LOOK_S = 5.0  # an engine in this process loses nothing by itself
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
@@ -74,6 +76,7 @@ def assemble(
         replica=name,
         loops=loop.loops(),
         parts=(loop.scoring.scorer,),
+        look_s=_LOOK_S,
     )
     return Parts(
         service=operated.service,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from monitor.bootstrap import database, files, operating
-from monitor.config import Config
+from monitor.config import Config, ServerEngine
+from monitor.engines.servers.opened import open_server
+from monitor.errors import ConfigError
 from monitor.scheduler.clock import Clock
 from monitor.storage import migrate
 from monitor.storage.audit import PostgresAuditLog
@@ -20,11 +23,27 @@ def check(config: Config) -> Mapping[str, Any]:
     schedule = config.schedule
     jobs = {"golden": schedule.golden, "report": schedule.report, "retention": schedule.retention}
     Clock(jobs, schedule.timezone, lambda job, slot: None)
+    if isinstance(config.engine, ServerEngine):
+        asyncio.run(_examine(config, config.engine))
     return {
         "deployments": len(read),
         "golden cases": sum(len(each.golden or ()) for each in read.values()),
         "receivers": len(operating.senders(config)),
     }
+
+
+async def _examine(config: Config, section: ServerEngine) -> None:
+    """Ask the model server whether it can serve versions.
+
+    Raises `ConfigError` with what it lacks, `Unavailable` if it does not answer.
+    """
+    server = open_server(section, config.data_dir / "adapters")
+    try:
+        lacks = await server.examine()
+    finally:
+        await server.close()
+    if lacks:
+        raise ConfigError(f"engine: {section.url}: " + "; ".join(lacks))
 
 
 def upgrade(config: Config) -> str | None:

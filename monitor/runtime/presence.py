@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Mapping
 
 import structlog
 
@@ -28,15 +29,16 @@ class Presence:
         self._versions = versions
         self._look_s = look_s
         self._missing: dict[str, str] = {}
+        self._away: str | None = None
 
-    @property
-    def state(self) -> str:
-        """`ok`, or which versions do not load and why."""
+    def health(self) -> Mapping[str, str]:
+        """Return what is wrong with the engine, and which versions do not load and why."""
+        wrong = {} if self._away is None else {"engine": self._away}
         missing = [f"{name} does not load: {why}" for name, why in self._missing.items()]
-        return "; ".join(missing) or "ok"
+        return {**wrong, "versions": "; ".join(missing)} if missing else wrong
 
     async def run(self) -> None:
-        """Look until cancelled; while Postgres or the engine is away, what was seen last holds."""
+        """Look until cancelled; while Postgres is away, what was seen last holds."""
         told = ""
         while True:
             try:
@@ -51,12 +53,21 @@ class Presence:
     async def look(self) -> None:
         """Try to load what is not loaded. Raises `Unavailable`."""
         deployments = await asyncio.to_thread(self._deployments.all)
+        try:
+            self._missing = await self._load(needed(deployments) - await self._versions.loaded())
+        except Unavailable as error:
+            self._away = str(error)
+            raise
+        self._away = None
+
+    async def _load(self, names: Iterable[str]) -> dict[str, str]:
+        """Load versions; return those that do not load, and why."""
         missing: dict[str, str] = {}
-        for name in sorted(needed(deployments)):
+        for name in sorted(names):
             try:
-                await self._versions.ready(name)
+                await self._versions.load(name)
             except Unavailable:
                 raise
             except BackstopError as error:
                 missing[name] = str(error)
-        self._missing = missing
+        return missing

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from monitor.errors import EngineError
+from monitor.errors import BadAdapter, EngineError
 from monitor.ports.alerts import Notice
 from monitor.ports.deployments import Flip
 from monitor.ports.engine import Engine
@@ -48,13 +48,20 @@ class Order:
 
 
 class Rollbacks:
-    """Carries rollbacks out."""
+    """Carries rollbacks out.
+
+    Args:
+        ready: loads a version on the engine unless it is there.
+        settle: returns once the last answers of a deployment's epoch are recorded.
+        link: address of the dashboard, for the alerts.
+    """
 
     def __init__(
         self,
         stores: Stores,
         engine: Engine,
         engine_name: str,
+        ready: Callable[[str | None], Awaitable[None]],
         convergence: Convergence,
         settle: Callable[[str, int], Awaitable[None]],
         link: str,
@@ -62,6 +69,7 @@ class Rollbacks:
         self._stores = stores
         self._engine = engine
         self._engine_name = engine_name
+        self._ready = ready
         self._convergence = convergence
         self._settle = settle
         self._link = link
@@ -156,10 +164,11 @@ class Rollbacks:
             return f"no fingerprint of {version or 'the base model'} is stored for this engine"
         try:
             async with asyncio.timeout(_PROOF_LIMIT_S):
+                await self._ready(version)  # a server may have come back empty a moment ago
                 found: Fingerprint = await fingerprints.take(self._engine, version)
         except TimeoutError:
             return f"the engine did not answer the probes within {_PROOF_LIMIT_S:.0f} s"
-        except EngineError as error:
+        except (EngineError, BadAdapter) as error:
             return f"the engine does not answer as {version or 'the base model'}: {error}"
         if fingerprints.same(expected, found):
             return None

@@ -39,7 +39,11 @@ class Part(Protocol):
 
 
 class Service:
-    """Starts the loops, says how they are, and ends them without losing an answer."""
+    """Starts the loops, says how they are, and ends them without losing an answer.
+
+    Args:
+        look_s: how often the engine is asked which versions it holds.
+    """
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class Service:
         troubles: Troubles,
         parts: Sequence[Part],
         loops: Mapping[str, Loop],
+        look_s: float,
     ) -> None:
         self._stores = stores
         self._deployments = tuple(deployments)
@@ -62,7 +67,7 @@ class Service:
         self._errands = errands
         self._troubles = troubles
         self._parts = tuple(parts)
-        self._presence = Presence(stores.deployments, versions)
+        self._presence = Presence(stores.deployments, versions, look_s=look_s)
         self._loops = {**loops, "versions": self._presence.run}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.draining = False
@@ -111,8 +116,7 @@ class Service:
         """Return each component with `ok` or what is wrong with it; blocks for the database."""
         states = dict.fromkeys(self._tasks, "ok") | self._troubles.states()
         states["database"] = self._database()
-        if self._presence.state != "ok":
-            states["versions"] = self._presence.state
+        states |= self._presence.health()
         states |= self._wrong()
         if self.draining:
             states["service"] = "is draining"

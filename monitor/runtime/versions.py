@@ -21,12 +21,7 @@ log = structlog.get_logger(__name__)
 
 def needed(deployments: Sequence[Deployment]) -> frozenset[str]:
     """Return the versions that serve, are tried out, or may be rolled back to."""
-    return frozenset(
-        version
-        for deployment in deployments
-        for version in (deployment.active, deployment.baseline, deployment.candidate)
-        if version is not None
-    )
+    return frozenset().union(*(deployment.needed for deployment in deployments))
 
 
 class Versions:
@@ -76,6 +71,10 @@ class Versions:
         """Put a version's checked files on the engine."""
         folder = await asyncio.to_thread(self._stores.artifacts.folder, name)
         await self._engine.load(name, folder)
+
+    async def loaded(self) -> frozenset[str]:
+        """Return the versions that the engine holds. Raises `Unavailable`."""
+        return await self._engine.loaded()
 
     async def ready(self, name: str | None) -> None:
         """Load a version unless it is there; the base model always is.

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.integration
 def service_of(house: House) -> Service:
     """Return the service of a house, without its loops."""
     return Service(
+        look_s=5.0,
         stores=house.stores,
         deployments=[NAME],
         versions=house.loop.versions,
@@ -81,8 +82,8 @@ async def test_a_version_that_loads_again_is_present(
     started = build(stores, replica="replica-2")
     presence = Presence(stores.deployments, started.loop.versions)
     await presence.look()
-    assert presence.state == f"{V1} does not load: {V1}: its files are gone"
+    assert presence.health() == {"versions": f"{V1} does not load: {V1}: its files are gone"}
     folders.gone.clear()
     await presence.look()
-    assert presence.state == "ok"
+    assert presence.health() == {}
     await started.close()

@@ -105,15 +105,18 @@ async def test_a_quarantined_version_leaves_and_others_stay(shelf: Shelf) -> Non
     assert await server.loaded() == {V1, V2, OTHER}
 
 
-async def test_presence_says_nothing_new_while_the_server_is_away(shelf: Shelf) -> None:
-    """It is the engine's health that is bad then, and no version's."""
+async def test_presence_blames_the_engine_while_the_server_is_away(shelf: Shelf) -> None:
+    """It is the engine's health that is bad then, and no version's; both are good when it is back."""
     server = Server()
     presence = shelf.presence_on(server)
     await presence.look()
     server.away = True
     with pytest.raises(Unavailable):
         await presence.look()
-    assert presence.state == "ok"
+    assert presence.health() == {"engine": "the server does not answer"}
+    server.away = False
+    await presence.look()
+    assert presence.health() == {}
 
 
 async def test_presence_looks_as_often_as_it_is_told(shelf: Shelf) -> None:
