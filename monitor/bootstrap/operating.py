@@ -53,7 +53,9 @@ def operate(
     """
     operations = _operations(stores, closed, lambda: {**service.health(), **health()})
     jobs = _chores(config, files, stores, operations).jobs()
-    worker = Worker(stores.schedule, replica, jobs, closed.troubles)
+    worker = Worker(
+        stores.schedule, replica, jobs, closed.troubles, lambda: closed.leadership.leads
+    )
     control = closed_loop.control(closed)
     service = Service(
         stores=stores,

@@ -21,15 +21,25 @@ Job = Callable[[], Awaitable[None]]
 
 
 class Worker:
-    """Claims due slots, one at a time, and runs them."""
+    """Claims due slots, one at a time, and runs them.
+
+    Args:
+        leads: whether this process leads: what a golden run shows can be weighed there alone.
+    """
 
     def __init__(
-        self, schedule: Schedule, name: str, jobs: Mapping[str, Job], troubles: Troubles
+        self,
+        schedule: Schedule,
+        name: str,
+        jobs: Mapping[str, Job],
+        troubles: Troubles,
+        leads: Callable[[], bool],
     ) -> None:
         self._schedule = schedule
         self._name = name
         self._jobs = dict(jobs)
         self._troubles = troubles
+        self._leads = leads
 
     async def run(self, wake: asyncio.Event) -> None:
         """Work whenever woken, and every two seconds, until cancelled."""
@@ -42,7 +52,9 @@ class Worker:
             await wait(wake, 2.0)
 
     async def work(self) -> bool:
-        """Run one due slot, if there is one."""
+        """Run one due slot, if there is one and this process leads."""
+        if not self._leads():
+            return False
         run = await asyncio.to_thread(self._schedule.claim, self._name, datetime.now(UTC), _LEASE)
         if run is None:
             return False

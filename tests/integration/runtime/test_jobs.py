@@ -35,10 +35,16 @@ class Counted:
 
 
 def worker(
-    stores: Stores, job: Counted, name: str = "w1", troubles: Troubles | None = None
+    stores: Stores,
+    job: Counted,
+    name: str = "w1",
+    *,
+    troubles: Troubles | None = None,
+    leads: bool = True,
 ) -> Worker:
     """Return a worker that knows the job `report`."""
-    return Worker(stores.schedule, name, {"report": job.run}, troubles or Troubles())
+    jobs = {"report": job.run}
+    return Worker(stores.schedule, name, jobs, troubles or Troubles(), lambda: leads)
 
 
 def error_of(engine: Engine) -> str | None:
@@ -57,6 +63,15 @@ async def test_two_workers_run_a_slot_once(stores: Stores) -> None:
         await asyncio.to_thread(stores.schedule.insert, "report", SLOT)
     worked = await asyncio.gather(*(each.work() for each in workers for _ in range(3)))
     assert (job.runs, sum(worked)) == (1, 1)
+
+
+async def test_a_follower_leaves_slots_to_the_leader(stores: Stores) -> None:
+    """Only there are judges that can weigh what a golden run shows."""
+    stores.schedule.insert("report", SLOT)
+    job = Counted()
+    assert not await worker(stores, job, leads=False).work()
+    assert await worker(stores, job).work()
+    assert job.runs == 1
 
 
 async def test_a_slot_in_the_future_waits(stores: Stores) -> None:
