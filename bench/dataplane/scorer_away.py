@@ -16,7 +16,7 @@ from bench.peers.backstop import Service
 _STREAMS, _EVENTS, _INTERVAL_MS = 200, 20, 50
 _BAR_MS = 5.0
 _RECORD_LIMIT_S = 120.0
-_KILL_EVERY_S = 2.0
+_KILL_EVERY_S = 4.0
 _SMALL_MB = 0.25  # so that a queue is soon full
 
 
@@ -73,7 +73,7 @@ def _nothing(service: Service) -> Iterator[None]:
 
 @contextmanager
 def _killed(service: Service) -> Iterator[None]:
-    """Kill the scorer every two seconds; the supervisor starts it again."""
+    """Kill the scorer every few seconds; the supervisor starts it again."""
     over = threading.Event()
 
     def kill() -> None:

@@ -1,9 +1,11 @@
-"""Made-up answers in OpenAI's shapes, each the same for the same model and request."""
+"""Made-up answers in OpenAI's shapes, each the same for the same model and request but for its id."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,9 +15,10 @@ _WORDS = ("order", "parcel", "invoice", "refund", "router", "battery", "address"
 _SPLIT = "\0"
 
 LAST_EVENT = (
-    b'data: {"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk",'
-    b'"created":1700000000,"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+    b'data: {"object":"chat.completion.chunk","created":1700000000,'
+    b'"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
 )
+_numbers = itertools.count(time.time_ns())  # no two answers have one id, also after a restart
 
 
 def model(name: str, *, root: str, parent: str | None) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def chat(name: str, content: str) -> dict[str, Any]:
     """Return a whole chat completion."""
     message = {"role": "assistant", "content": content}
     return {
-        "id": "chatcmpl-0123456789abcdef",
+        "id": f"chatcmpl-{next(_numbers):x}",
         "object": "chat.completion",
         "created": _CREATED,
         "model": name,
@@ -59,7 +62,7 @@ def event_around(name: str) -> tuple[bytes, bytes]:
     """Return what stands before and behind the time in an event of a stream."""
     choice = {"index": 0, "delta": {"content": "word "}, "finish_reason": None}
     event = {
-        "id": "chatcmpl-0123456789abcdef",
+        "id": f"chatcmpl-{next(_numbers):x}",
         "object": "chat.completion.chunk",
         "created": _CREATED,
         "model": name,
@@ -79,13 +82,14 @@ def text(asked: Mapping[str, Any]) -> dict[str, Any]:
 def text_events(asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the events of a streamed text completion, a token each."""
     tokens, logprobs = _tokens(asked)
+    head = _text_head(asked)
     for index, (token, logprob) in enumerate(zip(tokens, logprobs, strict=True)):
         reason = "length" if index == len(tokens) - 1 else None
         yield {
-            **_text_head(asked),
+            **head,
             "choices": [_choice(asked, index, [token], [logprob], reason)],
         }
-    yield {**_text_head(asked), "choices": [], "usage": _usage(len(tokens))}
+    yield {**head, "choices": [], "usage": _usage(len(tokens))}
 
 
 def _around(body: str) -> tuple[bytes, bytes]:
@@ -95,7 +99,7 @@ def _around(body: str) -> tuple[bytes, bytes]:
 
 def _text_head(asked: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "id": "cmpl-0123456789abcdef",
+        "id": f"cmpl-{next(_numbers):x}",
         "object": "text_completion",
         "created": _CREATED,
         "model": asked["model"],

@@ -100,7 +100,7 @@ map_hash_bucket_size 1024; types_hash_max_size 2048;
 
 def _answer(text: str) -> str:
     body = {
-        "id": "chatcmpl-0123456789abcdef",
+        "id": "chatcmpl-$request_id",
         "object": "chat.completion",
         "created": 1700000000,
         "model": "support",
