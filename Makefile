@@ -37,16 +37,16 @@ browser:
 test: $(READY) browser ## Run every test but the long suites
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-test-vllm: $(READY) ## Run the engines' contract against a real vLLM: VLLM_DIR=… is one installed already
-	@test -x "$(VLLM_CPU)" || { echo "There is no $(VLLM_CPU): set VLLM_CPU to the tool that installs and serves vLLM."; exit 1; }
-	@test -x "$(VLLM_DIR)/venv/bin/vllm" || { echo "Installing vLLM into $(VLLM_DIR) (minutes, 4 GB) ..."; \
-	  mkdir -p "$(VLLM_DIR)" && "$(VLLM_CPU)" install "$(VLLM_DIR)"; }
-	@VLLM_CPU="$(abspath $(VLLM_CPU))" VLLM_DIR="$(abspath $(VLLM_DIR))" $(BIN)/python -m pytest -m vllm tests/vllm $(ARGS)
-
 NODE := tests/clients/node
 $(NODE)/node_modules: $(NODE)/package-lock.json
 	@command -v npm >/dev/null || { echo "Node 20 and npm are missing; install them: apt-get install -y nodejs npm"; exit 1; }
 	@cd $(NODE) && npm ci --silent --no-audit --no-fund && touch node_modules
+
+test-vllm: $(READY) $(NODE)/node_modules ## Run engines, clients and rollbacks against a real vLLM: VLLM_DIR=… is one installed already
+	@test -x "$(VLLM_CPU)" || { echo "There is no $(VLLM_CPU): set VLLM_CPU to the tool that installs and serves vLLM."; exit 1; }
+	@test -x "$(VLLM_DIR)/venv/bin/vllm" || { echo "Installing vLLM into $(VLLM_DIR) (minutes, 4 GB) ..."; \
+	  mkdir -p "$(VLLM_DIR)" && "$(VLLM_CPU)" install "$(VLLM_DIR)"; }
+	@VLLM_CPU="$(abspath $(VLLM_CPU))" VLLM_DIR="$(abspath $(VLLM_DIR))" $(BIN)/python -m pytest -m vllm tests/vllm $(ARGS)
 
 test-clients: $(READY) $(NODE)/node_modules ## Run the suites of Python's and Node's clients and curl, directly and through Backstop
 	@$(BIN)/python -m pytest -m 'not vllm' tests/clients $(ARGS)
@@ -72,4 +72,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .cache .artefacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help venv demo serve browser test test-vllm lint check clean
+.PHONY: help venv demo serve browser test test-vllm test-clients chaos soak lint check clean
