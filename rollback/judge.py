@@ -166,7 +166,7 @@ class Judge:
         faults = self._faults.update([item.fault for item in items]).tolist()
         pairs = self._pairs.update([item.pair for item in items]).tolist()
         levels = self._drift.update(
-            [item.exchange_id for item in items], [item.scores for item in items]
+            [_name(item) for item in items], [item.scores for item in items]
         )
         points = []
         for row, item in enumerate(items):
@@ -295,6 +295,15 @@ class Judge:
             channels=channels,
         )
         return self._point
+
+
+def _name(item: Observation) -> str:
+    """Return what breaks ties between an answer and others.
+
+    With the time: callers can choose the id of an answer (vLLM makes it of `X-Request-Id`), and
+    equal ids would break all ties alike, which a sound version can look drifted by.
+    """
+    return f"{item.exchange_id} {item.at.timestamp()}"
 
 
 @dataclass(frozen=True, slots=True)

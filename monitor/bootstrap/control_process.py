@@ -68,9 +68,9 @@ async def _run(post: Post, ending: Ending) -> None:
     )
     await hub.open()
     try:
-        async with _database(post.config) as (sql, loops):
-            await _publish(sql, read, router, hub)
-            async with _engine(post) as (engine, facts):
+        async with _database(post.config, ending) as (sql, loops):
+            await _publish(sql, read, router, hub, ending)
+            async with _engine(post, ending) as (engine, facts):
                 control = await _Control.open(post, read, sql, engine, facts, router, hub, loops)
                 await processes.first_of(control.run(ending), ending.in_haste.wait())
     finally:
@@ -78,39 +78,47 @@ async def _run(post: Post, ending: Ending) -> None:
 
 
 @asynccontextmanager
-async def _database(config: Config) -> AsyncIterator[tuple[Database, Mapping[str, Loop]]]:
+async def _database(
+    config: Config, ending: Ending
+) -> AsyncIterator[tuple[Database, Mapping[str, Loop]]]:
     """Yield the database with its schema up to date, and the loop that keeps it alive if it is ours."""
     with ExitStack() as stack:
         sql, loops = await waiting.patiently(
             "the database",
             lambda: asyncio.to_thread(stack.enter_context, database.kept_alive(config)),
+            ending,
         )
         await waiting.patiently(
             "the database",
             lambda: asyncio.to_thread(database.bring_up_to_date, config, sql),
+            ending,
         )
         yield sql, loops
 
 
 async def _publish(
-    sql: Database, read: Mapping[str, DeploymentFiles], router: Router, hub: Hub
+    sql: Database,
+    read: Mapping[str, DeploymentFiles],
+    router: Router,
+    hub: Hub,
+    ending: Ending,
 ) -> None:
     """Give callers their routes before anything else: the engine may be away for long."""
     stored = PostgresDeployments(sql)
     for name in read:
         found = await waiting.patiently(
-            "the pointers", partial(asyncio.to_thread, stored.ensure, name)
+            "the pointers", partial(asyncio.to_thread, stored.ensure, name), ending
         )
         router.swap(route_of(found))
     hub.publish(router.table)
 
 
 @asynccontextmanager
-async def _engine(post: Post) -> AsyncIterator[tuple[ModelServer, ServerFacts]]:
+async def _engine(post: Post, ending: Ending) -> AsyncIterator[tuple[ModelServer, ServerFacts]]:
     """Yield the model server once it answers."""
     server = open_server(post.engine, post.config.data_dir / "adapters")
     try:
-        yield server, await waiting.patiently("the engine", server.facts)
+        yield server, await waiting.patiently("the engine", server.facts, ending)
     finally:
         await server.close()
 
@@ -183,7 +191,7 @@ class _Control:
         config, service = self._post.config, self._operated.service
         clock = standing.clock(config, self._stores, self._closed.wakers)
         async with control_surfaces.serving(self._app_parts()):
-            await waiting.patiently("the engine or the database", service.start)
+            await waiting.patiently("the engine or the database", service.start, ending)
             try:
                 await standing.import_golden(self._stores, self._read)
                 clock.start()

@@ -22,10 +22,13 @@ def serve(config: Config, engine: ServerEngine) -> int:
     What the configuration names is read by control, before it does anything else; a mistake there
     ends the service. Raises a `BackstopError` if the port or the data directory cannot be used.
     """
-    data_folder.prepare(config.data_dir)
-    for who in ("caller", "operator"):
-        tokens.ensure(config.data_dir, who)
-    with listen(config) as listener, run_folder.opened(config.data_dir) as folder:
+    with (
+        listen(config) as listener,
+        data_folder.owned(config.data_dir),
+        run_folder.opened(config.data_dir) as folder,
+    ):
+        for who in ("caller", "operator"):
+            tokens.ensure(config.data_dir, who)
         post = Post(config=config, engine=engine, folder=folder)
         status = Supervisor(_roles(post, listener)).run()
     return _REFUSED if status == FATAL else status

@@ -22,6 +22,10 @@ log = structlog.get_logger(__name__)
 FAILED = 1
 
 
+class EndedEarly(Exception):
+    """The process was told to end before it had what it needs."""
+
+
 class Ending:
     """Tells a process that it shall end: at once if it is told twice."""
 
@@ -48,6 +52,8 @@ def run(name: str, work: Callable[[Ending], Coroutine[Any, Any, None]]) -> int:
 
     try:
         uvloop.run(main())
+    except EndedEarly:
+        return 0
     except ConfigError as error:
         sys.stderr.write(f"error: {error}\n")
         return FATAL
@@ -60,11 +66,13 @@ def run(name: str, work: Callable[[Ending], Coroutine[Any, Any, None]]) -> int:
 async def first_of(*works: Awaitable[object]) -> None:
     """Return when the first of several works is done; the others are cancelled but for tasks.
 
-    A task that was handed in goes on: it is its owner's.
+    A task that was handed in goes on: it is its owner's. Raises what a work that is done raised.
     """
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
     finally:
         for work, task in zip(works, tasks, strict=True):
             if task is not work:

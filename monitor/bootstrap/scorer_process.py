@@ -44,7 +44,7 @@ def main(post: Post) -> int:
 
 async def _run(post: Post, ending: Ending) -> None:
     """Wait for the database, take exchanges, and at the end record what is in hand."""
-    async with waiting.database(post.config) as sql:
+    async with waiting.database(post.config, ending) as sql:
         with databases.impatient(sql) as hasty:
             await _Scorer(post, sql, hasty).run(ending)
 

@@ -15,7 +15,16 @@ import structlog
 import uvicorn
 from sqlalchemy.engine import Engine as Database
 
-from monitor.bootstrap import database, files, operating, parts, standing, surfaces, tokens
+from monitor.bootstrap import (
+    data_folder,
+    database,
+    files,
+    operating,
+    parts,
+    standing,
+    surfaces,
+    tokens,
+)
 from monitor.bootstrap.deadline import Deadline
 from monitor.bootstrap.files import DeploymentFiles
 from monitor.bootstrap.listening import listen
@@ -53,6 +62,7 @@ def serve(config: Config) -> None:
     with (
         _deadline() as deadline,
         listener,
+        data_folder.owned(config.data_dir),
         database.kept_alive(config) as (sql, loops),
         database.impatient(sql) as hasty,
     ):

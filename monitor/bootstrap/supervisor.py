@@ -146,7 +146,6 @@ def _fork(role: Role) -> int:
     try:
         _set_name(role.name)
         _end_with(parent)
-        _call_itself(role.name)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
@@ -161,11 +160,6 @@ def _fork(role: Role) -> int:
 
 def _set_name(name: str) -> None:
     """Let `ps` and `top` tell the processes apart; the system keeps the first 15 bytes."""
-    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
-
-
-def _call_itself(name: str) -> None:
-    """Show the role in the system's list of processes (its first 15 bytes)."""
     ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
 
 

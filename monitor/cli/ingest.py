@@ -25,7 +25,9 @@ def ingest(
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a log of exchanges in. Running it again is safe: nothing counts twice.
+    """Bring a log of exchanges in.
+
+    Running it again is safe where exchanges have a time (started_at): none of them counts twice.
 
     Example: backstop ingest exchanges.jsonl --deployment support
     """

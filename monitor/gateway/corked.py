@@ -9,6 +9,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _HEAD = b"HTTP/1.1 "
+_MOST_HEAD = 256 << 10  # and what one read brings beside it
 
 
 class Corked:
@@ -102,7 +103,10 @@ class LazyTimer:
 
 
 class CorkedProtocol(HttpToolsProtocol):
-    """Speaks HTTP/1.1 over a corked transport."""
+    """Speaks HTTP/1.1 over a corked transport, to callers whose headers come to an end."""
+
+    _head_bytes = 0  # of the request whose headers have not come to their end
+    _in_head = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport, corked."""
@@ -110,6 +114,24 @@ class CorkedProtocol(HttpToolsProtocol):
         self.loop = cast(asyncio.AbstractEventLoop, self._timer)
         corked = Corked(cast(asyncio.Transport, transport))
         super().connection_made(cast(asyncio.Transport, corked))
+
+    def data_received(self, data: bytes) -> None:
+        """Take what a caller sends; whoever sends headers without end is cut off."""
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > _MOST_HEAD and not self.transport.is_closing():
+            self.send_400_response("The headers are too large.")
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Take the headers of a request."""
+        self._in_head, self._head_bytes = False, 0
+        super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End with the connection."""

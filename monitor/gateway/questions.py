@@ -22,6 +22,7 @@ class Question:
         has_limit, has_stops: whether a token limit, or stop strings, came with the request. A text
             completion without a limit has the protocol's own, of a few tokens (16 at OpenAI).
         echo: whether each answer begins with its prompt.
+        endless: whether the model was forbidden to end its answer.
     """
 
     prompts: tuple[tuple[Message, ...], ...] = ()
@@ -29,6 +30,7 @@ class Question:
     has_limit: bool = False
     has_stops: bool = False
     echo: bool = False
+    endless: bool = False
 
     def prompt_of(self, choice: int) -> tuple[Message, ...]:
         """Return what the choice with an index answers: first come all choices of the first prompt."""
@@ -58,6 +60,7 @@ def read(dialect: Dialect, request: bytes) -> Question:
         has_limit=is_text or _has_limit(asked),
         has_stops=bool(asked.stop) or bool(asked.stop_token_ids),
         echo=asked.echo is True,
+        endless=bool(asked.ignore_eos),
     )
 
 

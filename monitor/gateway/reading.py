@@ -33,21 +33,26 @@ def read(relayed: Relayed) -> Sequence[Exchange]:
     if not answer.choices:
         answer.choices[0] = Choice()
     return [
-        _exchange(relayed, question, answer, index, choice, _failure(relayed, answer, choice))
+        _exchange(
+            relayed, question, answer, index, choice, _failure(relayed, question, answer, choice)
+        )
         for index, choice in sorted(answer.choices.items())
     ]
 
 
-def _failure(relayed: Relayed, answer: Answer, choice: Choice) -> Failure | None:
+def _failure(
+    relayed: Relayed, question: Question, answer: Answer, choice: Choice
+) -> Failure | None:
     """Return what keeps a choice from being whole, if anything does.
 
+    One that must not end never is: beyond its own end a sound model rambles and repeats itself.
     One that has come to its own end is whole, even if the caller left, or the engine died, right
     behind it.
     """
     if not answer.readable and relayed.ending is Ending.COMPLETE and not relayed.cut:
         return Failure(reason=FinishReason.INCOMPLETE, error=_UNREADABLE)
     if choice.finish_reason is not None and answer.readable:
-        return None
+        return Failure(reason=FinishReason.INCOMPLETE, error="") if question.endless else None
     if answer.failure is not None:
         return answer.failure
     left = relayed.ending is Ending.ABANDONED

@@ -82,6 +82,7 @@ class Question(msgspec.Struct):
     n_predict: Any = None  # llama.cpp's own word
     stop: Any = None
     stop_token_ids: Any = None
+    ignore_eos: Any = None  # vLLM, SGLang, llama.cpp: for measuring speed
     echo: Any = None
 
 

@@ -24,7 +24,12 @@ DEAD_PEER: Mapping[str, int] = {  # a machine that is gone says nothing: TCP fin
 _CONNECT_LIMITS_S = (2, 5)  # 2 is the shortest that there is
 _LOCK_LIMIT_S = 20.0
 _GRACE_S = 2.0  # the server's own limits come first, and say more
-_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+_AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    pg.ReadOnlySqlTransaction,  # a standby, for as long as a failover lasts
+    pg.IdleInTransactionSessionTimeout,
+)
 
 
 def open_engine(url: str, *, pool_size: int = 5, patience_s: float = 60.0) -> Engine:
@@ -85,9 +90,16 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     except exc.TimeoutError as error:
         raise DatabaseUnavailable("every connection to Postgres is busy: try again") from error
     except exc.StatementError as error:
-        raise _translated(error.orig or error) from error
+        raise _told(engine, error.orig or error) from error
     except psycopg.Error as error:  # raised by COPY, which goes past SQLAlchemy
-        raise _translated(error) from error
+        raise _told(engine, error) from error
+
+
+def _told(engine: Engine, error: BaseException) -> BackstopError | BaseException:
+    """Translate an error; after one of a standby, connect anew: its address may be another's now."""
+    if isinstance(error, pg.ReadOnlySqlTransaction):
+        engine.dispose()
+    return _translated(error)
 
 
 def _translated(error: BaseException) -> BackstopError | BaseException:

@@ -46,9 +46,14 @@ def parse(body: bytes) -> Asked:
 
 
 def model_named(body: bytes) -> str | None:
-    """Return the model that a body names, if it is a JSON object that names one."""
+    """Return the model that a body names, if it is a JSON object that names one.
+
+    Raises `Refusal` (400) for what is no JSON.
+    """
     try:
         model = _named.decode(body).model
-    except (msgspec.DecodeError, RecursionError):
+    except msgspec.ValidationError:  # another kind of JSON
         return None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise invalid(f"the body is not JSON: {error}") from error
     return model if isinstance(model, str) else None

@@ -7,7 +7,7 @@ import msgspec
 from monitor.errors import Unavailable
 from monitor.gateway.relay.asked import model_named
 from monitor.gateway.relay.delivery import Delivery, is_stream
-from monitor.gateway.relay.headers import downward
+from monitor.gateway.relay.headers import downward, value_of
 from monitor.gateway.relay.inbound import Inbound
 from monitor.gateway.relay.outbound import EngineRequests, to_operators
 from monitor.gateway.relay.parts import RelayParts
@@ -16,7 +16,7 @@ from monitor.gateway.relay.tee import Tee, TeeRoom
 from monitor.gateway.upstream.errors import CallerGone, Unreachable, UpstreamError
 from monitor.gateway.upstream.pool import Upstream
 from monitor.gateway.upstream.request import Request
-from monitor.runtime.routing import Route
+from monitor.runtime.routing import Route, unknown
 
 _REPEATABLE = frozenset((b"/v1/embeddings",))  # a computation, as completions are
 _encode = msgspec.json.Encoder().encode
@@ -36,7 +36,7 @@ class PassThrough:
         parts.callers.admit_header(inbound.own.get(b"authorization"))
         parts.check_open()
         body = await inbound.body(parts.max_body_bytes)
-        route = self._route(body)
+        route = self._route(body, inbound)
         if route is not None:
             fields = parts.naming.fields(route.active)
             values = {name: _encode(value) for name, value in fields.items()}
@@ -48,10 +48,21 @@ class PassThrough:
         with parts.flights.on(route):
             await relayed(parts.engine, request, inbound, parts)
 
-    def _route(self, body: bytes) -> Route | None:
-        """Return the route of the deployment that a body names, if it is JSON and names one."""
-        model = model_named(body) if body else None
-        return None if model is None else self._parts.router.table.routes.get(model)
+    def _route(self, body: bytes, inbound: Inbound) -> Route | None:
+        """Return the route of the deployment that a body names, if it is JSON and names one.
+
+        Raises `Refusal` (400) for JSON that cannot be read here but perhaps by the engine, and
+        `NotFound` for a version: only operators may name one, and none of them needs to here.
+        """
+        if not body or not _may_be_json(inbound):
+            return None
+        model = model_named(body)
+        if model is None:
+            return None
+        table = self._parts.router.table
+        if "@" in model and model not in table.routes:
+            raise unknown(model, table.routes)
+        return table.routes.get(model)
 
     def _request(self, inbound: Inbound, body: bytes) -> Request:
         method: str = inbound.scope["method"]
@@ -63,6 +74,12 @@ class PassThrough:
             inbound.request_id,
             repeatable=self._path in _REPEATABLE or method in ("GET", "HEAD"),
         )
+
+
+def _may_be_json(inbound: Inbound) -> bool:
+    """Whether the engine may read a body as JSON; without a type many servers do."""
+    kind = value_of(inbound.scope["headers"], b"content-type").strip().lower()
+    return not kind or b"json" in kind
 
 
 class Operators:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from guards.assessment import Scored
-from monitor.errors import Unavailable
+from monitor.errors import ConfigError, Unavailable
 from monitor.ports.record import ExchangeStore, Observed, PackedBatch, ScoredBatch
 from monitor.ports.spool import Spool
 
@@ -101,14 +101,14 @@ class Recorder:
             return await asyncio.to_thread(self._spool.oldest)
 
     async def _is_through(self, batch: PackedBatch) -> bool:
-        """Write a batch; return False if Postgres is away.
+        """Write a batch; return False if Postgres is away, or not set up for us.
 
         One that Postgres refuses for what is in it is lost: offered again it would be refused
         again, and hold up all others.
         """
         try:
             await asyncio.to_thread(self._store.record, batch)
-        except Unavailable as error:
+        except (Unavailable, ConfigError) as error:
             if not self.waiting_for_database:
                 log.warning("answers wait for the database", error=str(error))
             self.waiting_for_database = True

@@ -334,3 +334,26 @@ async def test_an_answer_counts_on_the_epoch_it_began_with() -> None:
         assert await relay.parts.flights.landed("support", 3, 5)
         assert (await relay.book.next()).epoch == 3
     assert headers[b"x-adapter-digest"] == VERSION.partition("@")[2].encode()
+
+
+async def test_headers_without_end_are_cut_off() -> None:
+    """Before anybody has shown a token: memory is bounded."""
+    async with relaying(always(whole())) as relay:
+        reader, writer = await relay.connect()
+        writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: ")
+        for _ in range(64):
+            writer.write(b"a" * (16 << 10))
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+        writer.close()
+
+
+async def test_many_requests_on_one_connection_have_headers_of_any_sum() -> None:
+    """What is bounded is one request's."""
+    padded = post(CHAT, chat_body(), b"x-long: " + b"a" * (100 << 10))
+    async with relaying(always(whole())) as relay:
+        reader, writer = await relay.connect()
+        for _ in range(4):
+            writer.write(padded)
+            line, _, _ = await answer_of(reader)
+            assert line == b"HTTP/1.1 200 OK"
+        writer.close()

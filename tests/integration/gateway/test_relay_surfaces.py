@@ -72,13 +72,29 @@ async def test_completions_take_post_only() -> None:
     assert (line, headers[b"allow"]) == (b"HTTP/1.1 405 Method Not Allowed", b"POST")
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"model":"support@000000000000"}', b"404 Not Found"),
+        (b'{"model":"support@000000000000","x":NaN}', b"400 Bad Request"),
+        ('{"model":"support@000000000000"}'.encode("utf-16"), b"400 Bad Request"),
+    ],
+)
+async def test_no_version_is_named_past_the_routes(body: bytes, expected: bytes) -> None:
+    """Not even in JSON that the engine reads and we do not."""
+    async with relaying(always(whole())) as relay:
+        line, _, _ = await relay.ask(post("/v1/embeddings", body))
+    assert line == b"HTTP/1.1 " + expected
+    assert not relay.engine.received
+
+
 async def test_what_is_allowed_is_passed_through_without_a_record() -> None:
     """A deployment's name becomes its version's; the rest is as it was."""
     body = b'{"input": ["a"], "model": "support"}'
     async with relaying(always(whole(b'{"data":[]}'))) as relay:
         line, headers, answered = await relay.ask(post("/v1/embeddings", body))
         await relay.ask(post("/v1/embeddings", b'{"model":"other"}'))
-        await relay.ask(post("/v1/embeddings", b"\x00no json"))
+        await relay.ask(post("/v1/embeddings", b"\x00no json", b"content-type: audio/wav"))
         assert relay.book.items.empty()
         assert relay.engine.connections == 1
     assert (line, answered) == (b"HTTP/1.1 200 OK", b'{"data":[]}')
@@ -93,7 +109,7 @@ async def test_a_path_that_may_change_something_goes_over_a_new_connection() -> 
     allowed = frozenset(("/v1/files",))
     async with relaying(always(whole()), pass_through=allowed) as relay:
         for _ in range(2):
-            await relay.ask(post("/v1/files", b"x"))
+            await relay.ask(post("/v1/files", b"x", b"content-type: text/plain"))
         assert relay.engine.connections == 2
 
 

@@ -52,6 +52,18 @@ def test_a_connection_cut_in_a_transaction_is_unavailable(engine: Engine) -> Non
         assert connection.execute(text("SELECT count(*) FROM leases")).scalar_one() == 0
 
 
+def test_a_standby_is_unavailable_and_let_go(engine: Engine) -> None:
+    """In a failover a connection may lead to a server that only reads: the next one is a new one."""
+    _run(engine, "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    with pytest.raises(DatabaseUnavailable, match="cannot do it now"):
+        _run(engine, _INSERT)
+    _run(engine, _INSERT, "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    with pytest.raises(DatabaseUnavailable), transaction(engine) as connection:
+        evidence.add(connection, [point(1)])
+    with transaction(engine) as connection:
+        evidence.add(connection, [point(1)])
+
+
 def test_a_connection_cut_before_copy_is_unavailable(engine: Engine) -> None:
     """COPY goes past SQLAlchemy, and its errors are translated all the same."""
     with pytest.raises(DatabaseUnavailable):

@@ -269,3 +269,16 @@ def test_settings_out_of_range_are_refused() -> None:
         JudgeSettings(line=1.0)
     with pytest.raises(ValueError, match="drift_weight"):
         JudgeSettings(drift_weight=1.0)
+
+
+def test_one_id_for_all_answers_raises_no_suspicion() -> None:
+    """Callers can choose ids; ties among scores are broken anew for each answer all the same."""
+    rng = np.random.default_rng(4)
+    settings = JudgeSettings(suspicion_line=10_000.0)
+    judge = _judge(settings, {"length": rng.integers(0, 2, 200).astype(float)})
+    for n in range(300):
+        scores = {"length": float(rng.integers(0, 2))}
+        judge.observe(
+            Observation(exchange_id="same", at=START + timedelta(seconds=n), scores=scores)
+        )
+    assert not judge.suspected

@@ -43,3 +43,12 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         data_folder.prepare(tmp_path / "data")
     with pytest.raises(ConfigError, match="data_dir: "):
         data_folder.prepare(tmp_path / "data" / "below")
+
+
+def test_a_data_folder_is_one_service_s(tmp_path: Path) -> None:
+    """A second one would take the first one's sockets and spool; afterwards it is free again."""
+    for _ in range(2):
+        with data_folder.owned(tmp_path / "data"):
+            second = data_folder.owned(tmp_path / "data")
+            with pytest.raises(ConfigError, match="belongs to a service that runs"), second:
+                pass

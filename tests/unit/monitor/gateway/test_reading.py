@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guards import faults
 from guards.exchange import Exchange, FinishReason, Message
 from monitor.gateway.reading import read
 from monitor.ports.handover import Dialect, Ending, Relayed
@@ -260,6 +261,14 @@ def test_a_callers_limit_or_stop_may_have_ended_the_answer(
 ) -> None:
     """What the answer lacks then is not the version's fault."""
     assert one(relayed(chat(**asked), whole(said("a", reason)))).ended_by_caller is expected
+
+
+def test_an_answer_that_must_not_end_is_incomplete() -> None:
+    """A speed test with `ignore_eos` makes a sound model repeat itself: that is not its fault."""
+    answer = whole(said("ha " * 100, "length"))
+    found = one(relayed(chat(ignore_eos=True, max_tokens=100), answer))
+    assert found.finish_reason is FinishReason.INCOMPLETE
+    assert faults.faults(found) == ()
 
 
 def test_a_text_completion_always_has_a_limit() -> None:

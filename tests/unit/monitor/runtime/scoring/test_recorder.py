@@ -8,6 +8,7 @@ import pytest
 
 from guards.assessment import Scored
 from guards.verdicts import Verdict
+from monitor.errors import ConfigError
 from monitor.ports.record import PackedBatch
 from monitor.runtime.scoring.recorder import Recorder
 from tests.handed import MemoryPostgres, MemorySpool, exchange
@@ -132,3 +133,16 @@ async def test_a_batch_that_postgres_refuses_is_lost_and_holds_up_none(
     await recorder.drain()
     assert list(postgres.rows) == ["answer-3"]
     assert (recorder.recorded, recorder.lost, recorder.spooled) == (1, 2, 0)
+
+
+async def test_what_a_person_can_put_right_loses_nothing() -> None:
+    """Missing tables or rights are no fault of the batch: it waits on disk."""
+
+    class Unready(MemoryPostgres):
+        def record(self, batch: PackedBatch) -> None:
+            raise ConfigError("the database lacks its tables: run `backstop db upgrade`")
+
+    spool = MemorySpool()
+    recorder = recorder_of(Unready(), spool)
+    await recorder.record(packed(recorder, 1, 2))
+    assert (recorder.spooled, recorder.lost) == (2, 0)
