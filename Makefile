@@ -52,7 +52,7 @@ test-clients: $(READY) $(NODE)/node_modules ## Run the suites of Python's and No
 	@$(BIN)/python -m pytest -m 'not vllm' tests/clients $(ARGS)
 
 chaos: $(READY) ## Take the database, the engine and each process away under load: CHAOS_SECONDS=10 is shorter
-	@$(BIN)/python -m pytest -m chaos tests/chaos $(ARGS)
+	@$(BIN)/python -m pytest -m chaos -rP tests/chaos $(ARGS)
 
 soak: $(READY) ## Run what needs minutes: ten thousand abandoned requests, and the like
 	@$(BIN)/python -m pytest -m soak tests $(ARGS)
