@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from bench.dataplane.ground import Finding, Ground, caller_of, settled, unrecorded
-from bench.peers import backstop, made_up, nginx
+from bench.peers import backstop, made_up, nginx, proc
 
 STREAMS, INTERVAL_MS = 1000, 100
 _BAR_MS = 40.0
@@ -21,13 +22,18 @@ def measure(ground: Ground) -> Iterator[Finding]:
     events, rounds = (100, 1) if ground.quick else (250, 3)
     options = {"streams": STREAMS, "events": events, "interval_ms": INTERVAL_MS, "seconds": 120}
     found: dict[str, list[Mapping[str, Any]]] = {_DIRECT: [], _NGINX: [], _OURS: []}
+    cpu = Counter[str]()  # seconds, by process
     with ExitStack() as stack:
         service = stack.enter_context(ground.service("many", ground.control))
         proxy = stack.enter_context(nginx.proxy(ground.folder, ground.control))
         for _ in range(rounds):
             for name, target in ((_DIRECT, ground.control), (_NGINX, proxy)):
                 found[name].append(ground.stream(target, model=made_up.BASE, **options))
+            parts = {name: [pid] for name, pid in service.processes().items()}
+            before = proc.cpu_of(parts)
             found[_OURS].append(ground.stream(caller_of(service), **options))
+            after = proc.cpu_of(parts)
+            cpu.update({name: after[name] - before[name] for name in parts})
         asked = rounds * STREAMS
         backstop.wait_until(
             lambda: settled(service, asked), _RECORD_LIMIT_S, "the record of all streams"
@@ -43,6 +49,8 @@ def measure(ground: Ground) -> Iterator[Finding]:
         bar="0",
         met=dropped == 0,
     )
+    told = ", ".join(f"{name} {1e6 * used / (asked * events):.0f}" for name, used in cpu.items())
+    yield Finding(what="CPU of an event", value=f"{told} (us)")
     yield Finding(what="longest stall of the gateway's event loop", value=f"{lag_ms:.1f} ms")
 
 
