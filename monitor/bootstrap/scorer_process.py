@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 import structlog
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import database as databases
@@ -61,6 +61,11 @@ class _Scorer:
         self._scoring = _scoring(post.config, sql, hasty, self._source)
         self._registry = CollectorRegistry()
         self._scoring.register(self._registry)
+        Gauge(
+            "backstop_exchanges_garbled",
+            "Answers that gateways handed over and nobody understands: they are lost.",
+            registry=self._registry,
+        ).set_function(lambda: self._source.unreadable)
 
     async def run(self, ending: Ending) -> None:
         """Score until told to end."""
