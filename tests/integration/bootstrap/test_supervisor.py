@@ -107,6 +107,12 @@ def test_a_process_that_dies_is_started_again(start: type[Watched]) -> None:
     assert after["gateway"] != before["gateway"]
 
 
+def test_processes_bear_their_names(start: type[Watched]) -> None:
+    """The system's process table tells who is who."""
+    for name, pid in start("gateway:2", "scorer:1").started(2).items():
+        assert Path(f"/proc/{pid}/comm").read_text().strip() == name
+
+
 def test_processes_end_in_order(start: type[Watched]) -> None:
     """Those that face callers end first, and the rest when they have ended."""
     watched = start("control:0", "gateway:2", "scorer:1")
