@@ -177,6 +177,7 @@ class MemorySpool:
     fails: bool = False
     batches: list[PackedBatch] = field(default_factory=list)
     dropped: int = 0
+    torn: int = 0
 
     def put(self, batch: PackedBatch) -> bool:
         """Keep a batch, if there is room."""

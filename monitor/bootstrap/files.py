@@ -33,16 +33,19 @@ class DeploymentFiles:
 def read(config: Config) -> Mapping[str, DeploymentFiles]:
     """Read every deployment's files. Raises `ConfigError` that names the file."""
     if isinstance(config.engine, LocalEngine):
-        _check_model(config.engine.model)
+        _check_model("engine.model", config.engine.model, "config.json")
+    elif config.engine.folder is not None:
+        _check_model("engine.folder", config.engine.folder, "config.json", "*.safetensors")
     return {name: _read_one(name, section) for name, section in config.deployments.items()}
 
 
-def _check_model(folder: Path) -> None:
-    if not (folder / "config.json").is_file():
-        raise ConfigError(
-            f"engine.model: {folder} holds no model (config.json is missing); "
-            "name the folder of a transformers model"
-        )
+def _check_model(key: str, folder: Path, *patterns: str) -> None:
+    for pattern in patterns:
+        if not any(file.is_file() for file in folder.glob(pattern)):
+            raise ConfigError(
+                f"{key}: {folder} holds no model ({pattern} is missing); "
+                "name the folder of a transformers model"
+            )
 
 
 def schemas(files: Mapping[str, DeploymentFiles]) -> Mapping[str, Mapping[str, Any]]:

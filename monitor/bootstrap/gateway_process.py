@@ -91,8 +91,8 @@ class _Gateway:
         self._server.should_exit = True
 
     def _follow(self, routes: Routes) -> None:
-        for route in routes.routes:
-            self._router.swap(route)
+        if routes.routes:  # there are none before control has read them
+            self._router.replace(routes.routes)
 
     async def _settle(self, wanted: Settle) -> None:
         await self._parts.flights.landed(wanted.deployment, wanted.epoch, wanted.limit_s)

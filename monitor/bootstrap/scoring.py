@@ -50,7 +50,7 @@ class Scoring:
             (
                 "lost",
                 "Answers handed over and lost.",
-                lambda: self.recorder.lost + self.scorer.lost,
+                lambda: self.recorder.gone + self.scorer.lost,
             ),
             ("unreadable", "Answers recorded without a text.", lambda: self.scorer.unreadable),
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -40,7 +40,7 @@ class ExchangeIntake:
         await call.answer(202, {"accepted": self._intake.take(reported)})
 
     async def _read(
-        self, given: Sequence[tuple[str, bytes | msgspec.Raw]]
+        self, given: Iterable[tuple[str, bytes | msgspec.Raw]]
     ) -> list[tuple[Exchange, ...]]:
         now = self._intake.moment()
         found = []
@@ -62,12 +62,12 @@ def _bad(where: str, complaint: str, field: str) -> Refusal:
     return invalid(f"{where}: {complaint}" if where else complaint, param or None)
 
 
-def _lines(body: bytes) -> list[tuple[str, bytes | msgspec.Raw]]:
+def _lines(body: bytes) -> Iterable[tuple[str, bytes | msgspec.Raw]]:
     lines = enumerate(body.splitlines(), start=1)
-    return [(f"line {number}", line) for number, line in lines if line.strip()]
+    return ((f"line {number}", line) for number, line in lines if line.strip())
 
 
-def _objects(body: bytes) -> list[tuple[str, bytes | msgspec.Raw]]:
+def _objects(body: bytes) -> Iterable[tuple[str, bytes | msgspec.Raw]]:
     try:
         fields = _object(body)
         if "exchanges" not in fields:
@@ -78,4 +78,4 @@ def _objects(body: bytes) -> list[tuple[str, bytes | msgspec.Raw]]:
             'the body must be an exchange, or {"exchanges": [...]}; for JSON Lines, send the '
             f"content-type application/x-ndjson ({error})"
         ) from error
-    return [(f"exchanges[{index}]", item) for index, item in enumerate(items)]
+    return ((f"exchanges[{index}]", item) for index, item in enumerate(items))

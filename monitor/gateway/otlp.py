@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from monitor.gateway.refusal import invalid
+from monitor.gateway.refusal import TOO_LARGE, Refusal, invalid
+
+_MOST_OBJECTS = 100_000  # of a request in JSON
+_MOST_ATTRIBUTES = 5_000  # of a span
 
 Attributes = Mapping[str, Any]
 
@@ -34,8 +37,8 @@ class Span:
     said: str = ""
 
 
-def from_protobuf(body: bytes) -> list[Span]:
-    """Return the spans of an ExportTraceServiceRequest. Raises `Refusal` (400)."""
+def from_protobuf(body: bytes) -> Iterator[Span]:
+    """Yield the spans of an ExportTraceServiceRequest. Raises `Refusal` (400, 413)."""
     # Here, since protobuf takes 85 ms to import and most gateways never see a trace.
     from google.protobuf.message import DecodeError
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -44,28 +47,30 @@ def from_protobuf(body: bytes) -> list[Span]:
         request = ExportTraceServiceRequest.FromString(body)
     except DecodeError as error:
         raise invalid(f"the body is no ExportTraceServiceRequest: {error}") from error
-    return [
-        _of_message(span, resource)
-        for each in request.resource_spans
-        for resource in (_attributes_of_message(each.resource.attributes),)
-        for scope in each.scope_spans
-        for span in scope.spans
-    ]
+    for each in request.resource_spans:
+        resource = _attributes_of_message(each.resource.attributes)
+        for scope in each.scope_spans:
+            for span in scope.spans:
+                yield _of_message(span, resource)
 
 
-def from_json(body: bytes) -> list[Span]:
-    """Return the spans of a request in OTLP's JSON. Raises `Refusal` (400)."""
+def from_json(body: bytes) -> Iterator[Span]:
+    """Yield the spans of a request in OTLP's JSON. Raises `Refusal` (400, 413)."""
+    _check_few(body.count(b"{"), _MOST_OBJECTS)
     try:
-        request = _decode(body)
-        return [
-            _of_json(span, resource)
-            for each in request.resource_spans
-            for resource in (_attributes_of_json(each.resource.attributes),)
-            for scope in each.scope_spans
-            for span in scope.spans
-        ]
+        for each in _decode(body).resource_spans:
+            resource = _attributes_of_json(each.resource.attributes)
+            for scope in each.scope_spans:
+                for span in scope.spans:
+                    yield _of_json(_decode_span(span), resource)
     except (ValueError, RecursionError) as error:
         raise invalid(f"the body is no ExportTraceServiceRequest: {error}") from error
+
+
+def _check_few(count: int, most: int) -> None:
+    """Refuse what would keep the event loop busy for long, small as its bytes may be."""
+    if count > most:
+        raise Refusal(f"more than {most} objects in one request: export fewer at once", TOO_LARGE)
 
 
 def answer_protobuf(rejected: int, message: str) -> bytes:
@@ -121,7 +126,8 @@ def _of_message(span: Any, resource: Attributes) -> Span:
     )
 
 
-def _attributes_of_message(pairs: Iterable[Any]) -> dict[str, Any]:
+def _attributes_of_message(pairs: Sequence[Any]) -> dict[str, Any]:
+    _check_few(len(pairs), _MOST_ATTRIBUTES)
     return {pair.key: _value_of_message(pair.value) for pair in pairs}
 
 
@@ -189,7 +195,7 @@ class _Resource(_Json):
 
 
 class _ScopeSpans(_Json):
-    spans: list[_Span] = []
+    spans: list[msgspec.Raw] = []  # read one by one: a million of them may be empty
 
 
 class _ResourceSpans(_Json):
@@ -202,6 +208,7 @@ class _Request(_Json):
 
 
 _decode = msgspec.json.Decoder(_Request).decode
+_decode_span = msgspec.json.Decoder(_Span).decode
 
 
 def _of_json(span: _Span, resource: Attributes) -> Span:

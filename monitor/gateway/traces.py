@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from guards.exchange import Exchange
@@ -14,10 +14,11 @@ from monitor.gateway.genai import Inference
 from monitor.gateway.http import Call
 from monitor.gateway.intake import Intake
 from monitor.gateway.otlp import Span
-from monitor.gateway.refusal import UNSUPPORTED, Refusal, failure
+from monitor.gateway.refusal import TOO_LARGE, UNSUPPORTED, Refusal, failure
 
 _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
 _BREATH = 50  # spans between two chances for others on the event loop
+_MOST = 10_000  # spans of one request; exporters send 512 at once
 _TOLD = 3  # complaints that an answer repeats
 
 
@@ -85,9 +86,11 @@ class TraceIntake:
         answer = otlp.answer_json if kind == _JSON else otlp.answer_protobuf
         return answer(len(found.rejected), found.message(self._intake.known))
 
-    async def _sort(self, spans: Sequence[Span]) -> Sorted:
+    async def _sort(self, spans: Iterable[Span]) -> Sorted:
         found = Sorted()
         for index, span in enumerate(spans):
+            if index == _MOST:
+                raise Refusal(f"more than {_MOST} spans: export fewer at once", TOO_LARGE)
             if index % _BREATH == _BREATH - 1:
                 await asyncio.sleep(0)
             inference = genai.inference_of(span)

@@ -30,3 +30,7 @@ class Spool(Protocol):
     @property
     def dropped(self) -> int:
         """How many answers found no room, since this spool was opened."""
+
+    @property
+    def torn(self) -> int:
+        """How many answers were in files that cannot be read, since this spool was opened."""

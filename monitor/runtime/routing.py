@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -124,6 +124,13 @@ class Router:
             return route == current
         self._table = self._table.replaced(route)
         return True
+
+    def replace(self, routes: Iterable[Route]) -> None:
+        """Route by these alone, whatever was known: whoever sends them knows what is right.
+
+        After a database was put back, that may be an older epoch.
+        """
+        self._table = RoutingTable(MappingProxyType({each.deployment: each for each in routes}))
 
     def remove(self, deployment: str) -> None:
         """Stop routing a deployment; do nothing if it is unknown."""

@@ -74,10 +74,18 @@ class FileSpool(Spool):
         return True
 
     def oldest(self) -> PackedBatch | None:
-        """Return the batch that has waited longest; a torn one is moved aside and counted."""
+        """Return the batch that has waited longest.
+
+        A torn one is moved aside and counted, and so is one that somebody has deleted.
+        """
         with self._lock:
             for file in list(self._files.values()):
-                batch = _read(file.path.read_bytes())
+                try:
+                    batch = _read(file.path.read_bytes())
+                except FileNotFoundError:
+                    log.error("a spooled batch is gone", file=file.path.name, lost=file.count)
+                    self._give_up(file)
+                    continue
                 if batch is not None:
                     return batch
                 self._set_aside(file)
@@ -113,8 +121,11 @@ class FileSpool(Spool):
     def _set_aside(self, file: _File) -> None:
         log.error("a spooled batch is damaged and set aside", file=file.path.name, lost=file.count)
         file.path.rename(file.path.with_suffix(_TORN))
-        del self._files[file.identity]
         self._aside += file.size
+        self._give_up(file)
+
+    def _give_up(self, file: _File) -> None:
+        del self._files[file.identity]
         self._torn += file.count
 
 

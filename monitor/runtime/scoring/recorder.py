@@ -58,6 +58,11 @@ class Recorder:
         """How many answers wait on disk."""
         return self._spool.waiting
 
+    @property
+    def gone(self) -> int:
+        """How many answers are lost, those included whose files on disk were damaged."""
+        return self.lost + self._spool.torn
+
     def health(self) -> Mapping[str, str]:
         """Return what is wrong with the record; nothing if all is well."""
         if self.waiting_for_database or self.spooled:

@@ -202,3 +202,32 @@ async def test_without_room_the_sender_shall_come_again(served: Reporting) -> No
     served.basket.room = 0
     response, _ = await export(served, message(CHAT), PROTOBUF)
     assert (response.status, response.headers["Retry-After"]) == (429, "1")
+
+
+def many(spans: int, attributes: int) -> bytes:
+    """Return a request as protobuf, with spans that say nothing."""
+    request = ExportTraceServiceRequest()
+    listed = request.resource_spans.add().scope_spans.add().spans
+    for _ in range(spans):
+        listed.add().attributes.extend([KeyValue()] * attributes)
+    return request.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (JSON, b'{"resourceSpans":[{"scopeSpans":[{"spans":[' + b"{}," * 110_000 + b"{}]}]}]}"),
+        (JSON, b'{"resourceSpans":[{"scopeSpans":[{"spans":[' + b"{}," * 10_000 + b"{}]}]}]}"),
+        (PROTOBUF, many(10_001, 0)),
+        (PROTOBUF, many(1, 5_001)),
+    ],
+    ids=["objects", "spans", "messages", "attributes"],
+)
+async def test_what_would_keep_the_event_loop_busy_is_refused(
+    served: Reporting, headers: dict[str, str], body: bytes
+) -> None:
+    """A few compressed kilobytes can hold a million spans: nobody else may wait for them."""
+    packed = {**headers, "Content-Encoding": "gzip"}
+    response, said = await export(served, gzip.compress(body), packed)
+    assert response.status == 413
+    assert b"fewer at once" in said

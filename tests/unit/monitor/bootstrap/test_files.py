@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,18 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "model" / "config.json").unlink()
     with pytest.raises(ConfigError, match=r"engine\.model: .*config\.json is missing"):
         files.read(read)
+
+
+@pytest.mark.parametrize("missing", ["config.json", "*.safetensors"])
+def test_a_base_folder_without_a_model_is_named(tmp_path: Path, missing: str) -> None:
+    """In front of a server too: what is wrong is told before anything is started."""
+    (tmp_path / "model").mkdir()
+    for name in {"config.json", "model.safetensors"} - {missing.replace("*", "model")}:
+        (tmp_path / "model" / name).write_text("{}")
+    path = tmp_path / "backstop.yaml"
+    path.write_text(
+        "engine: {kind: vllm, url: 'http://127.0.0.1:1', model: llama, folder: model}\n"
+        "deployments: {support: {}}"
+    )
+    with pytest.raises(ConfigError, match=rf"engine\.folder: .*{re.escape(missing)} is missing"):
+        files.read(configuration.load(path))

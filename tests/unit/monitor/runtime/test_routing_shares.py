@@ -57,3 +57,13 @@ def test_a_newer_revision_of_an_epoch_replaces_the_route() -> None:
     assert router.swap(newer)
     assert not router.swap(_ROUTE)
     assert router.table.find("support") == newer
+
+
+def test_a_table_replaces_whatever_was_known() -> None:
+    """A database that was put back is right: its older epochs count, and what it lacks is gone."""
+    router = Router()
+    router.swap(Route(deployment="support", active="support@3f9a2c1d7b04", epoch=7))
+    router.swap(Route(deployment="gone", active=None, epoch=2))
+    older = Route(deployment="support", active=None, epoch=1)
+    router.replace((older,))
+    assert dict(router.table.routes) == {"support": older}

@@ -87,6 +87,16 @@ def test_a_torn_file_is_passed_over_and_counted(tmp_path: Path, length: int) -> 
     assert FileSpool(tmp_path, ROOM).oldest() == _batch(2)
 
 
+def test_a_file_that_somebody_deletes_holds_up_none(tmp_path: Path) -> None:
+    """Whoever makes room on the disk loses those answers, and no others."""
+    spool = FileSpool(tmp_path, ROOM)
+    spool.put(_batch(1))
+    _files(tmp_path, ".batch")[0].unlink()
+    spool.put(_batch(2))
+    assert spool.oldest() == _batch(2)
+    assert (spool.waiting, spool.torn) == (5, 5)
+
+
 def test_a_changed_byte_is_found(tmp_path: Path) -> None:
     """The checksum covers the payload."""
     spool = FileSpool(tmp_path, ROOM)

@@ -146,3 +146,11 @@ async def test_what_a_person_can_put_right_loses_nothing() -> None:
     recorder = recorder_of(Unready(), spool)
     await recorder.record(packed(recorder, 1, 2))
     assert (recorder.spooled, recorder.lost) == (2, 0)
+
+
+async def test_damaged_files_are_lost_answers(postgres: MemoryPostgres, spool: MemorySpool) -> None:
+    """Every answer that will not be recorded is counted in one place."""
+    recorder = recorder_of(postgres, spool)
+    spool.torn = 5
+    recorder.lost = 2
+    assert recorder.gone == 7
