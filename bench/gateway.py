@@ -11,6 +11,7 @@ Postgres with safe writes, metrics. Peers run in the same run, in turns. Needs n
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -42,6 +43,9 @@ def main() -> None:
     wanted = asked.only.split(",")
     if unknown := set(wanted) - set(_FIGURES):
         parser.error(f"--only knows {', '.join(_FIGURES)}, and not {', '.join(sorted(unknown))}")
+    signal.signal(
+        signal.SIGTERM, lambda number, frame: sys.exit(128 + number)
+    )  # ends the peers too
     findings: list[Finding] = []
     with prepared(quick=asked.quick, minutes=asked.minutes) as ground:
         for name in wanted:
