@@ -61,8 +61,9 @@ class Promotion:
             await self._record_refusal(wish, passage.reason, run)
             raise GateRefused(
                 f"{wish.version.name} does not pass the golden gate: {passage.reason} "
-                f"({run.summary.get('sentence', 'no figures')}); see the cases with "
-                f"`backstop golden show {wish.deployment.name}`; "
+                f"({run.summary.get('sentence', 'no figures')}); "
+                f"`backstop golden show {wish.deployment.name} --json` lists the worse "
+                "cases by their place in the set, from 0; "
                 "`--force` goes past it, and is recorded",
                 numbers=run.summary,
             )
@@ -127,7 +128,7 @@ def _check(wish: Wish) -> None:
     if wish.version.state is VersionState.QUARANTINED:
         raise Conflict(
             f"{name} is quarantined ({wish.version.reason}); a person may release it with "
-            f"`backstop adapters release {name}`"
+            f"`backstop adapters release {name} --reason WHY`"
         )
     if deployment.active == name:
         raise Conflict(f"{name} serves {deployment.name} already")
