@@ -13,6 +13,7 @@ from monitor.config import Config, ServerEngine
 
 # Beside the limit of a drain, for records and rows on their way; then the process is killed.
 _FLUSH_S = 15.0
+_BESIDE = 5  # callers come first: what only watches steps back for the gateways
 _REFUSED = 2  # the exit status of a command that was given what it cannot use
 
 
@@ -45,11 +46,21 @@ def _roles(post: Post, listener: socket.socket) -> list[Role]:
         )
         for name in sorted(roster.gateways(post.config))
     ]
-    return [
-        Role(name=roster.CONTROL, main=partial(_control, post), rank=0, end_limit_s=_FLUSH_S),
-        Role(name=roster.SCORER, main=partial(_scorer, post), rank=1, end_limit_s=_FLUSH_S),
-        *facing,
-    ]
+    control = Role(
+        name=roster.CONTROL,
+        main=partial(_control, post),
+        rank=0,
+        end_limit_s=_FLUSH_S,
+        niceness=_BESIDE,
+    )
+    scorer = Role(
+        name=roster.SCORER,
+        main=partial(_scorer, post),
+        rank=1,
+        end_limit_s=_FLUSH_S,
+        niceness=_BESIDE,
+    )
+    return [control, scorer, *facing]
 
 
 # Each process imports what it needs, and no other; the supervisor stays small.

@@ -35,12 +35,14 @@ class Role:
             to everybody, is left to the supervisor.
         rank: processes of a higher rank are ended, and waited for, before those of a lower one.
         end_limit_s: how long it may take to end before it is killed.
+        niceness: how far it steps back for others where cores are short, from 0 to 19.
     """
 
     name: str
     main: Callable[[], int]
     rank: int
     end_limit_s: float
+    niceness: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -145,6 +147,7 @@ def _fork(role: Role) -> int:
     status = 1
     try:
         _set_name(role.name)
+        os.nice(role.niceness)
         _end_with(parent)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
