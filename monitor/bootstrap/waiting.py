@@ -31,9 +31,10 @@ async def database(config: Config, ending: Ending) -> AsyncIterator[Database]:
     Raises `ConfigError` if the database cannot be used as it is configured; `EndedEarly`.
     """
     with ExitStack() as stack:
-        opening = databases.opened(config)
         sql = await patiently(
-            "the database", lambda: asyncio.to_thread(stack.enter_context, opening), ending
+            "the database",
+            lambda: asyncio.to_thread(stack.enter_context, databases.opened(config)),
+            ending,
         )
         await patiently(
             "the database's schema", lambda: asyncio.to_thread(_look_at_schema, sql), ending
