@@ -43,7 +43,7 @@ def assemble(
     caller, operator = (
         token_hash(tokens.ensure(config.data_dir, w)) for w in ("caller", "operator")
     )
-    callers = Tokens([caller, operator])
+    operators = Tokens([operator])
     counters = RelayCounters()
     return RelayParts(
         engine=Upstream(
@@ -62,10 +62,10 @@ def assemble(
         naming=naming_of(engine, config.data_dir / "adapters"),
         base_model=engine.model,
         pass_through=frozenset(gateway.pass_through),
-        callers=callers,
+        callers=Tokens([caller, operator]),
         counters=counters,
-        handlers=_handlers(router, handover, callers, counters),
-        operator_tokens=Tokens([operator]),
+        handlers=_handlers(router, handover, operators, counters),
+        operator_tokens=operators,
         tee_room=TeeRoom(
             answer_bytes=int(gateway.tee_answer_mb * _MB), sum_bytes=int(gateway.tee_sum_mb * _MB)
         ),
@@ -75,10 +75,10 @@ def assemble(
 
 
 def _handlers(
-    router: Router, handover: Handover, callers: Tokens, counters: RelayCounters
+    router: Router, handover: Handover, operators: Tokens, counters: RelayCounters
 ) -> Mapping[str, App]:
     """Return what is answered here, without the engine."""
-    intake = Intake(router=router, handover=handover, callers=callers)
+    intake = Intake(router=router, handover=handover, reporters=operators)
 
     def refused(status: int) -> None:
         counters.refusals[status] += 1

@@ -22,7 +22,7 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         return Route(path, Endpoint(handler, gateway.counters.refused), methods=[method])
 
     models = Models(gateway)
-    intake = Intake(router=gateway.router, handover=gateway.handover, callers=gateway.callers)
+    intake = Intake(router=gateway.router, handover=gateway.handover, reporters=gateway.operators)
     feedback = FeedbackIntake(
         gateway.callers, gateway.feedback, max_body_bytes=gateway.max_body_bytes
     )

@@ -33,7 +33,7 @@ class ExchangeIntake:
 
     async def handle(self, call: Call) -> None:
         """Answer one request. Raises `Unauthorized`, `Refusal`."""
-        self._intake.callers.admit(call.authorization)
+        self._intake.reporters.admit(call.authorization)
         body = await bodies.inflated(call, self._intake.max_body_bytes)
         kind = call.headers.get("content-type", "").partition(";")[0].strip().lower()
         reported = await self._read(_lines(body) if kind in _LINES else _objects(body))

@@ -23,14 +23,14 @@ class Intake:
     """What stands between reporters and the scorer.
 
     Args:
-        callers: who may report.
+        reporters: who may report: operators, for what is reported decides about versions.
         max_body_bytes: a longer body is refused, also if it is longer once it is inflated.
         now: wall clock, Unix time in seconds.
     """
 
     router: Router
     handover: Handover
-    callers: Tokens = field(default_factory=Tokens)
+    reporters: Tokens = field(default_factory=Tokens)
     max_body_bytes: int = 4 << 20
     now: Callable[[], float] = time.time
 

@@ -75,7 +75,7 @@ class TraceIntake:
             await call.reply(200, body, content_type)
 
     async def _take(self, call: Call, kind: str) -> bytes:
-        self._intake.callers.admit(call.authorization)
+        self._intake.reporters.admit(call.authorization)
         if kind not in (_PROTOBUF, _JSON):
             raise Refusal(f"the content-type must be {_PROTOBUF} or {_JSON}", UNSUPPORTED)
         body = await bodies.inflated(call, self._intake.max_body_bytes)

@@ -92,11 +92,6 @@ class RoutingTable:
         """Return a table in which this route replaces the deployment's old one."""
         return RoutingTable(MappingProxyType({**self.routes, route.deployment: route}))
 
-    def without(self, deployment: str) -> RoutingTable:
-        """Return a table that no longer knows a deployment."""
-        rest = {name: route for name, route in self.routes.items() if name != deployment}
-        return RoutingTable(MappingProxyType(rest))
-
 
 class Router:
     """The current table of this replica.
@@ -131,10 +126,6 @@ class Router:
         After a database was put back, that may be an older epoch.
         """
         self._table = RoutingTable(MappingProxyType({each.deployment: each for each in routes}))
-
-    def remove(self, deployment: str) -> None:
-        """Stop routing a deployment; do nothing if it is unknown."""
-        self._table = self._table.without(deployment)
 
     def epochs(self) -> dict[str, int]:
         """Return the epoch by which each deployment is routed."""

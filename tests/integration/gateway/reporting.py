@@ -71,7 +71,7 @@ async def reporting(
     intake = Intake(
         router=router,
         handover=basket,
-        callers=Tokens([token_hash(CALLER)] if locked else []),
+        reporters=Tokens([token_hash(CALLER)] if locked else []),
         max_body_bytes=max_body_bytes,
         now=now,
     )

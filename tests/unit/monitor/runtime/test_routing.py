@@ -61,13 +61,3 @@ def test_a_version_by_name_is_an_explicit_route() -> None:
     found = Router().table.find("support@3f9a2c1d7b04")
     assert found.explicit
     assert found.active == "support@3f9a2c1d7b04"
-
-
-def test_a_removed_deployment_is_unknown() -> None:
-    """After removal the name is free; removing it twice does no harm."""
-    router = Router()
-    router.swap(route(5))
-    router.remove("support")
-    router.remove("support")
-    with pytest.raises(NotFound, match="none yet"):
-        router.table.find("support")
