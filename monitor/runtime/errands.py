@@ -19,12 +19,14 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 class Errands:
     """Runs work beside the control loop, at most one piece of work under a key.
 
-    Whatever is left undone is seen by the next tick, which starts it again.
+    Whatever is left undone is seen by the next tick, which starts it again; what hinders it is
+    logged when it changes, not at every tick.
     """
 
     def __init__(self, troubles: Troubles) -> None:
         self._troubles = troubles
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._told: dict[str, str] = {}
 
     def runs(self, key: str) -> bool:
         """Whether the work under this key is under way."""
@@ -52,9 +54,17 @@ class Errands:
     async def _do(self, key: str, work: Work) -> None:
         try:
             await work()
-        except Unavailable as error:
-            log.warning("errand waits", errand=key, error=str(error))
+            self._told.pop(key, None)
         except BackstopError as error:
-            log.error("errand failed", errand=key, error=str(error))
+            self._tell(key, error)
         except Exception as error:
             self._troubles.report(key.partition(":")[0], error)
+
+    def _tell(self, key: str, error: BackstopError) -> None:
+        if self._told.get(key) == str(error):
+            return
+        self._told[key] = str(error)
+        if isinstance(error, Unavailable):
+            log.warning("errand waits", errand=key, error=str(error))
+        else:
+            log.error("errand failed", errand=key, error=str(error))

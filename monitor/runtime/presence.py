@@ -34,7 +34,10 @@ class Presence:
     def health(self) -> Mapping[str, str]:
         """Return what is wrong with the engine, and which versions do not load and why."""
         wrong = {} if self._away is None else {"engine": self._away}
-        missing = [f"{name} does not load: {why}" for name, why in self._missing.items()]
+        missing = [
+            f"{name} does not load: {why.removeprefix(f'{name} does not load: ')}"
+            for name, why in self._missing.items()
+        ]
         return {**wrong, "versions": "; ".join(missing)} if missing else wrong
 
     async def run(self) -> None:

@@ -32,6 +32,7 @@ class Versions:
         self._engine = engine
         self._engine_name = engine_name
         self._known: set[str] = set()  # whose fingerprints on this engine are stored
+        self._told: dict[str, str] = {}  # version → why it does not load, as it was logged
 
     async def find(self, name: str) -> AdapterVersion:
         """Return a version by name (`support@3f9a…`) or by label (`support@v1`)."""
@@ -87,8 +88,8 @@ class Versions:
     async def keep_loaded(self, deployments: Sequence[Deployment]) -> None:
         """Load every version that is needed; unload quarantined ones.
 
-        A version that does not load is logged and left to the proof: one bad file must not keep
-        the others from serving. Whether they are loaded is asked of the engine each time: a server
+        A version that does not load is logged once and left to the proof: one bad file must not
+        keep the others from serving. Whether they are loaded is asked of the engine each time: a server
         may have been started anew, and empty.
         """
         wanted, loaded = needed(deployments), await self._engine.loaded()
@@ -97,10 +98,13 @@ class Versions:
                 if name not in loaded:
                     await self.load(name)
                 await self._acquaint(name)
+                self._told.pop(name, None)
             except Unavailable:
                 raise
             except BackstopError as error:
-                log.error("version does not load", version=name, error=str(error))
+                if self._told.get(name) != str(error):
+                    log.error("version does not load", version=name, error=str(error))
+                self._told[name] = str(error)
         await self._unload_quarantined(loaded - wanted)
 
     async def fingerprint_base(self) -> None:

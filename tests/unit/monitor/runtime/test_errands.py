@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from monitor.errors import Conflict, Unavailable
 from monitor.runtime.errands import Errands
@@ -40,6 +41,22 @@ async def test_an_expected_error_is_no_trouble(error: Exception) -> None:
     errands.start("rollback:1", work)
     await errands.done()
     assert troubles.states() == {}
+
+
+async def test_what_hinders_an_errand_is_logged_when_it_changes() -> None:
+    """An engine that is away for an hour is one line, and being away again is another."""
+    errands = Errands(Troubles())
+    outcomes = iter(("away", "away", "busy", None, "busy"))
+
+    async def work() -> None:
+        if said := next(outcomes):
+            raise Unavailable(said)
+
+    with capture_logs() as logs:
+        for _ in range(5):
+            errands.start("loading", work)
+            await errands.done()
+    assert [entry["error"] for entry in logs] == ["away", "busy", "busy"]
 
 
 async def test_an_unexpected_error_is_shown_under_its_kind() -> None:

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from monitor.engines.memory import MemoryEngine
-from monitor.errors import Unavailable
+from monitor.errors import EngineError, Unavailable
 from monitor.ports.engine import Generation
 from monitor.runtime.versions import needed
 from rollback.deployment import Deployment
@@ -23,11 +23,12 @@ SUPPORT = Deployment(name="support", active=V2, baseline=V1)
 
 
 class Server(MemoryEngine):
-    """An engine that a test can restart empty, or take away."""
+    """An engine that a test can restart empty, take away, or let refuse."""
 
     def __init__(self) -> None:
         super().__init__(_answers)
         self.away = False
+        self.refused: dict[str, str] = {}  # version → why it does not load
         self.asked = asyncio.Event()
         self.full = asyncio.Event()  # once both versions of `SUPPORT` are loaded
 
@@ -39,7 +40,9 @@ class Server(MemoryEngine):
         return await super().loaded()
 
     async def load(self, version: str, folder: Path) -> None:
-        """Load a version."""
+        """Load a version. Raises `EngineError`."""
+        if version in self.refused:
+            raise EngineError(self.refused[version])
         await super().load(version, folder)
         if await super().loaded() == {V1, V2}:
             self.full.set()
@@ -103,6 +106,20 @@ async def test_a_quarantined_version_leaves_and_others_stay(shelf: Shelf) -> Non
     shelf.states = {V3: VersionState.QUARANTINED, OTHER: VersionState.VERIFIED}
     await shelf.versions_on(server).keep_loaded(shelf.all())
     assert await server.loaded() == {V1, V2, OTHER}
+
+
+async def test_why_a_version_does_not_load_is_told_once(shelf: Shelf) -> None:
+    """It is tried at each tick, the others are loaded, and readiness says the sentence once."""
+    server, said = Server(), f"{V1} does not load: rank 32 is too large"
+    server.refused[V1] = said
+    versions, presence = shelf.versions_on(server), shelf.presence_on(server)
+    with capture_logs() as logs:
+        for _ in range(3):
+            await versions.keep_loaded(shelf.all())
+    assert [entry["error"] for entry in logs if entry["log_level"] == "error"] == [said]
+    await presence.look()
+    assert presence.health() == {"versions": said}
+    assert await server.loaded() == {V2}
 
 
 async def test_presence_blames_the_engine_while_the_server_is_away(shelf: Shelf) -> None:
