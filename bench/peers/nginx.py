@@ -73,7 +73,7 @@ server {{
 def _running(name: str, server: str, folder: Path) -> Iterator[Running]:
     port = programs.free_port()
     home = folder / name
-    home.mkdir()
+    home.mkdir(exist_ok=True)  # of a measurement before
     conf = home / "nginx.conf"
     conf.write_text(_conf(home, server.replace("%PORT%", str(port))))
     command = [programs.require("nginx", "nginx-light"), "-p", str(home), "-c", str(conf)]
