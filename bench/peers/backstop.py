@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 from urllib.parse import quote
 
@@ -138,13 +139,14 @@ def running(
     """Yield a service that is ready; end it afterwards.
 
     Args:
-        folder: takes its configuration, data and log in a folder of the name `name`.
+        folder: takes its configuration, data and log in a new folder that is named like `name`.
         engine: URL of the model server; model: name of the base model there.
         gateway, schedule: further keys of these sections of its configuration.
         adapters: a folder that replicas share for the adapters' files, as on a network mount.
     """
-    home = folder / name
-    (home / "data").mkdir(parents=True)
+    home = Path(mkdtemp(prefix=f"{name}-", dir=folder))
+    home.chmod(0o711)
+    (home / "data").mkdir()
     seen = {}
     if adapters is not None:
         (home / "data" / "adapters").symlink_to(adapters)
