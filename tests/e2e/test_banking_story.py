@@ -16,7 +16,6 @@ from tests.e2e.banking_desk import Desk
 from tests.e2e.banking_model import Query
 
 pytestmark = [
-    pytest.mark.soak,  # minutes of traffic
     pytest.mark.e2e,
     pytest.mark.slow,
     pytest.mark.xdist_group("banking"),
