@@ -35,6 +35,7 @@ from monitor.engines.fingerprint import base_facts
 from monitor.engines.local import LocalEngine
 from monitor.errors import ConfigError
 from monitor.gateway.app import routes
+from monitor.gateway.serving import KEEP_ALIVE_S
 from monitor.storage.artifacts import ArtifactFolder
 from monitor.storage.exchanges import PostgresExchanges
 from monitor.storage.spool import FileSpool
@@ -138,6 +139,7 @@ async def _run(
             log_config=None,
             access_log=False,
             lifespan="off",
+            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=_DRAIN_S,
         ),
         deadline,

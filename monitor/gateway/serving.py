@@ -12,6 +12,10 @@ import uvicorn
 from monitor.gateway.corked import CorkedProtocol
 from monitor.gateway.relay.app import RelayApp
 
+# Longer than clients and load balancers keep a connection that nobody uses (mostly 5 to 60 s): who
+# closes first closes on a request that is on its way, and most clients do not send a POST again.
+KEEP_ALIVE_S = 75
+
 _AFTERWARDS_S = 1  # for answers that were cut by the limit of a drain
 
 
@@ -36,7 +40,7 @@ class Serving(uvicorn.Server):
                 date_header=False,
                 log_config=None,
                 log_level="critical",
-                timeout_keep_alive=75,
+                timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_AFTERWARDS_S,
             )
         )

@@ -19,7 +19,7 @@ class Observed:
     Args:
         adapter: version that gave the answer, `None` is the base model.
         own_reference: whether the scores were made against the version's own reference (it was
-            confirmed already) and not its baseline's; a judge passes over scores of the other kind.
+            confirmed already) and not its baseline's; a judge has no use for scores of the other kind.
     """
 
     deployment: str

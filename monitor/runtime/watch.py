@@ -60,7 +60,7 @@ class Watch:
             watched = self._watched.get(deployment.name)
             if watched is None or watched.epoch < deployment.epoch:
                 self._watched[deployment.name] = self._open(deployment)
-            elif deployment.confirmed and not watched.confirmed:
+            elif watched.is_confirmed_by(deployment):
                 self._watched[deployment.name] = self._begin_anew(deployment, watched)
 
     def forget(self) -> None:

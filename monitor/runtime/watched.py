@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from guards.reference import Reference
 from monitor.ports.record import Observed
 from rollback.deployment import Deployment
 from rollback.evidence import EvidencePoint, JudgeState
-from rollback.judge import HarmWeights, Judge, JudgeSettings
+from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
 from rollback.policy import Policy
 
 log = structlog.get_logger(__name__)
@@ -55,18 +55,18 @@ class Watched:
             return observed.epoch > self.epoch
         return observed.own_reference and not self.confirmed
 
+    def is_confirmed_by(self, deployment: Deployment) -> bool:
+        """Whether the version was confirmed since; what is read late of an older epoch says nothing."""
+        return deployment.epoch == self.epoch and deployment.confirmed and not self.confirmed
+
     def is_for(self, observed: Observed) -> bool:
-        """Whether an answer is for this judge: of its version and epoch, by its reference."""
-        return (observed.epoch, observed.adapter, observed.own_reference) == (
-            self.epoch,
-            self.adapter,
-            self.confirmed,
-        )
+        """Whether an answer is for this judge: of its version and epoch."""
+        return (observed.epoch, observed.adapter) == (self.epoch, self.adapter)
 
     def judge_all(self, observed: Sequence[Observed]) -> list[EvidencePoint]:
         """Judge the answers that are for this judge; return the evidence after each."""
         points = self.judge.observe_all(
-            [each.observation for each in observed if self.is_for(each)]
+            [self._observation(each) for each in observed if self.is_for(each)]
         )
         for point in points:
             self.remember(point)
@@ -83,6 +83,15 @@ class Watched:
         """Take the suspicion back; drift starts anew from here."""
         self.judge.clear_suspicion()
         self.suspicion = None
+
+    def _observation(self, observed: Observed) -> Observation:
+        """Return what counts of an answer: no scores that were made against another reference.
+
+        Scorers learn of a confirmation a moment after the judge; faults need no reference.
+        """
+        if observed.own_reference == self.confirmed:
+            return observed.observation
+        return replace(observed.observation, scores={})
 
     def state(self, name: str) -> JudgeState:
         """Return what `restored` needs, as JSON."""

@@ -213,14 +213,14 @@ async def test_a_flip_between_two_answers_of_a_batch_begins_a_new_judge(
 async def test_a_confirmation_between_two_answers_counts_positions_on(
     postgres: MemoryPostgres, leader: Leader
 ) -> None:
-    """Those before count for the old judge, those behind it against the own reference."""
+    """Those before count for the old judge; of those behind it each counts, scored early or late."""
     postgres.references = {VERSION: _reference()}
     write(postgres, 0, observed(1))
     await leader.judging.catch_up()
     postgres.pointers = [deployment(confirmed=True)]
     write(postgres, 1, observed(2), observed(3, own_reference=True), observed(4))
     await leader.judging.catch_up()
-    assert ids(postgres) == [1, 2, 3]
+    assert ids(postgres) == [1, 2, 3, 4]
     assert postgres.states[NAME].state["confirmed"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +31,11 @@ def observed(number: int, *, fault: bool = False, **changes: Any) -> Observed:
     return Observed(**{**usual, **changes})
 
 
+def _faulty(number: int, scores: Mapping[str, float], **changes: Any) -> Observed:
+    each = observed(number, fault=True, **changes)
+    return replace(each, observation=replace(each.observation, scores=scores))
+
+
 def begun(pointer: Deployment | None = None, position: int = 0) -> Watched:
     """Return a deployment whose judge begins."""
     return watched.begun(pointer or deployment(), Policy(), None, position)
@@ -41,10 +47,10 @@ def _cut(number: int) -> Exchange:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"epoch": 0}, {"adapter": "support@222222222222"}, {"adapter": None}, {"own_reference": True}],
+    [{"epoch": 0}, {"adapter": "support@222222222222"}, {"adapter": None}],
 )
 def test_answers_that_are_not_for_this_judge_are_passed_over(changes: dict[str, Any]) -> None:
-    """Of another epoch, of another version, or scored against another reference."""
+    """Of another epoch, or of another version."""
     points = begun().judge_all([observed(1), observed(2, **changes), observed(3)])
     assert [point.position for point in points] == [1, 2]
 
@@ -65,11 +71,22 @@ def test_a_judge_knows_when_the_pointers_have_moved_on(
     assert begun().is_before(observed(1, **changes)) is before
 
 
-def test_a_judge_of_a_confirmed_version_leaves_the_answers_from_before() -> None:
-    """They were scored against the baseline's reference; nothing is behind."""
-    judge = begun(deployment(confirmed=True))
-    assert not judge.is_before(observed(1))
-    assert judge.judge_all([observed(1), observed(2, own_reference=True)])[-1].position == 1
+@pytest.mark.parametrize(("own", "suspected"), [(True, True), (False, False)])
+def test_scores_count_only_against_the_reference_in_force(own: bool, suspected: bool) -> None:
+    """Of what was scored just before a confirmation each answer and its fault count all the same."""
+    reference = Reference.fit([exchange(n) for n in range(60)], seed=0)
+    judge = watched.begun(deployment(confirmed=True), Policy(), reference)
+    odd = dict.fromkeys(reference.channels, 1e9)
+    point = judge.judge_all([_faulty(n, odd, own_reference=own) for n in range(90)])[-1]
+    assert (point.position, point.channels["faults"] > 1.0) == (90, True)
+    assert (point.suspicion > 1000.0) is suspected
+
+
+def test_what_is_read_late_of_an_older_epoch_confirms_nothing() -> None:
+    """A control loop may have read the pointers before the last flip."""
+    judge = begun(deployment(epoch=2))
+    assert judge.is_confirmed_by(deployment(epoch=2, confirmed=True))
+    assert not judge.is_confirmed_by(deployment(epoch=1, confirmed=True))
 
 
 def test_evidence_that_falls_again_is_kept_where_it_reached_the_line() -> None:
