@@ -27,15 +27,24 @@ log = structlog.get_logger(__name__)
 _COMPANY_S = 0.003
 _AGAIN_S = 0.2
 _TOLD_EVERY_S = 5.0
+# A batch whose lines broke so often is sent alone; if that line breaks too, it is what the scorer
+# dies of, and is dropped, lest everything behind it waits for ever.
+_TRIES_IN_COMPANY = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sent:
-    """A batch that is not safe yet."""
+    """A batch that is not safe yet; `tries` counts the lines over which it was sent."""
 
     number: int
     frame: bytes
     count: int
+    tries: int = 0
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it may be what the scorer dies of."""
+        return self.tries >= _TRIES_IN_COMPANY
 
 
 class HandoverSender:
@@ -55,6 +64,7 @@ class HandoverSender:
         self._bytes = 0
         self._next_number = 0
         self._filled = asyncio.Event()
+        self._safer = asyncio.Event()
         self._ledger = Ledger()
         self._dropped = 0
         self._told_at = float("-inf")
@@ -108,6 +118,7 @@ class HandoverSender:
             writer.write(self._hello)
             if not await self._hear(reader):
                 return
+            self._drop_culprit()
             both += (
                 asyncio.create_task(self._listen(reader)),
                 asyncio.create_task(self._send(writer)),
@@ -131,22 +142,45 @@ class HandoverSender:
         safe = handover_wire.from_scorer(payload).number
         while self._unsafe and self._unsafe[0].number <= safe:
             batch = self._unsafe.popleft()
-            self._bytes -= len(batch.frame)
-            self._ledger.end(batch.count)
+            self._let_go(batch)
+        self._safer.set()
         return True
+
+    def _let_go(self, batch: _Sent) -> None:
+        self._bytes -= len(batch.frame)
+        self._ledger.end(batch.count)
+
+    def _drop_culprit(self) -> None:
+        """Drop the batch that was alone on a line that broke, and had broken others before."""
+        if self._unsafe and self._unsafe[0].tries > _TRIES_IN_COMPANY:
+            batch = self._unsafe.popleft()
+            self._let_go(batch)
+            self._dropped += batch.count
+            log.error("exchanges are dropped: the scorer dies of them", count=batch.count)
 
     async def _send(self, writer: asyncio.StreamWriter) -> None:
         """Send what is not safe yet, then what comes."""
         try:
             for batch in list(self._unsafe):
-                await _write(writer, batch.frame)
+                await self._send_again(writer, batch)
             while True:
                 await self._filled.wait()
                 if len(self._waiting) < handover_wire.MOST_ITEMS:
                     await asyncio.sleep(_COMPANY_S)
-                await _write(writer, self._pack().frame)
+                batch = self._pack()
+                batch.tries = 1
+                await _write(writer, batch.frame)
         except ConnectionError:
             return
+
+    async def _send_again(self, writer: asyncio.StreamWriter, batch: _Sent) -> None:
+        """Send a batch that another line has not made safe; a suspect one on its own."""
+        alone = batch.is_suspect
+        batch.tries += 1
+        await _write(writer, batch.frame)
+        while alone and self._unsafe and self._unsafe[0].number <= batch.number:
+            self._safer.clear()
+            await self._safer.wait()
 
     def _pack(self) -> _Sent:
         """Make a batch of those that have waited longest."""

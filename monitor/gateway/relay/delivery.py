@@ -79,10 +79,13 @@ class Delivery:
                 self._tail = (self._tail + altered)[-4:]
         await self._inbound.write(alteration.end(), more=False)
 
-    async def whole(self) -> bytes:
-        """Return the body once it is complete. Raises `UpstreamError`."""
+    async def first(self) -> bytes:
+        """Return the body once it is complete, or what there is when the tee holds no more.
+
+        So it is bounded as the tee is, and takes no memory beside it. Raises `UpstreamError`.
+        """
         parts: list[bytes] = []
-        while not self._answer.exhausted:
+        while not self._answer.exhausted and not self._tee.cut:
             parts.append(await self._next())
         return b"".join(parts)
 

@@ -168,10 +168,22 @@ class RelayedExchange:
             await inbound.start(answer.status, headers)
             await delivery.relay_altered(StreamStripping())
         else:
-            body = strip_whole(await delivery.whole())
-            kept = [each for each in headers if each[0] != b"content-length"]
-            await inbound.start(answer.status, [*kept, (b"content-length", b"%d" % len(body))])
-            await inbound.write(body, more=False)
+            await self._deliver_stripped(answer, delivery, headers)
+
+    async def _deliver_stripped(
+        self, answer: Answer, delivery: Delivery, headers: list[Header]
+    ) -> None:
+        """Send a whole answer without log-probabilities; one that is too long goes on as it is."""
+        body, inbound = await delivery.first(), self._inbound
+        if not answer.exhausted:
+            await inbound.start(answer.status, headers)
+            await inbound.write(body, more=True)
+            await delivery.relay()
+            return
+        body = strip_whole(body)
+        kept = [each for each in headers if each[0] != b"content-length"]
+        await inbound.start(answer.status, [*kept, (b"content-length", b"%d" % len(body))])
+        await inbound.write(body, more=False)
 
     def _own_headers(self) -> list[Header]:
         version = self.version

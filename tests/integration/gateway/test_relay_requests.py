@@ -305,6 +305,17 @@ async def test_log_probabilities_for_our_own_use_are_not_seen() -> None:
         assert json.loads(received.body)["logprobs"] is True
 
 
+async def test_a_whole_answer_beyond_the_tee_goes_on_as_it_came() -> None:
+    """It is not held back in memory for the sake of what the caller did not ask for."""
+    padded = [{"logprobs": LOGPROBS, "message": {"content": "long " * 300_000}}]
+    given = json.dumps({"choices": padded}).encode()
+    async with relaying(always(whole(given)), logprobs=True) as relay:
+        _, headers, body = await relay.chat()
+        assert body == given
+        assert headers[b"content-length"] == str(len(given)).encode()
+        assert (await relay.book.next()).cut
+
+
 async def test_log_probabilities_that_the_caller_asked_for_stay() -> None:
     """Then they are his."""
     answer = json.dumps({"choices": [{"logprobs": LOGPROBS}]}).encode()

@@ -122,6 +122,39 @@ async def test_a_line_that_breaks_repeats_nothing_for_the_same_scorer(path: Path
         assert receiver.depth == 0
 
 
+async def test_what_the_scorer_dies_of_is_dropped_and_the_rest_arrives(path: Path) -> None:
+    """Only the batch that broke a line on its own is lost, and counted."""
+    poison = relayed(1)
+    async with sending(path) as sender:
+        sender.offer(poison)
+        lives = 0
+        taken: Sequence[Handed] = [poison]
+        while poison in taken:
+            lives += 1
+            async with receiving(path) as receiver:
+                taken = await take(receiver, 1)
+                if lives == 1:
+                    sender.offer(relayed(2))
+                    await take(receiver, 1)
+        assert taken == [relayed(2)]
+        assert (lives, sender.dropped, sender.depth) == (5, 1, 1)
+
+
+async def test_one_that_is_only_in_bad_company_arrives(path: Path) -> None:
+    """Sent alone, it is acknowledged; what comes behind it follows."""
+    async with sending(path) as sender:
+        sender.offer(relayed(1))
+        for _ in range(3):
+            async with receiving(path) as receiver:
+                assert await take(receiver, 1) == [relayed(1)]
+        sender.offer(relayed(2))
+        async with receiving(path) as receiver:
+            assert await take(receiver, 1) == [relayed(1)]
+            receiver.acknowledge(1)
+            assert await take(receiver, 1) == [relayed(2)]
+            assert sender.dropped == 0
+
+
 async def test_many_gateways_are_told_each_of_its_own(path: Path) -> None:
     """Acknowledging the first that came settles its gateway, and not the other."""
     async with receiving(path) as receiver, sending(path) as first, sending(path) as second:
