@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from functools import partial
 
-from monitor.bootstrap import data_folder, roster, run_folder, tokens
+from monitor.bootstrap import data_folder, preload, roster, run_folder, tokens
 from monitor.bootstrap.listening import listen
 from monitor.bootstrap.post import Post
 from monitor.bootstrap.supervisor import FATAL, Role, Supervisor
@@ -14,6 +14,8 @@ from monitor.config import Config, ServerEngine
 # Beside the limit of a drain, for records and rows on their way; then the process is killed.
 _FLUSH_S = 15.0
 _BESIDE = 5  # callers come first: what only watches steps back for the gateways
+_GATEWAY = "monitor.bootstrap.gateway_process"
+_SCORER = "monitor.bootstrap.scorer_process"
 _REFUSED = 2  # the exit status of a command that was given what it cannot use
 
 
@@ -36,6 +38,7 @@ def serve(config: Config, engine: ServerEngine) -> int:
 
 
 def _roles(post: Post, listener: socket.socket) -> list[Role]:
+    """Return the processes in the order of their start: those that face callers come first."""
     drain_s = post.config.gateway.drain_s
     facing = [
         Role(
@@ -43,9 +46,18 @@ def _roles(post: Post, listener: socket.socket) -> list[Role]:
             main=partial(_gateway, name, post, listener),
             rank=2,
             end_limit_s=drain_s + _FLUSH_S,
+            prepare=partial(preload.module, _GATEWAY),
         )
         for name in sorted(roster.gateways(post.config))
     ]
+    scorer = Role(
+        name=roster.SCORER,
+        main=partial(_scorer, post),
+        rank=1,
+        end_limit_s=_FLUSH_S,
+        niceness=_BESIDE,
+        prepare=partial(preload.module, _SCORER),
+    )
     control = Role(
         name=roster.CONTROL,
         main=partial(_control, post),
@@ -53,17 +65,10 @@ def _roles(post: Post, listener: socket.socket) -> list[Role]:
         end_limit_s=_FLUSH_S,
         niceness=_BESIDE,
     )
-    scorer = Role(
-        name=roster.SCORER,
-        main=partial(_scorer, post),
-        rank=1,
-        end_limit_s=_FLUSH_S,
-        niceness=_BESIDE,
-    )
-    return [control, scorer, *facing]
+    return [*facing, scorer, control]
 
 
-# Each process imports what it needs, and no other; the supervisor stays small.
+# Gateways need little, the scorer more, and control most: only its surfaces are its own.
 
 
 def _gateway(name: str, post: Post, listener: socket.socket) -> int:

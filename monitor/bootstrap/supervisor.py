@@ -1,7 +1,7 @@
 """Starts the processes of the service, starts them again when they die, and ends them in order.
 
-It stays small and single-threaded: processes are forked from it, and a fork copies no thread and
-no half-taken lock. Whatever is heavy is imported in the processes themselves.
+It stays single-threaded: processes are forked from it, and a fork copies no thread and no
+half-taken lock.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Role:
         rank: processes of a higher rank are ended, and waited for, before those of a lower one.
         end_limit_s: how long it may take to end before it is killed.
         niceness: how far it steps back for others where cores are short, from 0 to 19.
+        prepare: what is done in the supervisor before each fork, for all roles from there on.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Role:
     rank: int
     end_limit_s: float
     niceness: int = 0
+    prepare: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,6 +87,7 @@ class Supervisor:
         now = time.monotonic()
         for child in self._children:
             if child.pid is None and child.start_at <= now:
+                child.role.prepare()
                 child.pid = _fork(child.role)
                 child.started_at = now
 
