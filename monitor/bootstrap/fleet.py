@@ -14,8 +14,6 @@ from monitor.config import Config, ServerEngine
 # Beside the limit of a drain, for records and rows on their way; then the process is killed.
 _FLUSH_S = 15.0
 _BESIDE = 5  # callers come first: what only watches steps back for the gateways
-_GATEWAY = "monitor.bootstrap.gateway_process"
-_SCORER = "monitor.bootstrap.scorer_process"
 _REFUSED = 2  # the exit status of a command that was given what it cannot use
 
 
@@ -33,12 +31,12 @@ def serve(config: Config, engine: ServerEngine) -> int:
         for who in ("caller", "operator"):
             tokens.ensure(config.data_dir, who)
         post = Post(config=config, engine=engine, folder=folder)
+        preload.common()
         status = Supervisor(_roles(post, listener)).run()
     return _REFUSED if status == FATAL else status
 
 
 def _roles(post: Post, listener: socket.socket) -> list[Role]:
-    """Return the processes in the order of their start: those that face callers come first."""
     drain_s = post.config.gateway.drain_s
     facing = [
         Role(
@@ -46,18 +44,9 @@ def _roles(post: Post, listener: socket.socket) -> list[Role]:
             main=partial(_gateway, name, post, listener),
             rank=2,
             end_limit_s=drain_s + _FLUSH_S,
-            prepare=partial(preload.module, _GATEWAY),
         )
         for name in sorted(roster.gateways(post.config))
     ]
-    scorer = Role(
-        name=roster.SCORER,
-        main=partial(_scorer, post),
-        rank=1,
-        end_limit_s=_FLUSH_S,
-        niceness=_BESIDE,
-        prepare=partial(preload.module, _SCORER),
-    )
     control = Role(
         name=roster.CONTROL,
         main=partial(_control, post),
@@ -65,10 +54,17 @@ def _roles(post: Post, listener: socket.socket) -> list[Role]:
         end_limit_s=_FLUSH_S,
         niceness=_BESIDE,
     )
-    return [*facing, scorer, control]
+    scorer = Role(
+        name=roster.SCORER,
+        main=partial(_scorer, post),
+        rank=1,
+        end_limit_s=_FLUSH_S,
+        niceness=_BESIDE,
+    )
+    return [control, scorer, *facing]
 
 
-# Gateways need little, the scorer more, and control most: only its surfaces are its own.
+# What is not preloaded each process imports for itself: the operators' surfaces, above all.
 
 
 def _gateway(name: str, post: Post, listener: socket.socket) -> int:

@@ -36,7 +36,6 @@ class Role:
         rank: processes of a higher rank are ended, and waited for, before those of a lower one.
         end_limit_s: how long it may take to end before it is killed.
         niceness: how far it steps back for others where cores are short, from 0 to 19.
-        prepare: what is done in the supervisor before each fork, for all roles from there on.
     """
 
     name: str
@@ -44,7 +43,6 @@ class Role:
     rank: int
     end_limit_s: float
     niceness: int = 0
-    prepare: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +85,6 @@ class Supervisor:
         now = time.monotonic()
         for child in self._children:
             if child.pid is None and child.start_at <= now:
-                child.role.prepare()
                 child.pid = _fork(child.role)
                 child.started_at = now
 
