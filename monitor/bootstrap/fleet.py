@@ -64,7 +64,7 @@ def _roles(post: Post, listener: socket.socket) -> list[Role]:
     return [control, scorer, *facing]
 
 
-# What is not preloaded each process imports for itself: the operators' surfaces, above all.
+# The modules are there when a process begins; a supervisor that is only described needs none.
 
 
 def _gateway(name: str, post: Post, listener: socket.socket) -> int:
