@@ -17,13 +17,11 @@ _THREADS = "OPENBLAS_NUM_THREADS"
 def processes() -> None:
     """Import every process' module with all that it needs.
 
-    The garbage collector leaves it alone meanwhile, for hardly any of it is garbage, and for good
-    afterwards: to look at an object it writes to its page, and such a page is no longer shared.
+    The garbage collector leaves it alone from then on: to look at an object it writes to its page,
+    and a page that is written to is no longer shared.
     """
     os.environ[_THREADS] = "1"
-    gc.disable()
     from monitor.bootstrap import control_process, gateway_process, scorer_process  # noqa: F401
 
     gc.collect()
     gc.freeze()
-    gc.enable()
