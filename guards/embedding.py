@@ -8,14 +8,14 @@ and `1 - a·b` is large for what the fitted texts cannot express.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from guards import ngrams
+from guards.sparse import SparseRows
 
 Vectors = NDArray[np.float32]
 
@@ -38,14 +38,13 @@ class Embedder:
     def fit(cls, texts: Sequence[str], *, dimensions: int = 64) -> Self:
         """Learn directions from texts; the time grows with the cube of their number."""
         counts = _dampened(texts)
-        frequency = np.bincount(counts.indices, minlength=ngrams.FEATURES)
+        frequency = np.bincount(counts.features, minlength=ngrams.FEATURES)
         weights = (np.log((1 + len(texts)) / (1 + frequency)) + 1).astype(np.float32)
         return cls(weights=weights, components=_directions(_weighted(counts, weights), dimensions))
 
     def transform(self, texts: Sequence[str]) -> Vectors:
         """Return vectors of shape (n, dimensions)."""
-        rows = _weighted(_dampened(texts), self.weights)
-        return np.asarray(rows @ self.components, dtype=np.float32)
+        return _weighted(_dampened(texts), self.weights).times(self.components)
 
     def to_arrays(self) -> dict[str, Vectors]:
         """Return what `from_arrays` needs."""
@@ -57,28 +56,26 @@ class Embedder:
         return cls(weights=arrays["weights"], components=arrays["components"])
 
 
-def _directions(rows: sparse.csr_matrix, dimensions: int) -> Vectors:
+def _directions(rows: SparseRows, dimensions: int) -> Vectors:
     """Return the right singular vectors of the largest singular values as columns.
 
     By way of the small matrix of inner products of rows: exact, without a random start.
     """
-    values, left = np.linalg.eigh((rows @ rows.T).toarray().astype(np.float64))
+    values, left = np.linalg.eigh(rows.gram())
     largest = [index for index in np.argsort(-values)[:dimensions] if values[index] > _NO_VARIANCE]
-    right = rows.T @ (left[:, largest] / np.sqrt(values[largest]))
+    right = rows.transposed_times(left[:, largest] / np.sqrt(values[largest]))
     return np.ascontiguousarray(right, dtype=np.float32)
 
 
-def _dampened(texts: Sequence[str]) -> sparse.csr_matrix:
+def _dampened(texts: Sequence[str]) -> SparseRows:
     """Return the square roots of the counts: the tenth occurrence says less than the first."""
     counts = ngrams.counts(texts)
-    counts.data = np.sqrt(counts.data)
-    return counts
+    return replace(counts, values=np.sqrt(counts.values))
 
 
-def _weighted(counts: sparse.csr_matrix, weights: Vectors) -> sparse.csr_matrix:
+def _weighted(counts: SparseRows, weights: Vectors) -> SparseRows:
     """Return the rows weighted and scaled to length 1; rows without any feature stay 0."""
-    row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    data = counts.data * weights[counts.indices]
-    lengths = np.sqrt(np.bincount(row, weights=data**2, minlength=counts.shape[0]))
-    counts.data = (data / lengths[row]).astype(np.float32)
-    return counts
+    row = counts.row_of_cells()
+    values = counts.values * weights[counts.features]
+    lengths = np.sqrt(np.bincount(row, weights=values**2, minlength=counts.shape[0]))
+    return replace(counts, values=(values / lengths[row]).astype(np.float32))

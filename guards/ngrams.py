@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+from guards.sparse import SparseRows, stacked
 
 FEATURES = 2**12
 LONGEST_TEXT = 4_000  # characters that are looked at
@@ -18,20 +19,21 @@ _PLACES = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F], dtype=np.ui
 _MIX = np.uint32(0x165667B1)
 
 
-def counts(texts: Sequence[str]) -> sparse.csr_matrix:
+def counts(texts: Sequence[str]) -> SparseRows:
     """Return how often each feature occurs in each text: (n, features), float32.
 
     An n-gram of 3 or 4 characters lies within a word, with the spaces around it, in small letters.
     Different n-grams may fall onto one feature.
 
-    >>> float(counts(["a cat"]).sum())  # " a ", " ca", "cat", "at ", " cat", "cat "
+    >>> float(counts(["a cat"]).values.sum())  # " a ", " ca", "cat", "at ", " cat", "cat "
     6.0
     """
-    parts = [_counts(texts[start : start + _AT_ONCE]) for start in range(0, len(texts), _AT_ONCE)]
-    return sparse.vstack([sparse.csr_matrix((0, FEATURES), dtype=np.float32), *parts], "csr")
+    starts = range(0, max(len(texts), 1), _AT_ONCE)
+    parts = [_counts(texts[start : start + _AT_ONCE]) for start in starts]
+    return parts[0] if len(parts) == 1 else stacked(parts)
 
 
-def _counts(texts: Sequence[str]) -> sparse.csr_matrix:
+def _counts(texts: Sequence[str]) -> SparseRows:
     plain = [f" {' '.join(text[:LONGEST_TEXT].lower().split())} " for text in texts]
     codes = np.frombuffer("".join(plain).encode("utf-32-le", "surrogatepass"), dtype="<u4")
     rows = np.repeat(np.arange(len(plain)), [len(text) for text in plain])
@@ -39,9 +41,11 @@ def _counts(texts: Sequence[str]) -> sparse.csr_matrix:
     table = np.bincount(cells, minlength=len(plain) * FEATURES)
     occupied = np.flatnonzero(table)
     ends = np.searchsorted(occupied, np.arange(len(plain) + 1) * FEATURES)
-    return sparse.csr_matrix(
-        (table[occupied].astype(np.float32), occupied % FEATURES, ends),
-        shape=(len(plain), FEATURES),
+    return SparseRows(
+        values=table[occupied].astype(np.float32),
+        features=occupied % FEATURES,
+        ends=ends,
+        width=FEATURES,
     )
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from guards import binomial
 from guards.betting import evidence_of_harm, evidence_of_noninferiority
 from guards.verdicts import Verdict
 
@@ -203,4 +203,4 @@ def _verdict(
 
 def _sign_test(worse: int, better: int) -> float:
     """Return the two-sided exact p-value of the binomial test (McNemar's exact test)."""
-    return min(1.0, 2.0 * float(special.bdtr(min(worse, better), worse + better, 0.5)))
+    return min(1.0, 2.0 * binomial.coin_tail(min(worse, better), worse + better))

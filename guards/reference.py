@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy import special
 
-from guards import archive, channels, constancy, explanation, faults
+from guards import archive, binomial, channels, constancy, explanation, faults
 from guards.exchange import Exchange
 from guards.novelty import Novelty
 from guards.signals import catalogue
@@ -178,11 +177,4 @@ def _surprise(
 def _fault_rate_bound(exchanges: Sequence[Exchange]) -> float:
     complete = [exchange for exchange in exchanges if exchange.is_complete]
     faulty = sum(1 for exchange in complete if faults.faults(exchange))
-    return _upper_bound(faulty, len(complete))
-
-
-def _upper_bound(hits: int, trials: int) -> float:
-    """Return the exact upper confidence bound of a rate (Clopper and Pearson, 1934)."""
-    if hits == trials:
-        return 1.0
-    return float(special.betaincinv(hits + 1, trials - hits, _CONFIDENCE))
+    return binomial.upper_bound(faulty, len(complete), confidence=_CONFIDENCE)

@@ -11,7 +11,7 @@ from bench.peers import backstop, proc, wrk
 from bench.peers.backstop import Service
 
 _BAR_S, _BAR_MB = 2.0, 150.0
-_HEAVY = ("torch", "transformers", "scipy")
+_HEAVY = ("torch", "transformers", "sklearn", "scipy")
 
 
 def measure(ground: Ground) -> Iterator[Finding]:

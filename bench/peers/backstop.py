@@ -27,6 +27,7 @@ DEPLOYMENT = "support"
 # The answers here are made up: what they say about a version is told, and not acted upon.
 POLICY: Mapping[str, Any] = {"dry_run": True, "reference_size": 150}
 _READY_LIMIT_S = 60.0
+_AS_INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}  # pip compiles what it installs
 _CONVERGE_LIMIT_S = 30.0
 _LOOK_S = 0.005
 
@@ -168,7 +169,7 @@ def running(
     )
     command = [sys.executable, "-m", "monitor.cli", "serve", "--config", str(config)]
     began = time.monotonic()
-    started = programs.start(name, command, port=port, folder=folder)
+    started = programs.start(name, command, port=port, folder=folder, environment=_AS_INSTALLED)
     try:
         _until_ready(started)
         ready_s = time.monotonic() - began

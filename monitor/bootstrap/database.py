@@ -15,7 +15,7 @@ from monitor.bootstrap import data_folder
 from monitor.config import Config
 from monitor.errors import BackstopError, DatabaseUnavailable
 from monitor.runtime.loops import Loop
-from monitor.storage import migrate
+from monitor.storage import revision
 from monitor.storage.database import open_engine, transaction
 from monitor.storage.embedded import Embedded
 
@@ -134,6 +134,9 @@ def bring_up_to_date(config: Config, engine: Engine) -> None:
 
     Raises `ConfigError` for an older schema in a database of yours, or a newer one.
     """
-    if is_embedded(config) or migrate.current(engine) is None:
+    found = revision.current(engine)
+    if found is None or (is_embedded(config) and found != revision.HEAD):
+        from monitor.storage import migrate  # Alembic, which most starts have no use for
+
         migrate.upgrade(engine)
-    migrate.require_current(engine)
+    revision.require_current(engine)

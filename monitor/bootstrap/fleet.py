@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from functools import partial
 
-from monitor.bootstrap import data_folder, roster, run_folder, tokens
+from monitor.bootstrap import data_folder, preload, roster, run_folder, tokens
 from monitor.bootstrap.listening import listen
 from monitor.bootstrap.post import Post
 from monitor.bootstrap.supervisor import FATAL, Role, Supervisor
@@ -31,6 +31,7 @@ def serve(config: Config, engine: ServerEngine) -> int:
         for who in ("caller", "operator"):
             tokens.ensure(config.data_dir, who)
         post = Post(config=config, engine=engine, folder=folder)
+        preload.processes()
         status = Supervisor(_roles(post, listener)).run()
     return _REFUSED if status == FATAL else status
 
@@ -63,7 +64,7 @@ def _roles(post: Post, listener: socket.socket) -> list[Role]:
     return [control, scorer, *facing]
 
 
-# Each process imports what it needs, and no other; the supervisor stays small.
+# The modules are there when a process begins; a supervisor that is only described needs none.
 
 
 def _gateway(name: str, post: Post, listener: socket.socket) -> int:

@@ -1,7 +1,7 @@
 """Starts the processes of the service, starts them again when they die, and ends them in order.
 
-It stays small and single-threaded: processes are forked from it, and a fork copies no thread and
-no half-taken lock. Whatever is heavy is imported in the processes themselves.
+It stays single-threaded: processes are forked from it, and a fork copies no thread and no
+half-taken lock.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from monitor.config import Config, ServerEngine
 from monitor.engines.servers.opened import open_server
 from monitor.errors import ConfigError
 from monitor.scheduler.clock import Clock
-from monitor.storage import migrate
+from monitor.storage import migrate, revision
 from monitor.storage.audit import PostgresAuditLog
 from rollback import audit
 from rollback.audit import AuditRow
@@ -50,13 +50,13 @@ def upgrade(config: Config) -> str | None:
     """Bring the schema to this version's; return its revision."""
     with database.opened(config) as sql:
         migrate.upgrade(sql)
-        return migrate.current(sql)
+        return revision.current(sql)
 
 
 def verify_audit(config: Config) -> Mapping[str, Any]:
     """Check the audit trail's hash chain."""
     with database.opened(config) as sql:
-        migrate.require_current(sql)
+        revision.require_current(sql)
         found = audit.verify(PostgresAuditLog(sql).rows())
     return {
         "intact": found.tampering is None,
@@ -70,7 +70,7 @@ def verify_audit(config: Config) -> Mapping[str, Any]:
 def export_audit(config: Config) -> Iterator[Mapping[str, Any]]:
     """Yield every row of the audit trail, oldest first."""
     with database.opened(config) as sql:
-        migrate.require_current(sql)
+        revision.require_current(sql)
         for row in PostgresAuditLog(sql).rows():
             yield as_mapping(row)
 

@@ -15,7 +15,7 @@ from monitor.bootstrap import database as databases
 from monitor.bootstrap.processes import EndedEarly, Ending
 from monitor.config import Config
 from monitor.errors import Unavailable
-from monitor.storage import migrate
+from monitor.storage import revision
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +62,6 @@ async def patiently(what: str, work: Callable[[], Awaitable[T]], ending: Ending)
 
 
 def _look_at_schema(sql: Database) -> None:
-    found = migrate.current(sql)
-    if found != migrate.head():
-        raise Unavailable(f"the schema is at {found or 'nothing'} yet, not at {migrate.head()}")
+    found = revision.current(sql)
+    if found != revision.HEAD:
+        raise Unavailable(f"the schema is at {found or 'nothing'} yet, not at {revision.HEAD}")

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from monitor.cli.client import Client
 from monitor.cli.output import console, errors, say, show_json
-from monitor.config import default_data_dir
 from monitor.errors import ConfigError
+
+if TYPE_CHECKING:
+    from monitor.cli.client import Client
 
 
 def demo(
@@ -31,11 +32,14 @@ def demo(
     """
     if find_spec("openai") is None:
         raise ConfigError("the demo's callers use OpenAI's client: pip install 'backstop[demo]'")
+    from monitor.config import default_data_dir
+
     root = folder or default_data_dir() / "demo"
     asyncio.run(_demo(root.resolve(), seed, rate, stay=not exit_, as_json=as_json))
 
 
 async def _demo(root: Path, seed: int, rate: float, *, stay: bool, as_json: bool) -> None:
+    from monitor.cli.client import Client
     from monitor.demo import cast, show
     from monitor.demo.stage import Stage
 

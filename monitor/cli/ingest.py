@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from monitor.cli.client import Client
 from monitor.cli.log_file import LogFile, opened
 from monitor.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, client_of
 from monitor.cli.output import errors, say, show_json
-from monitor.cli.reporter import Reporter
 from monitor.errors import BackstopError
+
+if TYPE_CHECKING:
+    from monitor.cli.client import Client
 
 
 def ingest(
@@ -41,6 +42,8 @@ def ingest(
 
 
 async def _ingest(log: LogFile, client: Client, deployment: str | None, *, quiet: bool) -> int:
+    from monitor.cli.reporter import Reporter
+
     taken = 0
     columns = (TextColumn("{task.completed} bytes"), BarColumn(), TimeElapsedColumn())
     shown = errors.is_terminal and not quiet

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor import config
-from monitor.cli.client import Client
+if TYPE_CHECKING:
+    from monitor.cli.client import Client
 
 ConfigFile = Annotated[
     Path,
@@ -22,4 +22,7 @@ DEFAULT_CONFIG = Path("backstop.yaml")
 
 def client_of(file: Path) -> Client:
     """Return a client of the service that a configuration file describes."""
+    from monitor import config
+    from monitor.cli.client import Client  # aiohttp: `serve` has no use for it
+
     return Client.of(config.load(file))

@@ -11,11 +11,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from monitor.errors import ConfigError
-from monitor.storage import migrate, schema
+from monitor.storage import migrate, revision, schema
 from monitor.storage.database import open_engine
 from monitor.storage.exchanges import PostgresExchanges
 
@@ -35,6 +36,13 @@ def test_migrations_lead_to_the_schema(engine: Engine) -> None:
         assert compare_metadata(context, schema.metadata) == []
 
 
+def test_the_known_revisions_are_the_migrations() -> None:
+    """The list that stands in the code is Alembic's, oldest first."""
+    scripts = ScriptDirectory.from_config(migrate.configuration())
+    found = [script.revision for script in scripts.walk_revisions()]
+    assert list(revision.KNOWN) == found[::-1]
+
+
 def test_the_exchanges_have_a_default_partition(engine: Engine) -> None:
     """An answer of any day finds a partition."""
     with engine.connect() as connection:
@@ -46,16 +54,16 @@ def test_the_exchanges_have_a_default_partition(engine: Engine) -> None:
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
     """An upgrade of a current schema leaves its revision."""
     migrate.upgrade(engine)
-    migrate.require_current(engine)
-    assert migrate.current(engine) == migrate.head()
+    revision.require_current(engine)
+    assert revision.current(engine) == revision.HEAD
 
 
 def test_an_empty_database_asks_for_the_upgrade(empty_database_url: str) -> None:
     """The refusal of an older schema names the command that brings it up to date."""
     engine = open_engine(empty_database_url)
-    assert migrate.current(engine) is None
+    assert revision.current(engine) is None
     with pytest.raises(ConfigError, match="backstop db upgrade"):
-        migrate.require_current(engine)
+        revision.require_current(engine)
     engine.dispose()
 
 
@@ -64,7 +72,7 @@ def test_a_newer_schema_is_refused(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigError, match="9999, which this Backstop does not know"):
-        migrate.require_current(engine)
+        revision.require_current(engine)
     with pytest.raises(ConfigError, match="9999"):
         migrate.upgrade(engine)
 
