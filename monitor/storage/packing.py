@@ -32,6 +32,7 @@ HASH_BYTES = 16
 _ROW = binary.row(len(COLUMNS))
 _DAY = 86_400_000_000  # microseconds
 _FIRST_DAY = date(2000, 1, 1)
+_encode = msgspec.json.Encoder().encode
 _ELEMENT = np.dtype([("length", ">i4"), ("value", ">f4")])
 
 SignalNames = tuple[str, ...]
@@ -150,14 +151,15 @@ def _measures(
 
 
 def _tags(column: Sequence[Mapping[str, str]]) -> list[bytes]:
-    encode = msgspec.json.Encoder().encode
+    return [*map(binary.jsonb, map(_tags_json, column))]
+
+
+def _tags_json(tags: Mapping[str, str]) -> bytes:
     try:
-        contents = [encode(tags) for tags in column]
+        content = _encode(tags)
     except UnicodeEncodeError:
-        contents = [values.dumps(tags).encode() for tags in column]
-    if b"\\u0000" in b"".join(contents):
-        contents = [values.dumps(tags).encode() for tags in column]
-    return [*map(binary.jsonb, contents)]
+        return values.dumps(tags).encode()
+    return values.dumps(tags).encode() if b"\\u0000" in content else content
 
 
 def _prompt_hashes(exchanges: Sequence[Exchange], key: bytes) -> list[bytes]:
