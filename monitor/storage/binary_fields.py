@@ -15,10 +15,10 @@ from monitor.storage import values
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # no flags, no extension
 TRAILER = b"\xff\xff"
 NULL = b"\xff\xff\xff\xff"
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # of PostgreSQL's timestamps
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # of PostgreSQL's timestamps
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 _TEXT_OID, _FLOAT4_OID = 25, 700
-_INT4_MAX = 2**31 - 1
+INT4_MAX = 2**31 - 1
 _JSONB_VERSION = b"\x01"
 
 _int4 = struct.Struct(">ii").pack
@@ -52,7 +52,7 @@ def text(value: str | None) -> bytes:
 
 def int4(value: int | None) -> bytes:
     """Return an integer field; a number too large for it becomes the largest."""
-    return NULL if value is None else _int4(4, max(-_INT4_MAX, min(value, _INT4_MAX)))
+    return NULL if value is None else _int4(4, max(-INT4_MAX, min(value, INT4_MAX)))
 
 
 def int8(value: int) -> bytes:
@@ -67,7 +67,7 @@ def float8(value: float | None) -> bytes:
 
 def microseconds(moment: datetime) -> int:
     """Return a moment as PostgreSQL counts it: microseconds since 2000."""
-    since = moment - _EPOCH
+    since = moment - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 

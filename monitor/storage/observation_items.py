@@ -7,7 +7,7 @@ Scores are kept to the last bit, so that a replay comes to the same evidence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -48,30 +48,38 @@ _DECODER = msgspec.msgpack.Decoder(_Items)
 
 def pack(observed: Sequence[Observed]) -> bytes:
     """Return observations as bytes."""
+    observations = [each.observation for each in observed]
+    all_scores = [each.scores for each in observations]
+    sources, source = _sources(observed, all_scores)
+    scores = chain.from_iterable([each.values() for each in all_scores])
+    return msgspec.msgpack.encode(
+        _Items(
+            sources=sources,
+            source=source,
+            ids=values.texts([each.exchange_id for each in observations]),
+            at=[each.at for each in observations],
+            faults=[each.fault for each in observations],
+            pairs=[each.pair for each in observations],
+            scores=np.fromiter(scores, dtype=_SCORE, count=sum(map(len, all_scores))).tobytes(),
+        )
+    )
+
+
+def _sources(
+    observed: Sequence[Observed], scores: Sequence[Mapping[str, float]]
+) -> tuple[list[_Source], list[int]]:
+    """Return what answers have in common, and for each answer which of these."""
     numbers: dict[tuple[object, ...], int] = {}
     sources: list[_Source] = []
     source: list[int] = []
-    for each in observed:
-        channels = tuple(each.observation.scores)
+    for each, channels in zip(observed, map(tuple, scores), strict=True):
         same = (each.deployment, each.adapter, each.epoch, each.own_reference, channels)
         number = numbers.get(same)
         if number is None:
             number = numbers[same] = len(sources)
             sources.append(_source(each, channels))
         source.append(number)
-    observations = [each.observation for each in observed]
-    scores = chain.from_iterable(each.scores.values() for each in observations)
-    return msgspec.msgpack.encode(
-        _Items(
-            sources=sources,
-            source=source,
-            ids=[values.text(each.exchange_id) for each in observations],
-            at=[each.at for each in observations],
-            faults=[each.fault for each in observations],
-            pairs=[each.pair for each in observations],
-            scores=np.fromiter(scores, dtype=_SCORE).tobytes(),
-        )
-    )
+    return sources, source
 
 
 def unpack(packed: bytes) -> tuple[Observed, ...]:

@@ -7,6 +7,7 @@ None of that may cost a batch of good rows.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Text
@@ -35,6 +36,14 @@ def text(value: str) -> str:
         return value.replace("\0", _REPLACEMENT)
     paired = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return paired.replace("\0", _REPLACEMENT)
+
+
+def texts(column: Sequence[str]) -> list[str]:
+    """Return `text(value)` of each; of ordinary ones all at once."""
+    joined = "".join(column)
+    if joined.isascii() and "\0" not in joined:
+        return list(column)
+    return [text(each) for each in column]
 
 
 def optional_text(value: str | None) -> str | None:

@@ -1,7 +1,8 @@
 """From what was handed over to the record: take a batch, read it, assess it, have it recorded.
 
-Reading and assessing run on one worker thread and never on the event loop. Who handed a batch over
-is told once it is recorded or on disk.
+Reading and assessing run on one worker thread and never on the event loop. While a batch is being
+recorded, which is waiting for Postgres, the next one is assessed and packed; a third is not begun.
+Who handed a batch over is told once it is recorded or on disk.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -20,6 +23,7 @@ from monitor.ports.record import PackedBatch
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.one_ahead import OneAhead
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.source import Source
 from monitor.runtime.scoring.unread import facts_alone
@@ -28,7 +32,10 @@ from monitor.runtime.worker_thread import WorkerThread
 
 log = structlog.get_logger(__name__)
 
-_BATCH = 500
+# Under load a batch is what is assessed in half a second: larger ones cost Postgres less for each
+# answer, and judges hear of an answer no later than that.
+_BATCH, _LARGEST_BATCH = 500, 4000
+_ASSESSING_S = 0.5
 _PATIENCE_S = 1.0
 # While nothing speaks against a version, an answer waits so long for company: scored and written
 # one by one, answers cost ten times as much (docs/benchmarks.md). At the first sign it ends.
@@ -44,6 +51,14 @@ _CLOSE_LIMIT_S = 3.0
 
 T = TypeVar("T")
 Read = Callable[[Relayed], Sequence[Exchange]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _InHand:
+    """A batch that was taken and is neither recorded nor lost yet."""
+
+    count: int
+    since: float
 
 
 class Scorer:
@@ -78,8 +93,9 @@ class Scorer:
         self._clock = clock
         self._thread = WorkerThread("scorer")
         self._recent: deque[bool] = deque(maxlen=_RECENT)
-        self._in_hand = 0
-        self._in_hand_since: float | None = None
+        self._in_hand: deque[_InHand] = deque()
+        self._recording = OneAhead()
+        self._most = _BATCH
         self.lost = 0
         self.unreadable = 0
 
@@ -90,40 +106,64 @@ class Scorer:
 
     @property
     def in_hand_s(self) -> float:
-        """For how many seconds the present batch has been in hand; 0 if there is none."""
-        since = self._in_hand_since
-        return 0.0 if since is None else self._clock() - since
+        """For how many seconds the oldest batch has been in hand; 0 if there is none."""
+        return self._clock() - self._in_hand[0].since if self._in_hand else 0.0
 
     async def run(self) -> None:
-        """Take, assess and record until cancelled."""
-        while True:
-            items = list(await self._source.take(_BATCH, _PATIENCE_S))
-            if items:
-                await self._linger(items)
-                await self._see_to(items)
-
-    async def _see_to(self, items: Sequence[Handed]) -> None:
-        """Absorb a batch and acknowledge it, also if a defect has lost it: nobody waits for ever."""
+        """Take, assess and record until cancelled. Raises what a defect in them raises."""
         try:
-            await self.absorb(items)
-        except Exception:
-            self.lost += len(items)
-            self._source.acknowledge(len(items))
+            while True:
+                items = list(await self._source.take(self._most, _PATIENCE_S))
+                if items:
+                    await self._linger(items)
+                    await self._see_to(items)
+                else:
+                    await self._recording.through()
+        except asyncio.CancelledError:
+            self._recording.cancel()
             raise
-        self._source.acknowledge(len(items))
 
     async def absorb(self, items: Sequence[Handed]) -> None:
         """Assess and record one batch; an answer that cannot be assessed loses only itself."""
-        self._in_hand = len(items)
-        self._in_hand_since = self._clock()
+        held = self._hold(items)
         try:
-            if any(self._is_behind(item) for item in items):
-                await self._following.catch_up()
-            for packed in await self._assessed(items):
+            for packed in await self._made_ready(items):
                 await self._recorder.record(packed)
         finally:
-            self._in_hand = 0
-            self._in_hand_since = None
+            self._in_hand.remove(held)
+
+    async def _see_to(self, items: Sequence[Handed]) -> None:
+        """Make a batch ready, and begin to record it once the one before is through."""
+        held = self._hold(items)
+        try:
+            ready = await self._made_ready(items)
+        except Exception:
+            await self._recording.begin(partial(self._give_up, held))
+            raise
+        await self._recording.begin(partial(self._record, held, ready))
+
+    async def _record(self, held: _InHand, ready: Sequence[PackedBatch]) -> None:
+        """Record a batch; if a defect loses it, nobody waits for it for ever."""
+        try:
+            for packed in ready:
+                await self._recorder.record(packed)
+        except Exception:
+            await self._give_up(held)
+            raise
+        self._let_go(held)
+
+    async def _give_up(self, held: _InHand) -> None:
+        self.lost += held.count
+        self._let_go(held)
+
+    def _hold(self, items: Sequence[Handed]) -> _InHand:
+        held = _InHand(count=len(items), since=self._clock())
+        self._in_hand.append(held)
+        return held
+
+    def _let_go(self, held: _InHand) -> None:
+        self._in_hand.remove(held)
+        self._source.acknowledge(held.count)
 
     async def on_thread(self, work: Callable[[], T]) -> T:
         """Run on the thread that assesses."""
@@ -143,7 +183,10 @@ class Scorer:
     def close(self) -> None:
         """End the thread; work in hand is finished, unless it takes seconds."""
         if not self._thread.close(_CLOSE_LIMIT_S):
-            log.error("scoring did not end; its answers are lost", count=self._in_hand)
+            log.error(
+                "scoring did not end; its answers are lost",
+                count=sum(held.count for held in self._in_hand),
+            )
 
     async def _linger(self, items: list[Handed]) -> None:
         """Wait for company where that pays and does no harm."""
@@ -159,6 +202,21 @@ class Scorer:
     def _is_behind(self, item: Handed) -> bool:
         told = item if isinstance(item, Relayed) else item.exchange
         return self._assessor.is_behind(told.deployment, told.epoch)
+
+    async def _made_ready(self, items: Sequence[Handed]) -> Sequence[PackedBatch]:
+        """Assess and pack a batch, by pointers as new as those that its answers were routed by."""
+        if any(self._is_behind(item) for item in items):
+            await self._following.catch_up()
+        began = self._clock()
+        ready = await self._assessed(items)
+        if len(items) >= _BATCH:
+            self._keep_pace(len(items), self._clock() - began)
+        return ready
+
+    def _keep_pace(self, count: int, took_s: float) -> None:
+        """Take as many at a time as are assessed in half a second."""
+        fitting = _LARGEST_BATCH if took_s <= 0 else int(count * _ASSESSING_S / took_s)
+        self._most = max(_BATCH, min(fitting, _LARGEST_BATCH))
 
     async def _assessed(self, items: Sequence[Handed]) -> Sequence[PackedBatch]:
         """Return the batch as it is recorded, or that of each of its answers that can be assessed."""

@@ -65,7 +65,7 @@ class Bench:
 
     postgres: Postgres = field(default_factory=Postgres)
     spool: MemorySpool = field(default_factory=MemorySpool)
-    queue: HandoverQueue = field(default_factory=lambda: HandoverQueue(1000))
+    queue: HandoverQueue = field(default_factory=lambda: HandoverQueue(5000))
     now: list[float] = field(default_factory=lambda: [0.0])
 
     def __post_init__(self) -> None:
@@ -187,7 +187,7 @@ async def test_with_postgres_away_from_the_start_answers_are_scored_and_spooled(
 
 
 async def test_a_defect_in_recording_is_counted_and_nobody_waits_for_ever(bench: Bench) -> None:
-    """The loop fails, and is started again by who keeps it."""
+    """The loop fails with the next batch, and is started again by who keeps it."""
 
     def broken(batch: PackedBatch) -> bool:
         raise ZeroDivisionError("a defect")
@@ -195,10 +195,51 @@ async def test_a_defect_in_recording_is_counted_and_nobody_waits_for_ever(bench:
     bench.spool.put = broken
     bench.postgres.away = True
     bench.queue.offer(reported(1))
-    with pytest.raises(ZeroDivisionError):
-        await bench.scorer.run()
+    running = asyncio.create_task(bench.scorer.run())
     await bench.scorer.flush()
     assert bench.scorer.lost == 1
+    bench.postgres.away = False
+    bench.queue.offer(reported(2))
+    with pytest.raises(ZeroDivisionError):
+        await running
+    await bench.scorer.flush()
+    assert list(bench.postgres.rows) == ["answer-2"]
+
+
+async def test_the_next_batch_is_packed_while_one_is_recorded_and_no_third(bench: Bench) -> None:
+    """What waits is bounded, nothing of it is acknowledged, and all is recorded in order."""
+    await bench.scorer.absorb([reported(n, output="") for n in range(10)])  # nobody lingers
+    bench.postgres.gate.clear()
+    async with bench.running():
+        for number in range(11, 15):
+            bench.queue.offer(reported(number))
+            await asyncio.sleep(0)
+        await until(lambda: len(bench.postgres.packed) == 3)
+        assert bench.queue.depth == 4
+        bench.queue.offer(reported(15))
+        for _ in range(9):
+            await asyncio.sleep(0)
+        assert bench.queue._items
+        assert bench.scorer.in_hand_s == 0.0
+        bench.now[0] = 3.0
+        assert bench.scorer.in_hand_s == 3.0
+        bench.postgres.gate.set()
+        await bench.scorer.flush()
+    numbers = [number for _, number in bench.postgres.batches]
+    assert numbers == sorted(numbers)
+    assert list(bench.postgres.rows)[10:] == [f"answer-{n}" for n in range(11, 16)]
+
+
+async def test_under_load_a_batch_is_what_half_a_second_assesses(bench: Bench) -> None:
+    """At first 500; of answers that cost nothing, all that wait, up to 4,000."""
+    bench.postgres.gate.clear()
+    for number in range(4_600):
+        bench.queue.offer(reported(number, output="same"))
+    async with bench.running():
+        bench.postgres.gate.set()
+        await bench.scorer.flush()
+    sizes = [len(batch.scored) for batch in bench.postgres.batches.values()]
+    assert sizes == [500, 4000, 100]
 
 
 async def test_few_striking_answers_leave_it_calm(bench: Bench) -> None:
