@@ -11,8 +11,8 @@ all its signals and every observation all its scores. Then, in alternating round
     executemany, SQLAlchemy bulk   peers, with their rows ready as Python values; no observations
 
 The server is an embedded PostgreSQL with fsync on. The clock stands while a round's answers are made.
-Processor time a row, of this process and of the server's, says what a quiet machine would do, and where the time of a row goes. At last
-the assessment itself, and all of it together.
+Processor time a row, of this process and of the server's, says what a quiet machine would do, and
+where the time of a row goes. At last the assessment itself, and all of it together.
 
     make bench-ingest ARGS="--seconds 20"
 """
@@ -33,6 +33,7 @@ from guards.assessment import assess
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.reference import Reference
+from monitor.bootstrap import pace
 from monitor.ports.record import ExchangeStore
 from monitor.storage.exchanges import PostgresExchanges
 
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=4_000, help="in a batch")
     parser.add_argument("--no-peers", action="store_true", help="leave out what others do")
     asked = parser.parse_args()
+    pace.of_scoring()
     exchanges = list(islice(answers.exchanges(), asked.rows))
     reference = Reference.fit(exchanges[:_REFERENCE], seed=0)
     templates, assess_s = answers.assessed(exchanges, reference)

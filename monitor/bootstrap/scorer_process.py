@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import database as databases
-from monitor.bootstrap import files, processes, replicas, roster, waiting
+from monitor.bootstrap import files, pace, processes, replicas, roster, waiting
 from monitor.bootstrap.post import Post
 from monitor.bootstrap.processes import Ending
 from monitor.bootstrap.scoring import Scoring, open_scoring
@@ -39,6 +39,7 @@ _FLUSH_LIMIT_S = 12.0
 
 def main(post: Post) -> int:
     """Score until told to end; return the exit status."""
+    pace.of_scoring()
     return processes.run(roster.SCORER, partial(_run, post))
 
 
