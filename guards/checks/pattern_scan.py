@@ -1,0 +1,113 @@
+"""Looks for many patterns in a text that comes in pieces, segment by segment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from guards.checks import segments
+from guards.checks.guard import Hit, hit
+from guards.checks.pattern import BEFORE, Pattern, Span
+
+_NO_DIGITS = str.maketrans("", "", "0123456789")
+_DROP = 2_048  # characters that are done with before they are let go
+
+
+class PatternScan:
+    """Reads the folded text of one answer for one or more groups of patterns.
+
+    Within a group the surer of two overlapping matches stands; groups know nothing of each other.
+    """
+
+    def __init__(self, groups: Sequence[Sequence[Pattern]]) -> None:
+        self._groups = groups
+        self._plain = [[each for each in group if each.plain] for group in groups]
+        self._in_plain = [pattern.expression for group in self._plain for pattern in group]
+        self._text = ""
+        self._base = 0  # place of the text's first character
+        self._at = 0  # everything in front of it is done with
+        self._free = [0] * len(groups)  # no match may start in front of it
+        self.count = 0
+        self.found: list[list[Hit]] = [[] for _ in groups]
+
+    def feed(self, piece: str) -> int:
+        """Read on; return the place in front of which nothing can be found any more."""
+        self._text += piece
+        self._advance()
+        if self._at > _DROP:
+            self._forget()
+        return self._base + self._at
+
+    def finish(self) -> None:
+        """Take the text as ended."""
+        self._text += segments.END
+        self._advance()
+
+    def hits(self) -> tuple[Hit, ...]:
+        """Return what was found until now."""
+        return tuple(each for group in self.found for each in group)
+
+    def hits_of(self, group: int) -> Callable[[], tuple[Hit, ...]]:
+        """Return a function that returns what one group has found until now."""
+        found = self.found[group]
+        return lambda: tuple(found)
+
+    def _advance(self) -> None:
+        text = self._text
+        while True:
+            start = self._at
+            self._at = segments.plain_end(text, start)
+            if self._in_plain and self._at > start:
+                self._search_plain(start)
+            segment = segments.segment(text, self._at) if self._at < len(text) else None
+            if segment is None:
+                return
+            self._search(self._groups, segment)
+            self._at = segment.until
+
+    def _search_plain(self, start: int) -> None:
+        if any(each.search(self._text, start, self._at) for each in self._in_plain):
+            self._search(self._plain, segments.Segment(start, self._at, self._at))
+
+    def _search(self, groups: Sequence[Sequence[Pattern]], segment: segments.Segment) -> None:
+        end = min(segment.seen, len(self._text))
+        length = end - segment.start
+        content = self._text[segment.start : end]
+        digits = length - len(content.translate(_NO_DIGITS))
+        for index, group in enumerate(groups):
+            spans = [
+                (pattern.kind, span)
+                for pattern in group
+                if pattern.shortest <= length
+                and pattern.digits <= digits
+                and pattern.anchor in content
+                for span in self._spans(pattern, segment, index, end)
+            ]
+            if spans:
+                self._take(index, spans)
+
+    def _spans(
+        self, pattern: Pattern, segment: segments.Segment, index: int, end: int
+    ) -> Iterable[Span]:
+        start = max(segment.start, self._free[index] - self._base)
+        return (
+            span for span in pattern.spans(self._text, start, end) if span.start < segment.until
+        )
+
+    def _take(self, index: int, spans: list[tuple[str, Span]]) -> None:
+        """Keep the surest of the spans that overlap."""
+        kept: list[tuple[str, Span]] = []
+        for kind, span in sorted(spans, key=lambda each: (-each[1].score, each[1].start, each[0])):
+            if all(span.end <= other.start or other.end <= span.start for _, other in kept):
+                kept.append((kind, span))
+        for kind, span in kept:
+            start, end = span.start + self._base, span.end + self._base
+            written = self._text[span.start : span.end]
+            self.count += 1
+            self.found[index].append(hit(kind, start, end, span.score, written))
+            self._free[index] = max(self._free[index], end)
+
+    def _forget(self) -> None:
+        done = self._at - BEFORE
+        self._text = self._text[done:]
+        self._base += done
+        self._at = BEFORE

@@ -1,0 +1,175 @@
+"""Runs: how much of a source an answer repeats word by word, in linear time.
+
+The source's words are a suffix automaton (Blumer et al., 1985): reading an answer's words, it knows
+at each the longest run, up to there, that stands somewhere in the source. Words are compared in
+small letters and without punctuation; each Chinese or Japanese character is a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from guards.checks.finding import SHOWN
+
+LONGEST_SOURCE = 8_192  # words of a source that are looked at
+_CJK = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_LONGEST_WORD = 64  # characters; a longer one is read as several
+_WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]{{1,{_LONGEST_WORD}}}")
+
+
+@dataclass(slots=True)
+class _State:
+    """A class of runs that end at the same places."""
+
+    length: int
+    link: int
+    after: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is as long as the threshold: its places, and its first characters."""
+
+    start: int
+    end: int
+    beginning: str
+
+
+class Automaton:
+    """All runs of words of some sources; a run never goes from one source into the next."""
+
+    def __init__(self, sources: tuple[str, ...]) -> None:
+        self.states = [_State(0, -1, {})]
+        left = LONGEST_SOURCE
+        for source in sources:
+            self._last = 0
+            for word in words(source)[:left]:
+                self._append(word)
+                left -= 1
+
+    def _append(self, word: str) -> None:
+        states, last = self.states, self._last
+        known = states[last].after.get(word)
+        if known is not None and states[known].length == states[last].length + 1:
+            self._last = known
+            return
+        if known is not None:
+            self._last = self._split(last, known, word)
+            return
+        self._last = len(states)
+        states.append(_State(states[last].length + 1, 0, {}))
+        place = last
+        while place >= 0 and word not in states[place].after:
+            states[place].after[word] = self._last
+            place = states[place].link
+        if place >= 0:
+            met = states[place].after[word]
+            fits = states[met].length == states[place].length + 1
+            link = met if fits else self._split(place, met, word)
+            states[self._last].link = link
+
+    def _split(self, place: int, met: int, word: str) -> int:
+        """Return a new state for the shorter runs of a state, those that end here too."""
+        states = self.states
+        copy = len(states)
+        old = states[met]
+        states.append(_State(states[place].length + 1, old.link, dict(old.after)))
+        old.link = copy
+        while place >= 0 and states[place].after.get(word) == met:
+            states[place].after[word] = copy
+            place = states[place].link
+        return copy
+
+
+@lru_cache(maxsize=16)
+def automaton(sources: tuple[str, ...]) -> Automaton:
+    """Return the automaton of folded sources; a deployment's answers share one system prompt."""
+    return Automaton(sources)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a folded text in small letters."""
+    return [word.lower() for word in _WORD.findall(text)]
+
+
+class RunReader:
+    """Reads an answer's words, and finds runs of at least so many words of the sources.
+
+    `first` are the words that a run may start with: while there is no run, no other word matters.
+    """
+
+    def __init__(self, sources: Automaton, threshold: int) -> None:
+        self._states = sources.states
+        self.first = sources.states[0].after
+        self._threshold = threshold
+        self._state = 0
+        self.length = 0  # words of the run that has not ended
+        # Of those words, the last ones only: where each starts, and its beginning.
+        self._run: deque[tuple[int, str]] = deque(maxlen=threshold)
+        self.found: list[Run] = []
+
+    @property
+    def start(self) -> int:
+        """Where the run starts that has not ended, no longer than the threshold."""
+        return self._run[0][0]
+
+    def read(self, lowered: str, word: str, start: int, end: int) -> None:
+        """Read one word, in small letters and as written, at its places."""
+        states = self._states
+        state, length = self._state, self.length
+        while state and lowered not in states[state].after:
+            state = states[state].link
+            length = states[state].length
+        known = states[state].after.get(lowered)
+        if known is None:
+            self._state = self.length = 0
+            self._run.clear()
+            return
+        length += 1
+        self._run.append((start, word[:SHOWN]))
+        while len(self._run) > length:
+            self._run.popleft()
+        if length == self._threshold > self.length:
+            first, beginning = self._run[0]
+            self.found.append(Run(first, end, beginning))
+        self._state, self.length = known, length
+
+
+class WordReader:
+    """Cuts a folded text that comes in pieces into words, and lets readers of runs read them."""
+
+    def __init__(self, readers: Sequence[RunReader]) -> None:
+        self._readers = readers
+        self._text = ""
+        self._base = 0
+
+    def feed(self, piece: str, last: bool = False) -> int:
+        """Read on, and return up to where no run can start any more."""
+        text = self._text + piece
+        size, done, base = len(text), 0, self._base
+        for match in _WORD.finditer(text):
+            word = match.group()
+            if match.end() == size and not last and not _is_whole(word):
+                break
+            done = match.end()
+            lowered = word.lower()
+            for reader in self._readers:
+                if reader.length or lowered in reader.first:
+                    reader.read(lowered, word, base + match.start(), base + done)
+        self._text = text[done:]
+        self._base = safe = base + done
+        for reader in self._readers:
+            if reader.length:
+                safe = min(safe, reader.start)
+        return safe
+
+
+def _is_whole(word: str) -> bool:
+    """Return whether a word ends where it does, whatever follows."""
+    first = word[0]
+    is_cjk = "\u3040" <= first <= "\u9fff" or "\uf900" <= first <= "\ufaff"
+    return is_cjk or len(word) == _LONGEST_WORD
