@@ -58,7 +58,7 @@ def system_prompt_leak(rng: random.Random, positive: bool) -> Item:
         )
     )
     if not positive:
-        own = rng.choice([*_TALK, " ".join(rules[0].split()[:7]) + " is what I try to do."])
+        own = rng.choice([*_TALK, _part_of(rules[0]) + " is what I try to do."])
         text = f"{own} {rng.choice(_TALK)}"
         return Item("system_prompt_leak", text, None, context)
     leaked = rng.sample(rules, rng.randint(1, 3))
@@ -132,6 +132,11 @@ def injection_echo(rng: random.Random, positive: bool) -> Item:
         ]
     )
     return Item("injection_echo", f"{text} {rng.choice(_TALK)}", None, context)
+
+
+def _part_of(rule: str) -> str:
+    """Return so few words of a rule that anybody might say them."""
+    return " ".join(rule.split()[:7]) if " " in rule else rule[:12]
 
 
 def _changed(rng: random.Random, rule: str) -> str:

@@ -10,7 +10,7 @@ from guards.checks.pattern import Pattern, Span, before
 _VERSION = re.compile(
     r"(?i)(?:\b(?:v|ver|vers|version|versions|release|build|firmware|driver|update|upgrade|section|"
     r"chapter|clause|figure|table|§|rev|revision|kapitel|abschnitt|バージョン|第)[ .:=]{0,3}"
-    r"(?:to |from |is |and )?|[=~<>!^]=? ?|[A-Za-z]/|[A-Za-z]-|\bto )$"
+    r"(?:to |from |is |and )?|[=~<>!^]= ?|[A-Za-z]/|[A-Za-z]-|\bto )$"
 )
 _NOBODY = tuple(
     ipaddress.ip_network(network)

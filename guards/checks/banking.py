@@ -43,7 +43,8 @@ def _iban(match: re.Match[str]) -> Span | None:
         return None
     end = match.start() + places[length - 1]
     number = match.group()[: places[length - 1]].replace(" ", "").replace("-", "").upper()
-    if match.string[end : end + 1].isalnum() or not checksums.mod_97(number):
+    behind = match.string[end : end + 1]
+    if (behind.isascii() and behind.isalnum()) or not checksums.mod_97(number):
         return None
     return Span(match.start(), end, 0.99)
 
@@ -82,9 +83,9 @@ IBAN = Pattern(
 CARD = Pattern(
     kind="credit_card",
     expression=re.compile(
-        r"(?<![0-9])(?<![0-9][.,])(?:[0-9]{13,19}"
+        r"(?<![A-Za-z0-9_])(?<![0-9][.,])(?:[0-9]{13,19}"
         r"|[0-9]{4}([ .-])[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1[0-9]{1,3})?"
-        r"|[0-9]{4}([ .-])[0-9]{6}\2[0-9]{4,5})(?![0-9])(?![.,][0-9])"
+        r"|[0-9]{4}([ .-])[0-9]{6}\2[0-9]{4,5})(?![A-Za-z0-9_])(?![.,][0-9])"
     ),
     test=_card,
     digits=13,

@@ -8,11 +8,11 @@ from datetime import date
 from guards.checks.pattern import Pattern, Span, before
 
 _WORDS = re.compile(
-    r"(?i)\b(?:born|birth ?date|birthday|date of birth|birth|d\.?o\.?b\b|geboren|geburts|geb\.|"
-    r"n[ée]e? le|naissance|naci[dó]|nacimiento|nascid|nascimento|nat[oa] il|nascita|\*(?= ))"
-    r"|生年月日|誕生日|生まれ"
+    r"(?i)birth|\b(?:born|d\.?o\.?b\b|geboren|geburts|geb\.|"
+    r"n[ée]e? le|naissance|naci[dó]|nacimiento|nascid|nascimento|nat[oa] il|nascita)"
+    r"|生年月日|誕生日|生まれ|\bb\.\W{0,3}$"
 )
-_AFTER = re.compile(r"日? ?生")
+_AFTER = re.compile(r"日?[^\w]{0,4}(?:生|geboren\b)")
 _MONTH = (
     r"(?P<month>jan|feb|f[ée]v|mar|mär|apr|avr|abr|ma[iyg]|jun|juin|jul|juil|giu|lug|aug|ao[uû]|ago|"
     r"sep|set|oct|okt|ott|out|nov|dec|dez|d[ée]c|dic|ene|gen)[^\W\d_]{0,7}[.,]?"
@@ -48,6 +48,8 @@ def _read(match: re.Match[str]) -> date | None:
     era = _ERAS.get(match.string[max(match.start() - 2, 0) : match.start()])
     if era is not None:
         year += era
+    elif year < 100:
+        year += 1900  # which century makes no difference
     month = int(named) if named.isdecimal() else _NUMBERS.get(named.lower(), 0)
     if month > 12 and day <= 12:
         month, day = day, month
@@ -77,7 +79,7 @@ def _dates(expression: str) -> Pattern:
 
 DATES = (
     _dates(r"(?P<year>[0-9]{4})([-/.])(?P<number>[0-9]{1,2})\2(?P<day>[0-9]{1,2})"),
-    _dates(r"(?P<day>[0-9]{1,2})([-/.]) ?(?P<number>[0-9]{1,2})\2 ?(?P<year>[0-9]{4})"),
+    _dates(r"(?P<day>[0-9]{1,2})([-/.]) ?(?P<number>[0-9]{1,2})\2 ?(?P<year>[0-9]{4}|[0-9]{2})"),
     _dates(
         rf"(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th|er|\.|º)? (?:of |de )?{_MONTH} (?:de |del )?(?P<year>[0-9]{{4}})"
     ),

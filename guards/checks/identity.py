@@ -52,7 +52,7 @@ def _nino(match: re.Match[str]) -> Span | None:
 SSN = Pattern(
     kind="us_ssn",
     expression=re.compile(
-        r"(?<![0-9])(?<![0-9][-.])[0-9]{3}([- ]?)[0-9]{2}\1[0-9]{4}(?![-.]?[0-9])"
+        r"(?<![A-Za-z0-9_])(?<![0-9][-.])[0-9]{3}([- ]?)[0-9]{2}\1[0-9]{4}(?![-.]?[0-9])"
     ),
     test=_ssn,
     digits=9,
@@ -72,7 +72,7 @@ NINO = Pattern(
 STEUER_ID = Pattern(
     kind="de_steuer_id",
     expression=re.compile(
-        r"(?<![0-9])(?<![0-9][-./])[1-9](?:[0-9]{10}|[0-9] ?[0-9]{3} ?[0-9]{3} ?[0-9]{3})"
+        r"(?<![A-Za-z0-9_])(?<![0-9][-./])[1-9](?:[0-9]{10}|[0-9] ?[0-9]{3} ?[0-9]{3} ?[0-9]{3})"
         r"(?![-./]?[0-9])"
     ),
     test=_steuer_id,
@@ -81,7 +81,7 @@ STEUER_ID = Pattern(
 )
 MY_NUMBER = Pattern(
     kind="jp_my_number",
-    expression=re.compile(r"(?<![0-9])[0-9]{4}([- ]?)[0-9]{4}\1[0-9]{4}(?![-]?[0-9])"),
+    expression=re.compile(r"(?<![A-Za-z0-9_])[0-9]{4}([- ]?)[0-9]{4}\1[0-9]{4}(?![-]?[0-9])"),
     test=_my_number,
     digits=12,
     shortest=12,

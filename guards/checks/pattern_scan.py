@@ -69,7 +69,7 @@ class PatternScan:
             self._search(self._plain, segments.Segment(start, self._at, self._at))
 
     def _search(self, groups: Sequence[Sequence[Pattern]], segment: segments.Segment) -> None:
-        end = min(segment.seen, len(self._text))
+        end = segment.seen
         length = end - segment.start
         content = self._text[segment.start : end]
         digits = length - len(content.translate(_NO_DIGITS))

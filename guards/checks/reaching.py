@@ -29,16 +29,17 @@ def _email(match: re.Match[str]) -> Span | None:
 _WORDS = re.compile(
     r"(?i)\b(?:tel|phone|call|ring|mobile|cell|fax|dial|text|sms|whatsapp|reach|rufnummer|telefon|"
     r"handy|anruf|erreich|t[ée]l[ée]phone|appel|portable|joindre|tel[ée]fono|m[óo]vil|llam)"
-    r"|電話|携帯|連絡先|番号は|ファックス|☎|📞"
+    r"|\b(?:my|his|her|their|our) number\b|電話|携帯|連絡先|ファックス|☎|📞"
 )
 _LOCAL = re.compile(
     r"\(?[2-9][0-9]{2}\)?[ .-]?[2-9][0-9]{2}[ .-][0-9]{4}"  # North America
-    r"|0[57-9]0-[0-9]{4}-[0-9]{4}|\(?0[0-9]{1,3}\)?[ -]?[0-9]{2,4}-[0-9]{4}|0120-[0-9]{3}-[0-9]{3}"
+    r"|0[57-9]0-[0-9]{4}-[0-9]{4}|\(?0[0-9]{1,3}\)?[ -]?[0-9]{2,4}-[0-9]{4}|0120-[0-9]{3}-[0-9]{3}|0[0-9]{1,4}\([0-9]{1,4}\)[0-9]{4}"
     r"|0[1-9](?:[ .-][0-9]{2}){4}"  # France
     r"|\(?0[12378][0-9]{1,3}\)?[ -][0-9]{3,4}[ -][0-9]{3,4}|07[0-9]{3}[ -][0-9]{6}"  # Kingdom
     r"|\(?0[1-9][0-9]{1,4}\)?(?:[ /-]|[ ]?[/-][ ]?)[0-9]{3,8}(?:[ -][0-9]{1,5}){0,3}"  # Germany
 )
-_JAPANESE = re.compile(r"0[0-9]{1,4}[)-][ ]?[0-9]{1,4}-[0-9]{3,4}")
+_IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
+_JAPANESE = re.compile(r"0[0-9]{1,4}[()-][ ]?[0-9]{1,4}[)-][0-9]{3,4}")
 # Country calling codes: ITU-T E.164, list of 2016, by their first digits.
 _CODES = re.compile(
     r"1[2-9]|7[3-9]|2(?:0|7|[1-6]\d|9[0178])|3(?:[0-4]|6|9|[578]\d)|4(?:[013-9]|2[013])|"
@@ -56,6 +57,8 @@ def _international(match: re.Match[str]) -> Span | None:
 def _national(match: re.Match[str]) -> Span | None:
     written, number = match.group(), digits(match.group())
     told = _WORDS.search(before(match)) is not None
+    if _IPV4.fullmatch(written):
+        return None
     if told and 9 <= len(number) <= 12:
         return Span(match.start(), match.end(), 0.85)
     if not _LOCAL.fullmatch(written) or not 9 <= len(number) <= 12:
@@ -95,7 +98,7 @@ INTERNATIONAL = Pattern(
 NATIONAL = Pattern(
     kind="phone",
     expression=re.compile(
-        r"(?<![A-Za-z0-9_.,:/=#-])(?:\([0-9]{2,5}\)|[0-9]{2,12})"
+        r"(?<![A-Za-z0-9_.,:/=#-])(?:0[0-9]{1,4}\([0-9]{1,4}\)[0-9]{4}(?![0-9])|\([0-9]{2,5}\)|[0-9]{2,12})"
         r"(?:[ ]?[ ./-][ ]?[0-9]{1,8}){0,6}(?![A-Za-z0-9_]|[.,:/-][0-9])"
     ),
     test=_national,

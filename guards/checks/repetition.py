@@ -14,14 +14,13 @@ from guards.checks.guard import NOTHING_HELD, Hit, hit, scanned
 from guards.checks.runs import RunReader, WordReader, automaton
 
 LEAK_WORDS = 12  # in a row: shorter runs of a system prompt turn up in honest answers
-ECHO_WORDS = 5
+ECHO_WORDS = 5  # Chinese and Japanese characters are half a word
 LONGEST_CONTEXT = 100_000  # characters of context that are searched for orders
 
 # Orders that take a model away from its instructions, as collected by Perez and Ribeiro, "Ignore
 # Previous Prompt" (2022), and Greshake et al. (2023); English, German, French, Spanish, Japanese.
 _ORDER = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n。]{0,40}\b(?:previous|prior|above|earlier|"
-    r"preceding|all|your|system|any|these|those|safety)\b[^.!?\n。]{0,40}\b(?:instructions?|prompts?|"
+    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n。]{0,80}\b(?:instructions?|prompts?|"
     r"rules|directions|guidelines|context|told|messages?|orders|polic(?:y|ies)|training|safeguards)"
     r"|\b(?:you are|you're) now\b|\bfrom now on,? you\b|\bnew (?:system )?instructions?:"
     r"|\b(?:do not|don't|never) (?:tell|inform|mention|reveal)[^.!?\n。]{0,30}\buser"
@@ -34,7 +33,7 @@ _ORDER = re.compile(
     r"|(?:指示|命令|ルール|プロンプト|規則)[^。!?\n]{0,12}(?:無視|忘れ|従わ)|システムプロンプト[^。!?\n]{0,12}(?:出力|表示|教え)",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.!?。\n]")
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。\n]")
 _AROUND = 300  # characters of a sentence on each side of an order
 
 
@@ -46,7 +45,7 @@ class RepetitionGuard:
         name: what settings and counts go by.
         kind: name of the findings.
         sources: folded texts that must not come out.
-        threshold: words in a row, at least 2; Chinese and Japanese characters are words.
+        threshold: words in a row, at least 2; a Chinese or Japanese character is half a word.
     """
 
     name: str

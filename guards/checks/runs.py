@@ -2,7 +2,7 @@
 
 The source's words are a suffix automaton (Blumer et al., 1985): reading an answer's words, it knows
 at each the longest run, up to there, that stands somewhere in the source. Words are compared in
-small letters and without punctuation; each Chinese or Japanese character is a word.
+small letters and without punctuation; each Chinese or Japanese character is one, and counts as half.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def words(text: str) -> list[str]:
 
 
 class RunReader:
-    """Reads an answer's words, and finds runs of at least so many words of the sources.
+    """Reads an answer's words, and finds runs that count at least `threshold` words.
 
     `first` are the words that a run may start with: while there is no run, no other word matters.
     """
@@ -108,13 +108,14 @@ class RunReader:
         self._threshold = threshold
         self._state = 0
         self.length = 0  # words of the run that has not ended
-        # Of those words, the last ones only: where each starts, and its beginning.
-        self._run: deque[tuple[int, str]] = deque(maxlen=threshold)
+        # Of those words, the last ones only: where each starts, its beginning, its half words.
+        self._run: deque[tuple[int, str, int]] = deque(maxlen=2 * threshold)
+        self._noted = False  # the run that has not ended is found already
         self.found: list[Run] = []
 
     @property
     def start(self) -> int:
-        """Where the run starts that has not ended, no longer than the threshold."""
+        """Where the run starts that has not ended, no more than two thresholds of words."""
         return self._run[0][0]
 
     def read(self, lowered: str, word: str, start: int, end: int) -> None:
@@ -127,16 +128,22 @@ class RunReader:
         known = states[state].after.get(lowered)
         if known is None:
             self._state = self.length = 0
+            self._noted = False
             self._run.clear()
             return
-        length += 1
-        self._run.append((start, word[:SHOWN]))
-        while len(self._run) > length:
+        self._state, self.length = known, length + 1
+        self._run.append((start, word[:SHOWN], 1 if _is_cjk(word) else 2))
+        while len(self._run) > length + 1:
             self._run.popleft()
-        if length == self._threshold > self.length:
-            first, beginning = self._run[0]
-            self.found.append(Run(first, end, beginning))
-        self._state, self.length = known, length
+        self._note(end)
+
+    def _note(self, end: int) -> None:
+        """Note the run once, when it counts enough."""
+        if self.length < self._threshold:
+            self._noted = False
+        elif not self._noted and sum(each[2] for each in self._run) >= 2 * self._threshold:
+            self._noted = True
+            self.found.append(Run(self._run[0][0], end, self._run[0][1]))
 
 
 class WordReader:
@@ -170,6 +177,8 @@ class WordReader:
 
 def _is_whole(word: str) -> bool:
     """Return whether a word ends where it does, whatever follows."""
-    first = word[0]
-    is_cjk = "\u3040" <= first <= "\u9fff" or "\uf900" <= first <= "\ufaff"
-    return is_cjk or len(word) == _LONGEST_WORD
+    return len(word) == _LONGEST_WORD or _is_cjk(word)
+
+
+def _is_cjk(word: str) -> bool:
+    return "\u3040" <= word[0] <= "\u9fff" or "\uf900" <= word[0] <= "\ufaff"

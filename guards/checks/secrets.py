@@ -78,19 +78,23 @@ _CALLED = (
 )
 _ASSIGNED = re.compile(
     rf"(?i){_CALLED}[\w-]{{0,16}}[\"'`\])]{{0,2}}\s{{0,3}}(?::=|=>|[:=]|は|\bis\b|ist\b|lautet\b)"
-    r"\s{0,3}(?:bearer |basic )?[\"'`]{0,2}$"
+    r"\s{0,3}(?:bearer |basic )?[\"'`*]{0,3}$"
 )
 _PASSWORD = re.compile(
     r"(?i)(?:pass(?:word|wd|phrase)?|pwd|passwort|contrase[ñn]a|mot de passe|パスワード)"
     r"[\"'`*]{0,3}\s{0,3}(?:=>|[:=]|は|\bis\b|ist\b|lautet\b)\s{0,3}[\"'`*]{0,2}$"
 )
+_IN_CODE = re.compile(r"[()\[\]/,;]|^[a-z_]+\.[a-z_]+")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_IDENTIFIER = re.compile(r"[a-z]{2,12}(?:[_.-](?:[a-z]{1,12}|[0-9]{1,3}))+")
 _HEX = re.compile(r"[0-9a-fA-F]+")
 
 
 def _assigned(match: re.Match[str]) -> Span | None:
     value = match.group()
     if not _ASSIGNED.search(before(match)) or _UUID.match(value) or value.count("/") > 4:
+        return None
+    if _IDENTIFIER.fullmatch(value):
         return None
     if not any(map(str.isdigit, value)) or not any(map(str.isalpha, value)):
         return None
@@ -100,7 +104,10 @@ def _assigned(match: re.Match[str]) -> Span | None:
 
 def _password(match: re.Match[str]) -> Span | None:
     value = match.group().rstrip(".,;)")
-    if not _PASSWORD.search(before(match)) or _PLACEHOLDER.search(value):
+    told = before(match)
+    if not _PASSWORD.search(told) and (len(value) < 10 or not _ASSIGNED.search(told)):
+        return None
+    if _PLACEHOLDER.search(value) or _IN_CODE.search(value):
         return None
     classes = (str.isdigit, str.islower, str.isupper, lambda character: not character.isalnum())
     if len(value) < 8 or sum(any(map(test, value)) for test in classes) < 3:
@@ -170,7 +177,7 @@ PATTERNS = (
     Pattern(
         kind="assigned_secret",
         expression=re.compile(
-            r"(?<![A-Za-z0-9+/_.~-])[A-Za-z0-9+/_.~-]{16,256}={0,2}(?![A-Za-z0-9+/_.~-])"
+            r"(?<![A-Za-z0-9+/_.~-])[A-Za-z0-9+/_.~-]{16,256}={0,2}(?![A-Za-z0-9+/_.~(-])"
         ),
         test=_assigned,
         digits=1,

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 
 LONGEST = 1_024  # characters of the longest match
 WINDOW = 2 * LONGEST
-AHEAD = 3  # characters behind a segment that its patterns may look at
-END = "\n" * AHEAD  # what stands behind a text that is over
+END = "\n" * 3  # what stands behind a text that is over
 
 _S = r"\s\u3001-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af"
 _ENGLISH = (
@@ -31,14 +30,15 @@ _MONTHS = (
     r"sep|set|oct|okt|ott|out|nov|dec|dez|d[ée]c|dic|ene|gen)[^\W\d_]{0,7}"
 )
 _MONTH = rf"(?i:{_MONTHS})[.,]?(?=[{_S}])"
-_STARTER = rf"[A-Z]{{2}}[{_S}]|(?:{_ENGLISH})\.?[{_S}]|[^{_S}]{{0,8}}-----|PRIVATE"
+_SIGNS = rf"[^{_S}A-Za-z0-9]{{0,3}}"
+_STARTER = rf"{_SIGNS}(?:[A-Z]{{2}}[{_S}]|(?:{_ENGLISH})\.?[{_S}])|[^{_S}]{{0,8}}-----|PRIVATE"
 _PLAIN = rf"(?!{_STARTER})[^{_S}0-9@:=/]{{1,15}}+[{_S}]++"
 _LINKED = (
-    rf"(?:[^{_S}0-9]*+[0-9][^{_S}]*+|[A-Z]{{1,4}}[.,;:)]?(?=[{_S}])|{_MONTH}|(?:de|del)(?=[{_S}])"
-    rf"|PRIVATE(?=[{_S}])|[^{_S}-]{{0,16}}-----[^{_S}]*+)"
+    rf"(?:[^{_S}0-9]*+[0-9][^{_S}]*+|[A-Z]{{1,4}}{_SIGNS}(?=[{_S}])|{_MONTH}|(?:de|del)(?=[{_S}])"
+    rf"|(?:PRIVATE|OPENSSH|ENCRYPTED|[-/])(?=[{_S}])|[^{_S}-]{{0,16}}-----[^{_S}]*+)"
 )
 _GAP = rf"[{_S}]{{1,2}}+"
-_CERTAIN = rf"(?=[{_S}]{{3}}|[{_S}]{{1,2}}[^{_S}]++[{_S}])"
+_CERTAIN = rf"(?=([{_S}]{{3}}|[{_S}]{{1,2}}[^{_S}]++[{_S}]))"
 
 _PLAIN_WORDS = re.compile(rf"[{_S}]*+(?:{_PLAIN})*+")
 _SEGMENT = re.compile(rf"[^{_S}]++(?:{_GAP}{_LINKED}){{0,11}}+{_CERTAIN}")
@@ -48,16 +48,11 @@ _STEP = re.compile(rf"[^{_S}]++(?:[{_S}]++[^{_S}]++){{2}}")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece to search: matches may end at `end`, and must start before `until`."""
+    """A piece to search: matches must start before `until`, and tests may look up to `seen`."""
 
     start: int
-    end: int
     until: int
-
-    @property
-    def seen(self) -> int:
-        """Where the text ends that its patterns may look at."""
-        return min(self.end + AHEAD, self.start + WINDOW)
+    seen: int
 
 
 def plain_end(text: str, start: int) -> int:
@@ -72,7 +67,7 @@ def segment(text: str, start: int) -> Segment | None:
     if match:
         full = _FULL.match(text, start, match.end())
         step = _STEP.match(text, start, match.end()) if full else None
-        return Segment(start, match.end(), step.end() if step else match.end())
+        return Segment(start, step.end() if step else match.end(), match.end(1))
     if len(text) - start >= WINDOW:
-        return Segment(start, start + WINDOW, start + LONGEST)
+        return Segment(start, start + LONGEST, start + WINDOW)
     return None
