@@ -78,13 +78,13 @@ _CALLED = (
 )
 _ASSIGNED = re.compile(
     rf"(?i){_CALLED}[\w-]{{0,16}}[\"'`\])]{{0,2}}\s{{0,3}}(?::=|=>|[:=]|は|\bis\b|ist\b|lautet\b)"
-    r"\s{0,3}(?:bearer |basic )?[\"'`*]{0,3}$"
+    r"\s{0,3}(?:bearer |basic )?[\"'`*(<]{0,3}$"
 )
 _PASSWORD = re.compile(
     r"(?i)(?:pass(?:word|wd|phrase)?|pwd|passwort|contrase[ñn]a|mot de passe|パスワード)"
-    r"[\"'`*]{0,3}\s{0,3}(?:=>|[:=]|は|\bis\b|ist\b|lautet\b)\s{0,3}[\"'`*]{0,2}$"
+    r"[\"'`*]{0,3}\s{0,3}(?:=>|[:=]|は|\bis\b|ist\b|lautet\b)\s{0,3}[\"'`*(<]{0,3}$"
 )
-_IN_CODE = re.compile(r"[()\[\]/,;]|^[a-z_]+\.[a-z_]+")
+_IN_CODE = re.compile(r"[\[\]/,;:]|^[a-z_]+\.[a-z_]+")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _IDENTIFIER = re.compile(r"[a-z]{2,12}(?:[_.-](?:[a-z]{1,12}|[0-9]{1,3}))+")
 _HEX = re.compile(r"[0-9a-fA-F]+")
@@ -105,12 +105,14 @@ def _assigned(match: re.Match[str]) -> Span | None:
 def _password(match: re.Match[str]) -> Span | None:
     value = match.group().rstrip(".,;)")
     told = before(match)
-    if not _PASSWORD.search(told) and (len(value) < 10 or not _ASSIGNED.search(told)):
+    named = _PASSWORD.search(told) is not None
+    if not named and (len(value) < 10 or not _ASSIGNED.search(told)):
         return None
     if _PLACEHOLDER.search(value) or _IN_CODE.search(value):
         return None
     classes = (str.isdigit, str.islower, str.isupper, lambda character: not character.isalnum())
-    if len(value) < 8 or sum(any(map(test, value)) for test in classes) < 3:
+    has = [any(map(test, value)) for test in classes]
+    if len(value) < 8 or sum(has) < 3 or not (named or all(has[:3])):
         return None
     return Span(match.start(), match.start() + len(value), 0.7)
 
@@ -185,7 +187,7 @@ PATTERNS = (
     ),
     Pattern(
         kind="password",
-        expression=re.compile(r"(?<![^\s\"'`=:*は])[^\s\"'`<>{}*]{8,64}(?![^\s\"'`*])"),
+        expression=re.compile(r"(?<![^\s\"'`=:*は(<])[^\s\"'`<>{}*()]{8,64}(?![^\s\"'`*)>])"),
         test=_password,
         digits=1,
         shortest=8,
