@@ -38,6 +38,7 @@ _LOCAL = re.compile(
     r"|\(?0[12378][0-9]{1,3}\)?[ -][0-9]{3,4}[ -][0-9]{3,4}|07[0-9]{3}[ -][0-9]{6}"  # Kingdom
     r"|\(?0[1-9][0-9]{1,4}\)?(?:[ /-]|[ ]?[/-][ ]?)[0-9]{3,8}(?:[ -][0-9]{1,5}){0,3}"  # Germany
 )
+_MORE_DIGITS = re.compile(r"[0-9][ -]$")  # the end of a longer number
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _JAPANESE = re.compile(r"0[0-9]{1,4}[()-][ ]?[0-9]{1,4}[)-][0-9]{3,4}")
 # Country calling codes: ITU-T E.164, list of 2016, by their first digits.
@@ -62,6 +63,8 @@ def _national(match: re.Match[str]) -> Span | None:
     if told and 9 <= len(number) <= 12:
         return Span(match.start(), match.end(), 0.85)
     if not _LOCAL.fullmatch(written) or not 9 <= len(number) <= 12:
+        return None
+    if _MORE_DIGITS.search(before(match)):
         return None
     if _JAPANESE.fullmatch(written) and len(number) != _japanese_length(number):
         return None
