@@ -8,9 +8,9 @@ from datetime import date
 from guards.checks.pattern import Pattern, Span, before
 
 _WORDS = re.compile(
-    r"(?i)birth|\b(?:born|d\.?o\.?b\b|geboren|geburts|geb\.|"
+    r"(?i)birth|\bbday|\b(?:born|d\.?o\.?b\b|geboren|geburts|geboorte|geb\.|"
     r"n[ée]e? le|naissance|naci[dó]|nacimiento|nascid|nascimento|nat[oa] il|nascita)"
-    r"|生年月日|誕生日|生まれ|\bb\.\W{0,3}$"
+    r"|出生|생년월일|생일|태어|生年月日|誕生日|生まれ|\bb\.\W{0,3}$"
 )
 _AFTER = re.compile(r"日?[^\w]{0,4}(?:生|geboren\b)")
 _MONTH = (
@@ -84,5 +84,5 @@ DATES = (
         rf"(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th|er|\.|º)? (?:of |de )?{_MONTH} (?:de |del )?(?P<year>[0-9]{{4}})"
     ),
     _dates(rf"{_MONTH} (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?,? (?P<year>[0-9]{{4}})"),
-    _dates(r"(?P<year>[0-9]{1,4}) ?年 ?(?P<number>[0-9]{1,2}) ?月 ?(?P<day>[0-9]{1,2})"),
+    _dates(r"(?P<year>[0-9]{1,4}) ?[年년] ?(?P<number>[0-9]{1,2}) ?[月월] ?(?P<day>[0-9]{1,2})"),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Sequence
 
 from guards.checks import segments
 from guards.checks.guard import Hit, hit
@@ -12,6 +13,16 @@ _NO_DIGITS = str.maketrans("", "", "0123456789")
 _DROP = 2_048  # characters that are done with before they are let go
 
 
+_Search = Callable[[str, int, int], re.Match[str] | None]
+_Wanted = tuple[int, int, str, _Search, Pattern]
+
+
+def _wanted(pattern: Pattern) -> _Wanted:
+    """Return what decides whether a pattern is begun, unpacked faster than looked up."""
+    search = pattern.expression.search
+    return pattern.shortest, pattern.digits, pattern.anchor, search, pattern
+
+
 class PatternScan:
     """Reads the folded text of one answer for one or more groups of patterns.
 
@@ -19,9 +30,9 @@ class PatternScan:
     """
 
     def __init__(self, groups: Sequence[Sequence[Pattern]]) -> None:
-        self._groups = groups
-        self._plain = [[each for each in group if each.plain] for group in groups]
-        self._in_plain = [pattern.expression for group in self._plain for pattern in group]
+        self._groups = [list(map(_wanted, group)) for group in groups]
+        self._plain = [[_wanted(each) for each in group if each.plain] for group in groups]
+        self._in_plain = [search for group in self._plain for *_, search, _ in group]
         self._text = ""
         self._base = 0  # place of the text's first character
         self._at = 0  # everything in front of it is done with
@@ -65,33 +76,34 @@ class PatternScan:
             self._at = segment.until
 
     def _search_plain(self, start: int) -> None:
-        if any(each.search(self._text, start, self._at) for each in self._in_plain):
+        if any(search(self._text, start, self._at) for search in self._in_plain):
             self._search(self._plain, segments.Segment(start, self._at, self._at))
 
-    def _search(self, groups: Sequence[Sequence[Pattern]], segment: segments.Segment) -> None:
-        end = segment.seen
-        length = end - segment.start
-        content = self._text[segment.start : end]
+    def _search(self, groups: Sequence[Sequence[_Wanted]], segment: segments.Segment) -> None:
+        text, start, end = self._text, segment.start, segment.seen
+        length = end - start
+        content = text[start:end]
         digits = length - len(content.translate(_NO_DIGITS))
         for index, group in enumerate(groups):
-            spans = [
-                (pattern.kind, span)
-                for pattern in group
-                if pattern.shortest <= length
-                and pattern.digits <= digits
-                and pattern.anchor in content
-                for span in self._spans(pattern, segment, index, end)
-            ]
+            spans: list[tuple[str, Span]] = []
+            for shortest, least, anchor, search, pattern in group:
+                # Most patterns are not even begun, and most of the others find nothing.
+                if (
+                    shortest <= length
+                    and least <= digits
+                    and anchor in content
+                    and search(text, start, end)
+                ):
+                    spans += self._spans(pattern, segment, index)
             if spans:
                 self._take(index, spans)
 
     def _spans(
-        self, pattern: Pattern, segment: segments.Segment, index: int, end: int
-    ) -> Iterable[Span]:
+        self, pattern: Pattern, segment: segments.Segment, index: int
+    ) -> list[tuple[str, Span]]:
         start = max(segment.start, self._free[index] - self._base)
-        return (
-            span for span in pattern.spans(self._text, start, end) if span.start < segment.until
-        )
+        found = pattern.spans(self._text, start, segment.seen)
+        return [(pattern.kind, span) for span in found if span.start < segment.until]
 
     def _take(self, index: int, spans: list[tuple[str, Span]]) -> None:
         """Keep the surest of the spans that overlap."""

@@ -27,17 +27,23 @@ def _email(match: re.Match[str]) -> Span | None:
 
 
 _WORDS = re.compile(
-    r"(?i)\b(?:tel|phone|call|ring|mobile|cell|fax|dial|text|sms|whatsapp|reach|rufnummer|telefon|"
-    r"handy|anruf|erreich|t[ée]l[ée]phone|appel|portable|joindre|tel[ée]fono|m[óo]vil|llam)"
-    r"|\b(?:my|his|her|their|our) number\b|電話|携帯|連絡先|ファックス|☎|📞"
+    r"(?i)\b(?:(?:tel|telephone|phone|call|calls|ring|mobile|cell|fax|dial|sms|hotline|reach(?:ed)?|text (?:me|us)|cel|bel)"
+    r"\b|whatsapp|rufnummer|telefon|handy|anruf|erreich|t[ée]l[ée]phone|appel|portable|joindre|"
+    r"tel[ée]fono|m[óo]vil|llam|cellulare|chiam|celular|ligue|mobiel|(?:il mio|mijn|mein[e]?|meu) (?:numer|num|nr))"
+    r"|(?:^|[\s|,;])(?:T|M|P|Mob|Ph)[.:]?\s?$"
+    r"|\b(?:my|his|her|their|our) number\b|電話|电话|手机|전화|携帯|連絡先|ファックス|☎|📞"
 )
 _LOCAL = re.compile(
-    r"\(?[2-9][0-9]{2}\)?[ .-]?[2-9][0-9]{2}[ .-][0-9]{4}"  # North America
+    r"(?:1[ .-])?\(?[2-9][0-9]{2}\)?[ .-]?[2-9][0-9]{2}[ .-][0-9]{4}"  # North America
     r"|0[57-9]0-[0-9]{4}-[0-9]{4}|\(?0[0-9]{1,3}\)?[ -]?[0-9]{2,4}-[0-9]{4}|0120-[0-9]{3}-[0-9]{3}|0[0-9]{1,4}\([0-9]{1,4}\)[0-9]{4}"
     r"|0[1-9](?:[ .-][0-9]{2}){4}"  # France
+    r"|01[016-9]-[0-9]{3,4}-[0-9]{4}|\([1-9][0-9]\) ?9?[0-9]{4}-[0-9]{4}"  # Korea, Brazil
+    r"|06[ -][0-9]{8}|04[0-9]{2} [0-9]{3} [0-9]{3}"  # Netherlands, Australia
     r"|\(?0[12378][0-9]{1,3}\)?[ -][0-9]{3,4}[ -][0-9]{3,4}|07[0-9]{3}[ -][0-9]{6}"  # Kingdom
     r"|\(?0[1-9][0-9]{1,4}\)?(?:[ /-]|[ ]?[/-][ ]?)[0-9]{3,8}(?:[ -][0-9]{1,5}){0,3}"  # Germany
 )
+_KOREAN = re.compile(r"01[016-9]-")
+_PART = re.compile(r"[:/=#]$")  # of a URL, a setting, a reference
 _MORE_DIGITS = re.compile(r"[0-9][ -]$")  # the end of a longer number
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _JAPANESE = re.compile(r"0[0-9]{1,4}[()-][ ]?[0-9]{1,4}[)-][0-9]{3,4}")
@@ -50,6 +56,9 @@ _CODES = re.compile(
 
 def _international(match: re.Match[str]) -> Span | None:
     number = digits(match.group().replace("(0)", ""))
+    if number.startswith("00") and _MORE_DIGITS.search(before(match)):
+        return None
+    number = number.removeprefix("00")
     if not 8 <= len(number) <= 15 or not _CODES.match(number):
         return None
     return Span(match.start(), match.end(), 0.9)
@@ -64,9 +73,13 @@ def _national(match: re.Match[str]) -> Span | None:
         return Span(match.start(), match.end(), 0.85)
     if not _LOCAL.fullmatch(written) or not 9 <= len(number) <= 12:
         return None
-    if _MORE_DIGITS.search(before(match)):
+    if _MORE_DIGITS.search(before(match)) or _PART.search(before(match)):
         return None
-    if _JAPANESE.fullmatch(written) and len(number) != _japanese_length(number):
+    if (
+        not _KOREAN.match(written)
+        and _JAPANESE.fullmatch(written)
+        and len(number) != _japanese_length(number)
+    ):
         return None
     return Span(match.start(), match.end(), 0.6)
 
@@ -101,7 +114,7 @@ INTERNATIONAL = Pattern(
 NATIONAL = Pattern(
     kind="phone",
     expression=re.compile(
-        r"(?<![A-Za-z0-9_.,:/=#-])(?:0[0-9]{1,4}\([0-9]{1,4}\)[0-9]{4}(?![0-9])|\([0-9]{2,5}\)|[0-9]{2,12})"
+        r"(?<![A-Za-z0-9_])(?<![0-9][.,/-])(?<![.-])(?:0[0-9]{1,4}\([0-9]{1,4}\)[0-9]{4}(?![0-9])|\([0-9]{2,5}\)|[0-9]{2,12})"
         r"(?:[ ]?[ ./-][ ]?[0-9]{1,8}){0,6}(?![A-Za-z0-9_]|[.,:/-][0-9])"
     ),
     test=_national,

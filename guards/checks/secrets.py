@@ -74,15 +74,17 @@ def _basic(match: re.Match[str]) -> Span | None:
 _CALLED = (
     r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|"
     r"signing[_-]?key|encryption[_-]?key|auth[_-]?key|account[_-]?key|credentials?|passwort|"
-    r"contrase[ñn]a|mot de passe|パスワード|シークレット|APIキー)"
+    r"contrase[ñn]a|mot de passe|senha|wachtwoord|парол[ья]|パスワード|シークレット|APIキー|密码|密钥|비밀번호)"
 )
+_SIGN = r"(?::=|=>|[:=>]|[は는은]|\b(?:is|ist|es|est|lautet|[àe])\b[:=]?|[ \n](?<=[a-z][ \n]))"
 _ASSIGNED = re.compile(
-    rf"(?i){_CALLED}[\w-]{{0,16}}[\"'`\])]{{0,2}}\s{{0,3}}(?::=|=>|[:=]|は|\bis\b|ist\b|lautet\b)"
+    rf"(?i){_CALLED}[\w-]{{0,16}}[\"'`\])]{{0,2}}\s{{0,3}}{_SIGN}"
     r"\s{0,3}(?:bearer |basic )?[\"'`*(<]{0,3}$"
 )
 _PASSWORD = re.compile(
-    r"(?i)(?:pass(?:word|wd|phrase)?|pwd|passwort|contrase[ñn]a|mot de passe|パスワード)"
-    r"[\"'`*]{0,3}\s{0,3}(?:=>|[:=]|は|\bis\b|ist\b|lautet\b)\s{0,3}[\"'`*(<]{0,3}$"
+    r"(?i)(?:pass(?:word|wd|phrase)?|pwd|passwort|contrase[ñn]a|mot de passe|senha|wachtwoord|"
+    r"парол[ья]|パスワード|密码|비밀번호)"
+    rf"[\"'`*]{{0,3}}\s{{0,3}}{_SIGN}\s{{0,3}}[\"'`*(<]{{0,3}}$"
 )
 _IN_CODE = re.compile(r"[\[\]/,;:]|^[a-z_]+\.[a-z_]+")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
@@ -187,7 +189,9 @@ PATTERNS = (
     ),
     Pattern(
         kind="password",
-        expression=re.compile(r"(?<![^\s\"'`=:*は(<])[^\s\"'`<>{}*()]{8,64}(?![^\s\"'`*)>])"),
+        expression=re.compile(
+            r"(?<![A-Za-z0-9_.,;!?$%&/@#+~^-])[^\s\"'`<>{}*()]{8,64}(?![^\s\"'`*)>])"
+        ),
         test=_password,
         digits=1,
         shortest=8,
