@@ -56,6 +56,11 @@ class Folding:
         # Where the distance between original and folded places changes.
         self._given_at = [0]
         self._made_at = [0]
+        self.is_identity = True  # all places until now are the same in both
+
+    def skip(self, count: int) -> None:
+        """Take so many characters as read that are their own folded form, all that came so far."""
+        self._given = self._made = count
 
     def feed(self, text: str) -> str:
         """Return the folded form of the next piece."""
@@ -72,7 +77,7 @@ class Folding:
 
     def start(self, place: int) -> int:
         """Return where the character at a folded place starts in the original."""
-        if len(self._made_at) == 1:
+        if self.is_identity:
             return place
         index = bisect_right(self._made_at, place) - 1
         return self._original(index, place)
@@ -88,6 +93,7 @@ class Folding:
         return min(found, *self._given_at[index + 1 : index + 2], self._given)
 
     def _note(self, forms: list[str]) -> None:
+        self.is_identity = False
         made = self._made
         for offset, form in enumerate(forms, self._given):
             if len(form) != 1:

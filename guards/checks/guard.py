@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,8 +39,8 @@ class Scan(Protocol):
     """Reads the folded text of one answer in pieces."""
 
     @property
-    def count(self) -> int:
-        """How many hits there are until now."""
+    def log(self) -> Sized:
+        """Everything that was found until now; it only grows, and stays the same object."""
 
     def feed(self, piece: str) -> int:
         """Read on; return the place in front of which nothing can be found any more."""

@@ -37,12 +37,18 @@ class Lane:
         self._owners = owners
         self._blocking = [each for each in owners if each.applied.mode is Mode.BLOCK]
         self._failed = False
+        self._log = scan.log
         self._count = 0
         self.objects = False
 
+    @property
+    def blocks(self) -> bool:
+        """Whether a blocking guard is among them."""
+        return bool(self._blocking)
+
     def _object(self) -> None:
         """Note whether a blocking guard has found something, or cannot look any more."""
-        self._count = self._scan.count
+        self._count = len(self._log)
         self.objects = any(self._failed or owner.hits() for owner in self._blocking)
 
     def feed(self, piece: str) -> int:
@@ -55,7 +61,7 @@ class Lane:
             self._failed = True
             self._object()
             return NOTHING_HELD
-        if self._scan.count != self._count:
+        if len(self._log) != self._count:
             self._object()
         return place if self._blocking else NOTHING_HELD
 
@@ -82,7 +88,7 @@ class Lane:
 class _Unreadable:
     """Stands for a reader that could not be opened."""
 
-    count = 0
+    log: tuple[()] = ()
 
     def feed(self, _piece: str) -> int:
         """Raise, so that the lane fails."""

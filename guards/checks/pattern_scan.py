@@ -37,47 +37,45 @@ class PatternScan:
         self._base = 0  # place of the text's first character
         self._at = 0  # everything in front of it is done with
         self._free = [0] * len(groups)  # no match may start in front of it
-        self.count = 0
-        self.found: list[list[Hit]] = [[] for _ in groups]
+        self.log: list[tuple[int, Hit]] = []  # of all groups, each with its index
 
     def feed(self, piece: str) -> int:
         """Read on; return the place in front of which nothing can be found any more."""
-        self._text += piece
-        self._advance()
+        self._advance(self._text + piece)
         if self._at > _DROP:
             self._forget()
         return self._base + self._at
 
     def finish(self) -> None:
         """Take the text as ended."""
-        self._text += segments.END
-        self._advance()
+        self._advance(self._text + segments.END)
 
     def hits(self) -> tuple[Hit, ...]:
         """Return what was found until now."""
-        return tuple(each for group in self.found for each in group)
+        return tuple(each for _, each in self.log)
 
     def hits_of(self, group: int) -> Callable[[], tuple[Hit, ...]]:
         """Return a function that returns what one group has found until now."""
-        found = self.found[group]
-        return lambda: tuple(found)
+        return lambda: tuple(each for index, each in self.log if index == group)
 
-    def _advance(self) -> None:
-        text = self._text
+    def _advance(self, text: str) -> None:
+        self._text, at, size = text, self._at, len(text)
         while True:
-            start = self._at
-            self._at = segments.plain_end(text, start)
-            if self._in_plain and self._at > start:
-                self._search_plain(start)
-            segment = segments.segment(text, self._at) if self._at < len(text) else None
+            start, at = at, segments.plain_end(text, at)
+            if at > start and self._in_plain:
+                self._search_plain(start, at)
+            segment = segments.segment(text, at) if at < size else None
             if segment is None:
+                self._at = at
                 return
             self._search(self._groups, segment)
-            self._at = segment.until
+            at = segment.until
 
-    def _search_plain(self, start: int) -> None:
-        if any(search(self._text, start, self._at) for search in self._in_plain):
-            self._search(self._plain, segments.Segment(start, self._at, self._at))
+    def _search_plain(self, start: int, end: int) -> None:
+        for search in self._in_plain:
+            if search(self._text, start, end):
+                self._search(self._plain, segments.Segment(start, end, end))
+                return
 
     def _search(self, groups: Sequence[Sequence[_Wanted]], segment: segments.Segment) -> None:
         text, start, end = self._text, segment.start, segment.seen
@@ -114,8 +112,7 @@ class PatternScan:
         for kind, span in kept:
             start, end = span.start + self._base, span.end + self._base
             written = self._text[span.start : span.end]
-            self.count += 1
-            self.found[index].append(hit(kind, start, end, span.score, written))
+            self.log.append((index, hit(kind, start, end, span.score, written)))
             self._free[index] = max(self._free[index], end)
 
     def _forget(self) -> None:

@@ -10,8 +10,8 @@ from functools import lru_cache
 from guards.checks.context import GuardContext
 from guards.checks.finding import Finding
 from guards.checks.folding import folded
-from guards.checks.guard import NOTHING_HELD, Hit, hit, scanned
-from guards.checks.runs import RunReader, WordReader, automaton
+from guards.checks.guard import Hit, hit, scanned
+from guards.checks.runs import Run, RunReader, WordReader, automaton
 
 LEAK_WORDS = 12  # in a row: shorter runs of a system prompt turn up in honest answers
 ECHO_WORDS = 5  # Chinese and Japanese characters are half a word
@@ -61,42 +61,38 @@ class RepetitionGuard:
         """Return a reader for one answer."""
         return RunScan((self,), context)
 
-    def reader(self, context: GuardContext) -> RunReader:
-        """Return what looks for the runs in one answer."""
-        return RunReader(automaton(self.sources(context)), self.threshold)
-
 
 class RunScan:
     """Reads the folded text of one answer for the runs of one or more guards."""
 
     def __init__(self, guards: Sequence[RepetitionGuard], context: GuardContext) -> None:
         self._kinds = [guard.kind for guard in guards]
-        self._readers = [guard.reader(context) for guard in guards]
-        active = [reader for reader in self._readers if reader.first]
-        self._words = WordReader(active) if active else None
-
-    @property
-    def count(self) -> int:
-        """How many hits there are until now."""
-        return sum([len(reader.found) for reader in self._readers])
+        self.log: list[Run] = []
+        readers = [
+            RunReader(automaton(guard.sources(context)), guard.threshold, self.log, index)
+            for index, guard in enumerate(guards)
+        ]
+        active = [reader for reader in readers if reader.first]
+        self._words = WordReader(active)
 
     def feed(self, piece: str) -> int:
         """Read on; return the place in front of which nothing can be found any more."""
-        return self._words.feed(piece) if self._words else NOTHING_HELD
+        return self._words.feed(piece)
 
     def finish(self) -> None:
         """Take the text as ended."""
-        if self._words:
-            self._words.feed("", last=True)
+        self._words.feed("", last=True)
 
     def hits(self) -> tuple[Hit, ...]:
         """Return what was found until now."""
-        return tuple(hit for group in range(len(self._readers)) for hit in self.hits_of(group)())
+        return tuple(map(self._hit, self.log))
 
     def hits_of(self, group: int) -> Callable[[], tuple[Hit, ...]]:
         """Return a function that returns what one guard's reader has found until now."""
-        kind, found = self._kinds[group], self._readers[group].found
-        return lambda: tuple(hit(kind, run.start, run.end, 0.9, run.beginning) for run in found)
+        return lambda: tuple(self._hit(run) for run in self.log if run.reader == group)
+
+    def _hit(self, run: Run) -> Hit:
+        return hit(self._kinds[run.reader], run.start, run.end, 0.9, run.beginning)
 
 
 def prompt_leak(threshold: int = LEAK_WORDS) -> RepetitionGuard:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from guards.checks.finding import SHOWN
+from guards.checks.guard import NOTHING_HELD
 
 LONGEST_SOURCE = 8_192  # words of a source that are looked at
 _CJK = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -32,11 +33,12 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that is as long as the threshold: its places, and its first characters."""
+    """A run that is as long as the threshold: its places, first characters, and whose it is."""
 
     start: int
     end: int
     beginning: str
+    reader: int
 
 
 class Automaton:
@@ -100,9 +102,12 @@ class RunReader:
     """Reads an answer's words, and finds runs that count at least `threshold` words.
 
     `first` are the words that a run may start with: while there is no run, no other word matters.
+    Runs are noted in `log`, which readers may share, under the reader's index.
     """
 
-    def __init__(self, sources: Automaton, threshold: int) -> None:
+    def __init__(
+        self, sources: Automaton, threshold: int, log: list[Run] | None = None, index: int = 0
+    ) -> None:
         self._states = sources.states
         self.first = sources.states[0].after
         self._threshold = threshold
@@ -111,7 +116,8 @@ class RunReader:
         # Of those words, the last ones only: where each starts, its beginning, its half words.
         self._run: deque[tuple[int, str, int]] = deque(maxlen=2 * threshold)
         self._noted = False  # the run that has not ended is found already
-        self.found: list[Run] = []
+        self.found: list[Run] = [] if log is None else log
+        self._index = index
 
     @property
     def start(self) -> int:
@@ -143,7 +149,8 @@ class RunReader:
             self._noted = False
         elif not self._noted and sum(each[2] for each in self._run) >= 2 * self._threshold:
             self._noted = True
-            self.found.append(Run(self._run[0][0], end, self._run[0][1]))
+            first, beginning, _ = self._run[0]
+            self.found.append(Run(first, end, beginning, self._index))
 
 
 class WordReader:
@@ -151,28 +158,37 @@ class WordReader:
 
     def __init__(self, readers: Sequence[RunReader]) -> None:
         self._readers = readers
+        self._first = frozenset().union(*(reader.first for reader in readers))
+        self._running = False  # some reader is in a run
         self._text = ""
         self._base = 0
 
     def feed(self, piece: str, last: bool = False) -> int:
         """Read on, and return up to where no run can start any more."""
+        if not self._first:
+            return NOTHING_HELD
         text = self._text + piece
-        size, done, base = len(text), 0, self._base
+        size, done = len(text), 0
         for match in _WORD.finditer(text):
-            word = match.group()
-            if match.end() == size and not last and not _is_whole(word):
+            word, end = match[0], match.end()
+            if end == size and not last and not _is_whole(word):
                 break
-            done = match.end()
-            lowered = word.lower()
-            for reader in self._readers:
-                if reader.length or lowered in reader.first:
-                    reader.read(lowered, word, base + match.start(), base + done)
+            lowered, done = word.lower(), end
+            if self._running or lowered in self._first:
+                self._read(lowered, word, match.start(), end)
         self._text = text[done:]
-        self._base = safe = base + done
+        self._base += done
+        if not self._running:
+            return self._base
+        return min(reader.start for reader in self._readers if reader.length)
+
+    def _read(self, lowered: str, word: str, start: int, end: int) -> None:
+        running = False
         for reader in self._readers:
-            if reader.length:
-                safe = min(safe, reader.start)
-        return safe
+            if reader.length or lowered in reader.first:
+                reader.read(lowered, word, self._base + start, self._base + end)
+                running = running or reader.length > 0
+        self._running = running
 
 
 def _is_whole(word: str) -> bool:

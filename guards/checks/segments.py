@@ -41,6 +41,7 @@ _GAP = rf"[{_S}]{{1,2}}+"
 _CERTAIN = rf"(?=([{_S}]{{3}}|[{_S}]{{1,2}}[^{_S}]++[{_S}]))"
 
 _PLAIN_WORDS = re.compile(rf"[{_S}]*+(?:{_PLAIN})*+")
+_plain_words = _PLAIN_WORDS.match
 _SEGMENT = re.compile(rf"[^{_S}]++(?:{_GAP}{_LINKED}){{0,11}}+{_CERTAIN}")
 _FULL = re.compile(rf"[^{_S}]++(?:{_GAP}{_LINKED}){{11}}")
 _STEP = re.compile(rf"[^{_S}]++(?:[{_S}]++[^{_S}]++){{2}}")
@@ -57,8 +58,7 @@ class Segment:
 
 def plain_end(text: str, start: int) -> int:
     """Return where the plain words and separators end that stand at a place."""
-    match = _PLAIN_WORDS.match(text, start)
-    return match.end() if match else start
+    return _plain_words(text, start).end()  # type: ignore[union-attr]  # it matches nothing, too
 
 
 def segment(text: str, start: int) -> Segment | None:
