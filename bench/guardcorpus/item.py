@@ -61,6 +61,11 @@ def framed(rng: random.Random, frames: Sequence[str], value: str) -> str:
     return rng.choice(_AROUND) + frame.replace("{v}", dressed) + rng.choice(_BEHIND)
 
 
+def made(rng: random.Random, kind: str, frames: Sequence[str], value: str, positive: bool) -> Item:
+    """Return an item with a framed value, which is to be found if the item is positive."""
+    return Item(kind, framed(rng, frames, value), value if positive else None)
+
+
 def wide(text: str) -> str:
     """Return text in full-width forms, as Japanese keyboards give them."""
     return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)

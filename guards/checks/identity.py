@@ -35,9 +35,10 @@ def _steuer_id(match: re.Match[str]) -> Span | None:
 
 
 def _my_number(match: re.Match[str]) -> Span | None:
-    told = _MY_NUMBER_WORDS.search(before(match)) is not None
     # One number of twelve digits in eleven has the right check digit by chance.
-    if not told or not checksums.my_number(digits(match.group())):
+    if not checksums.my_number(digits(match.group())):
+        return None
+    if not _MY_NUMBER_WORDS.search(before(match)):
         return None
     return Span(match.start(), match.end(), 0.95)
 

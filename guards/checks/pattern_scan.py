@@ -41,7 +41,11 @@ class PatternScan:
 
     def feed(self, piece: str) -> int:
         """Read on; return the place in front of which nothing can be found any more."""
-        self._advance(self._text + piece)
+        word = self._text[self._at :]
+        if piece[:1] == " " and piece[1:].isalnum() and segments.is_plain(word):
+            self._step(piece)
+        else:
+            self._advance(self._text + piece)
         if self._at > _DROP:
             self._forget()
         return self._base + self._at
@@ -57,6 +61,13 @@ class PatternScan:
     def hits_of(self, group: int) -> Callable[[], tuple[Hit, ...]]:
         """Return a function that returns what one group has found until now."""
         return lambda: tuple(each for index, each in self.log if index == group)
+
+    def _step(self, piece: str) -> None:
+        """Go on over one plain word that a space has ended: what `_advance` would do, sooner."""
+        start, self._at = self._at, len(self._text) + 1
+        self._text += piece
+        if self._in_plain:
+            self._search_plain(start, self._at)
 
     def _advance(self, text: str) -> None:
         self._text, at, size = text, self._at, len(text)

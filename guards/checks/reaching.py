@@ -66,22 +66,24 @@ def _international(match: re.Match[str]) -> Span | None:
 
 def _national(match: re.Match[str]) -> Span | None:
     written, number = match.group(), digits(match.group())
-    told = _WORDS.search(before(match)) is not None
-    if _IPV4.fullmatch(written):
+    if not 9 <= len(number) <= 12 or _IPV4.fullmatch(written):
         return None
-    if told and 9 <= len(number) <= 12:
+    # What stands in front is looked at last: it costs most.
+    front = before(match)
+    if _WORDS.search(front):
         return Span(match.start(), match.end(), 0.85)
-    if not _LOCAL.fullmatch(written) or not 9 <= len(number) <= 12:
-        return None
-    if _MORE_DIGITS.search(before(match)) or _PART.search(before(match)):
-        return None
-    if (
-        not _KOREAN.match(written)
-        and _JAPANESE.fullmatch(written)
-        and len(number) != _japanese_length(number)
-    ):
+    if _MORE_DIGITS.search(front) or _PART.search(front) or not _is_local(written, number):
         return None
     return Span(match.start(), match.end(), 0.6)
+
+
+def _is_local(written: str, number: str) -> bool:
+    """Return whether a number is written as one of the countries does."""
+    if not _LOCAL.fullmatch(written):
+        return False
+    if _KOREAN.match(written) or not _JAPANESE.fullmatch(written):
+        return True
+    return len(number) == _japanese_length(number)
 
 
 def _japanese_length(number: str) -> int:

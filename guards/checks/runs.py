@@ -167,20 +167,33 @@ class WordReader:
         """Read on, and return up to where no run can start any more."""
         if not self._first:
             return NOTHING_HELD
-        text = self._text + piece
+        word = self._text
+        if _ends_word(word, piece):
+            self._text = piece[1:]
+            self._take(word, word.lower(), 0, len(word))
+            self._base += len(word) + 1
+            return self._safe()
+        text = word + piece
         size, done = len(text), 0
         for match in _WORD.finditer(text):
             word, end = match[0], match.end()
             if end == size and not last and not _is_whole(word):
+                done = match.start()
                 break
-            lowered, done = word.lower(), end
-            if self._running or lowered in self._first:
-                self._read(lowered, word, match.start(), end)
+            done = end
+            self._take(word, word.lower(), match.start(), end)
         self._text = text[done:]
         self._base += done
+        return self._safe()
+
+    def _safe(self) -> int:
         if not self._running:
             return self._base
         return min(reader.start for reader in self._readers if reader.length)
+
+    def _take(self, word: str, lowered: str, start: int, end: int) -> None:
+        if self._running or lowered in self._first:
+            self._read(lowered, word, start, end)
 
     def _read(self, lowered: str, word: str, start: int, end: int) -> None:
         running = False
@@ -189,6 +202,13 @@ class WordReader:
                 reader.read(lowered, word, self._base + start, self._base + end)
                 running = running or reader.length > 0
         self._running = running
+
+
+def _ends_word(word: str, piece: str) -> bool:
+    """Return whether a space ends a word and a part of another begins: the common case."""
+    if piece[:1] != " " or not piece[1:].isalnum() or not word.isalnum():
+        return False
+    return piece.isascii() and word.isascii() and max(len(word), len(piece)) < _LONGEST_WORD
 
 
 def _is_whole(word: str) -> bool:

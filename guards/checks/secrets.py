@@ -94,29 +94,30 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 
 def _assigned(match: re.Match[str]) -> Span | None:
     value = match.group()
-    if not _ASSIGNED.search(before(match)) or _UUID.match(value) or value.count("/") > 4:
-        return None
-    if _IDENTIFIER.fullmatch(value):
-        return None
     if not any(map(str.isdigit, value)) or not any(map(str.isalpha, value)):
         return None
+    if _UUID.match(value) or _IDENTIFIER.fullmatch(value) or value.count("/") > 4:
+        return None
     threshold = ASSIGNED_HEX_BITS if _HEX.fullmatch(value) else ASSIGNED_BITS
-    return Span(match.start(), match.end(), 0.8) if random_looking(value, threshold) else None
+    if not random_looking(value, threshold) or not _ASSIGNED.search(before(match)):
+        return None
+    return Span(match.start(), match.end(), 0.8)
 
 
 def _password(match: re.Match[str]) -> Span | None:
     value = match.group().rstrip(".,;)")
+    has = [any(map(test, value)) for test in _CLASSES]
+    if len(value) < 8 or sum(has) < 3 or _PLACEHOLDER.search(value) or _IN_CODE.search(value):
+        return None
     told = before(match)
+    # Not called a password, but a secret: then no sign may stand for digits or letters.
     named = _PASSWORD.search(told) is not None
-    if not named and (len(value) < 10 or not _ASSIGNED.search(told)):
-        return None
-    if _PLACEHOLDER.search(value) or _IN_CODE.search(value):
-        return None
-    classes = (str.isdigit, str.islower, str.isupper, lambda character: not character.isalnum())
-    has = [any(map(test, value)) for test in classes]
-    if len(value) < 8 or sum(has) < 3 or not (named or all(has[:3])):
+    if not named and not (all(has[:3]) and len(value) >= 10 and _ASSIGNED.search(told)):
         return None
     return Span(match.start(), match.start() + len(value), 0.7)
+
+
+_CLASSES = (str.isdigit, str.islower, str.isupper, lambda character: not character.isalnum())
 
 
 PATTERNS = (

@@ -56,6 +56,11 @@ class Segment:
     seen: int
 
 
+def is_plain(word: str) -> bool:
+    """Return whether a word is surely plain: small letters alone, the common case."""
+    return len(word) < 16 and word.islower() and word.isalpha() and word.isascii()
+
+
 def plain_end(text: str, start: int) -> int:
     """Return where the plain words and separators end that stand at a place."""
     return _plain_words(text, start).end()  # type: ignore[union-attr]  # it matches nothing, too
