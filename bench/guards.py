@@ -5,8 +5,8 @@ negatives, with exact (Clopper-Pearson) 95 % intervals; beside Presidio's and LL
 without their models, and beside flagging always and never. An item is found if a finding of its
 kind overlaps the value; a finding of its kind in a negative is a false alarm.
 
-The same on a corpus that was held out: other layouts, languages and numbers, and pieces of harmless
-documents as negatives. Then what guards add to a streamed answer of 200 tokens, all kinds on and blocking: the sum of the
+The same on a second corpus, held out at first: other layouts, languages and numbers, and pieces of
+harmless documents as negatives. Then what guards add to a streamed answer of 200 tokens, all kinds on and blocking: the sum of the
 time in `feed` and `finish`, the share of answers under 1 ms, and the characters held back. Then what
 is found in real answers, where `../shared/data` is there. And the time of each pattern, and of all guards, on a megabyte of text made to be slow.
 
@@ -212,7 +212,7 @@ def main() -> None:
             f"LLM Guard saw the first {_LLM_GUARD_ITEMS} items of a kind; it says of a secret only that there is one"
         )
     output.show("Guards on a made-up corpus", rows, notes, options.json)
-    output.show("Guards on the corpus held out", rows_unseen, [], options.json)
+    output.show("Guards on the second corpus", rows_unseen, [], options.json)
     output.show("Added to a streamed answer of 200 tokens", delay.streams(), [], options.json)
     found = real.rows()
     if found:
