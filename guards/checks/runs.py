@@ -113,8 +113,8 @@ class RunReader:
         self._threshold = threshold
         self._state = 0
         self.length = 0  # words of the run that has not ended
-        # Of those words, the last ones only: where each starts, its beginning, its half words.
-        self._run: deque[tuple[int, str, int]] = deque(maxlen=2 * threshold)
+        # Of those words, the last ones only, each with where it starts.
+        self._run: deque[tuple[int, str]] = deque(maxlen=2 * threshold)
         self._noted = False  # the run that has not ended is found already
         self.found: list[Run] = [] if log is None else log
         self._index = index
@@ -138,19 +138,22 @@ class RunReader:
             self._run.clear()
             return
         self._state, self.length = known, length + 1
-        self._run.append((start, word[:SHOWN], 1 if _is_cjk(word) else 2))
-        while len(self._run) > length + 1:
-            self._run.popleft()
-        self._note(end)
+        run = self._run
+        run.append((start, word))
+        while len(run) > length + 1:
+            run.popleft()
+        if length + 1 >= self._threshold:
+            self._note(end)
+        else:
+            self._noted = False
 
     def _note(self, end: int) -> None:
         """Note the run once, when it counts enough."""
-        if self.length < self._threshold:
-            self._noted = False
-        elif not self._noted and sum(each[2] for each in self._run) >= 2 * self._threshold:
+        halves = sum(1 if _is_cjk(word) else 2 for _, word in self._run)
+        if not self._noted and halves >= 2 * self._threshold:
             self._noted = True
-            first, beginning, _ = self._run[0]
-            self.found.append(Run(first, end, beginning, self._index))
+            first, word = self._run[0]
+            self.found.append(Run(first, end, word[:SHOWN], self._index))
 
 
 class WordReader:
@@ -189,7 +192,11 @@ class WordReader:
     def _safe(self) -> int:
         if not self._running:
             return self._base
-        return min(reader.start for reader in self._readers if reader.length)
+        safe = self._base
+        for reader in self._readers:
+            if reader.length and reader.start < safe:
+                safe = reader.start
+        return safe
 
     def _take(self, word: str, lowered: str, start: int, end: int) -> None:
         if self._running or lowered in self._first:
