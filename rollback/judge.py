@@ -82,6 +82,7 @@ class Observation:
     Args:
         scores: nonconformity scores by channel, large is odd; NaN or missing is unknown.
         pair: grade less the baseline's grade for the same prompt, in [-1, 1]; `None` is unknown.
+        grade: in [0, 1] where somebody graded the answer.
     """
 
     exchange_id: str
@@ -89,6 +90,7 @@ class Observation:
     scores: Mapping[str, float] = field(default_factory=dict)
     fault: bool = False
     pair: float | None = None
+    grade: float | None = None
 
 
 class Judge:

@@ -41,6 +41,7 @@ class _Items(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="ob
     faults: list[bool]
     pairs: list[float | None]
     scores: bytes
+    grades: list[float | None] = []  # empty in what was packed before there were any
 
 
 _DECODER = msgspec.msgpack.Decoder(_Items)
@@ -70,6 +71,7 @@ def pack(observed: Sequence[Observed]) -> bytes:
             faults=[each.fault for each in observations],
             pairs=[each.pair for each in observations],
             scores=np.fromiter(scores, dtype=_SCORE).tobytes(),
+            grades=[each.grade for each in observations],
         )
     )
 
@@ -103,8 +105,9 @@ def _source(observed: Observed, channels: tuple[str, ...]) -> _Source:
 def _rows(items: _Items) -> Iterator[Observed]:
     scores = np.frombuffer(items.scores, dtype=_SCORE).tolist()
     start = 0
-    columns = zip(items.source, items.ids, items.at, items.faults, items.pairs, strict=True)
-    for number, exchange_id, at, fault, pair in columns:
+    grades = items.grades or [None] * len(items.ids)
+    columns = zip(items.source, items.ids, items.at, items.faults, items.pairs, grades, strict=True)
+    for number, exchange_id, at, fault, pair, grade in columns:
         source = items.sources[number]
         end = start + len(source.channels)
         yield Observed(
@@ -118,6 +121,7 @@ def _rows(items: _Items) -> Iterator[Observed]:
                 scores=dict(zip(source.channels, scores[start:end], strict=True)),
                 fault=fault,
                 pair=pair,
+                grade=grade,
             ),
         )
         start = end
