@@ -41,7 +41,9 @@ class _Items(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="ob
     faults: list[bool]
     pairs: list[float | None]
     scores: bytes
-    grades: list[float | None] = []  # empty in what was packed before there were any
+    # Empty in what was packed before there were any.
+    grades: list[float | None] = []
+    words: list[bytes] = []
 
 
 _DECODER = msgspec.msgpack.Decoder(_Items)
@@ -72,6 +74,7 @@ def pack(observed: Sequence[Observed]) -> bytes:
             pairs=[each.pair for each in observations],
             scores=np.fromiter(scores, dtype=_SCORE).tobytes(),
             grades=[each.grade for each in observations],
+            words=[each.words for each in observations],
         )
     )
 
@@ -106,8 +109,11 @@ def _rows(items: _Items) -> Iterator[Observed]:
     scores = np.frombuffer(items.scores, dtype=_SCORE).tolist()
     start = 0
     grades = items.grades or [None] * len(items.ids)
-    columns = zip(items.source, items.ids, items.at, items.faults, items.pairs, grades, strict=True)
-    for number, exchange_id, at, fault, pair, grade in columns:
+    texts = items.words or [b""] * len(items.ids)
+    columns = zip(
+        items.source, items.ids, items.at, items.faults, items.pairs, grades, texts, strict=True
+    )
+    for number, exchange_id, at, fault, pair, grade, text in columns:
         source = items.sources[number]
         end = start + len(source.channels)
         yield Observed(
@@ -122,6 +128,7 @@ def _rows(items: _Items) -> Iterator[Observed]:
                 fault=fault,
                 pair=pair,
                 grade=grade,
+                words=text,
             ),
         )
         start = end

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from guards import assessment
+from guards import assessment, words
 from guards.assessment import Assessed, Scored
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
@@ -201,6 +201,7 @@ def _observed(
                         fault=_counts_as_fault(each, against.reference),
                         pair=_pair(against, exchange, shadows.get(exchange.id)),
                         grade=exchange.grade,
+                        words=words.packed(exchange.output) if each.scores else b"",
                     ),
                 ),
             )
