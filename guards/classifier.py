@@ -57,6 +57,8 @@ class OnlineClassifier:
     def __init__(self, usual: UsualAnswers) -> None:
         self._usual = usual
         self._usual_words = _dense(usual.words)
+        self._plan = _plan(len(usual)) if len(usual) >= SMALLEST else []
+        self._ends = np.cumsum([0, *self._plan])  # reference answers shown before each answer
         self._begin()
 
     @property
@@ -73,21 +75,25 @@ class OnlineClassifier:
             scores: by channel; an answer without any stands still.
             features: of each text, as `words.packed` gives them.
         """
-        values = np.empty(len(scores))
-        for row, (own, text) in enumerate(zip(scores, features, strict=True)):
-            if own and len(self._usual) >= SMALLEST:
-                signals = np.array([own.get(name, np.nan) for name in self._usual.names])
-                self._show(signals, text)
-            values[row] = self.value
+        values = np.full(len(scores), self.value)
+        rows = [row for row, own in enumerate(scores) if own and self._plan]
+        if not rows:
+            return values
+        names = self._usual.names
+        signals = np.array([[scores[row].get(name, np.nan) for name in names] for row in rows])
+        won = self._advance(signals, [features[row] for row in rows])
+        seen = np.searchsorted(rows, np.arange(len(scores)), side="right")
+        values[seen > 0] = won[seen[seen > 0] - 1]
         return values
 
     def state(self) -> dict[str, Any]:
         """Return everything that the next update depends on but the reference, as JSON."""
-        signals = np.array(self._signals, dtype="<f8").tobytes()
+        count = len(self._texts)
         return {
             "sums": self._sums.state(),
-            "signals": _squeezed(signals),
-            "words": [_squeezed(each) for each in self._words],
+            "signals": _squeezed(self._signals[:count].astype("<f8").tobytes()),
+            "sizes": [len(each) for each in self._texts],
+            "words": _squeezed(b"".join(self._texts)),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -96,90 +102,98 @@ class OnlineClassifier:
         What was learnt is learnt again from the answers that were shown.
         """
         self._begin()
-        self._words += [_stretched(each) for each in state["words"]]
-        shown = np.frombuffer(_stretched(state["signals"]), dtype="<f8")
-        self._signals += list(shown.reshape(len(self._words), len(self._usual.names)))
-        for number in range(len(self._words)):
-            beside = self._beside()
-            assert beside is not None
-            self._used.append((beside.start, beside.stop))
-            self._differences[number] = self._difference(number)
-        fits = [fit for fit in _FITS if fit <= len(self._words)]
-        for fit in fits:
-            self._fit(fit, already=fit < fits[-1])
+        ends = np.cumsum([0, *state["sizes"]]).tolist()
+        joined = _stretched(state["words"])
+        texts = [joined[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        signals = np.frombuffer(_stretched(state["signals"]), dtype="<f8")
+        self._advance(signals.reshape(len(texts), len(self._usual.names)), texts)
         self._sums.restore(state["sums"])
 
     def _begin(self) -> None:
         """Start a segment."""
-        longest = len(_segment(len(self._usual)))
+        longest = len(self._plan)
         self._sums = ShiryaevRoberts(np.full(len(_SHARPNESS), 1.0 / len(_SHARPNESS)))
-        self._signals: list[NDArray[np.float64]] = []
-        self._words: list[bytes] = []
-        self._used: list[tuple[int, int]] = []
+        self._texts: list[bytes] = []
+        self._signals = np.empty((longest, len(self._usual.names)))
         self._differences = np.empty((longest, words.FEATURES), dtype=np.float32)
         self._inner = np.empty((longest, longest), dtype=np.float32)
-        self._inner_size = 0
+        self._learnt = 0
         self._direction: _Direction | None = None
 
-    def _beside(self) -> slice | None:
-        """Return which reference answers are next; `None` if they have come to an end."""
-        start = self._used[-1][1] if self._used else 0
-        count = _beside_at(start, len(self._usual))
-        return slice(start, start + count) if count else None
+    def _advance(
+        self, signals: NDArray[np.float64], texts: Sequence[bytes]
+    ) -> NDArray[np.float64]:
+        """Bet on the next answers and learn from them; return the values (n,) after each."""
+        won = np.empty(len(texts))
+        start = 0
+        while start < len(texts):
+            if len(self._texts) == len(self._plan):
+                self._begin()
+            part = slice(start, min(len(texts), start + self._room()))
+            features = _dense(texts[part])
+            bets = self._log_bets(signals[part], features)
+            won[part] = self._sums.update(bets[:, None, :])[:, 0]
+            self._show(signals[part], texts[part], features)
+            if len(self._texts) in _FITS:
+                self._learn()
+            start = part.stop
+        return won
 
-    def _show(self, signals: NDArray[np.float64], text: bytes) -> None:
-        beside = self._beside()
-        if beside is None:
-            self._begin()
-            beside = self._beside()
-            assert beside is not None
-        self._sums.update(self._log_bets(signals, text, beside)[None, None])
-        self._signals.append(signals)
-        self._words.append(text)
-        self._used.append((beside.start, beside.stop))
-        number = len(self._words)
-        self._differences[number - 1] = self._difference(number - 1)
-        if number in _FITS:
-            self._fit(number)
+    def _room(self) -> int:
+        """Return how many answers come before anything is learnt, or laid among more or fewer."""
+        shown = len(self._texts)
+        stops = [fit for fit in _FITS if fit > shown]
+        stops += [n for n in range(shown + 1, len(self._plan)) if self._plan[n] != self._plan[shown]]
+        return min([*stops, len(self._plan)]) - shown
+
+    def _beside(self, count: int) -> NDArray[np.int64]:
+        """Return the reference answers (count, k) that the next answers are laid among."""
+        shown = len(self._texts)
+        k = self._plan[shown]
+        return np.asarray(self._ends[shown] + np.arange(count * k).reshape(count, k))
 
     def _log_bets(
-        self, signals: NDArray[np.float64], text: bytes, beside: slice
+        self, signals: NDArray[np.float64], features: NDArray[np.float32]
     ) -> NDArray[np.float64]:
+        """Return the logarithms (n, sharpnesses) of the bets."""
         if self._direction is None:
-            return np.zeros(len(_SHARPNESS))
-        own = self._direction.score(signals[None], _dense([text]))
-        theirs = self._direction.score(self._usual.scores[beside], self._usual_words[beside])
-        apart = np.clip(np.outer(_SHARPNESS, theirs - own), -_STEEPEST, _STEEPEST)
-        return np.asarray(np.log((1 + len(theirs)) / (1.0 + np.exp(apart).sum(axis=1))))
+            return np.zeros((len(signals), len(_SHARPNESS)))
+        beside = self._beside(len(signals))
+        own = self._direction.score(signals, features)
+        theirs = self._direction.score(
+            self._usual.scores[beside.ravel()], self._usual_words[beside.ravel()]
+        )
+        ahead = (theirs.reshape(beside.shape) - own[:, None])[:, None, :] * _SHARPNESS[:, None]
+        rivals = np.exp(np.clip(ahead, -_STEEPEST, _STEEPEST)).sum(axis=2)
+        return np.asarray(np.log((1 + beside.shape[1]) / (1.0 + rivals)))
 
-    def _difference(self, number: int) -> NDArray[np.float32]:
-        """Return the words of an answer that was shown, less the mean of those beside it."""
-        start, stop = self._used[number]
-        own = _dense([self._words[number]])[0]
-        return np.asarray(own - self._usual_words[start:stop].mean(axis=0))
+    def _show(
+        self, signals: NDArray[np.float64], texts: Sequence[bytes], features: NDArray[np.float32]
+    ) -> None:
+        """Remember answers together with the reference answers beside them."""
+        rows = slice(len(self._texts), len(self._texts) + len(texts))
+        beside = self._beside(len(texts))
+        self._signals[rows] = signals
+        self._differences[rows] = features - self._usual_words[beside].mean(axis=1)
+        self._texts += texts
 
-    def _fit(self, count: int, *, already: bool = False) -> None:
-        """Learn from the first `count` answers by ridge regression (as Fisher's discriminant).
-
-        Args:
-            already: whether a later fit follows at once, so that only inner products are needed.
-        """
-        old, self._inner_size = self._inner_size, count
+    def _learn(self) -> None:
+        """Learn from what was shown, by ridge regression (Fisher's discriminant, in effect)."""
+        old, count = self._learnt, len(self._texts)
         products = self._differences[:count] @ self._differences[old:count].T
         self._inner[:count, old:count] = products
         self._inner[old:count, :count] = products.T
-        if not already:
-            seen = self._usual.scores[: self._used[count - 1][1]]
-            scale = _Scale.of(seen)
-            signals = scale.apply(np.array(self._signals[:count])) - np.array(
-                [
-                    scale.apply(self._usual.scores[start:stop]).mean(axis=0)
-                    for start, stop in self._used[:count]
-                ]
-            )
-            self._direction = _direction(
-                scale, signals, self._differences[:count], self._inner[:count, :count]
-            )
+        self._learnt = count
+        scale = _Scale.of(self._usual.scores[: self._ends[count]])
+        theirs = scale.apply(self._usual.scores[: self._ends[count]])
+        means = np.add.reduceat(theirs, self._ends[:count], axis=0)
+        means /= np.array(self._plan[:count])[:, None]
+        self._direction = _direction(
+            scale,
+            scale.apply(self._signals[:count]) - means,
+            self._differences[:count],
+            self._inner[:count, :count],
+        )
 
 
 class _Scale:
@@ -243,7 +257,7 @@ def _beside_at(used: int, size: int) -> int:
     return 0
 
 
-def _segment(size: int) -> list[int]:
+def _plan(size: int) -> list[int]:
     """Return how many reference answers each answer of a segment is laid among."""
     counts: list[int] = []
     used = 0
@@ -256,10 +270,10 @@ def _segment(size: int) -> list[int]:
 def _dense(features: Sequence[bytes]) -> NDArray[np.float32]:
     """Return (n, features) of length 1 each, or 0 for a text without words."""
     rows = np.zeros((len(features), words.FEATURES), dtype=np.float32)
-    for row, each in enumerate(features):
-        occupied = words.unpacked(each)
-        if len(occupied):
-            rows[row, occupied] = 1.0 / np.sqrt(len(occupied))
+    sizes = np.array([len(each) // 2 for each in features], dtype=np.int64)
+    spots = words.unpacked(b"".join(features))
+    rows[np.repeat(np.arange(len(features)), sizes), spots] = 1.0
+    rows /= np.sqrt(np.maximum(sizes, 1))[:, None].astype(np.float32)
     return rows
 
 

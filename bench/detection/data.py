@@ -89,3 +89,18 @@ def _is_right(row: Mapping[str, str]) -> float:
     answer = row["answer"].lower()
     said = "yes" if "[yes]" in answer else "no" if "[no]" in answer else ""
     return float(said == row["ref_answer"].strip().lower())
+
+
+def preferences(before: str, after: str) -> Change:
+    """Return how a judge liked two models' answers to the same 805 prompts beside GPT-4's."""
+    found: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    with lzma.open(need("alpaca_eval", "judge_preferences.csv.xz"), "rt", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["preference"]:
+                found[row["model"]][int(row["i"])] = float(row["preference"]) - 1.0
+    both = sorted(found[before].keys() & found[after].keys())
+    return Change(
+        name=f"alpaca_eval {before} → {after}",
+        before=[found[before][i] for i in both],
+        after=[found[after][i] for i in both],
+    )

@@ -53,11 +53,11 @@ class Course:
 
     name: str
     policy: Policy
-    ground: Ground
+    ground: Ground = field(repr=False)
     judged: int = 0
     events: list[Event] = field(default_factory=list)
-    points: list[EvidencePoint] = field(default_factory=list)
-    indices: list[int] = field(default_factory=list)
+    points: list[EvidencePoint] = field(default_factory=list, repr=False)
+    indices: list[int] = field(default_factory=list, repr=False)
     _watch: Watch = field(init=False)
     _number: int = -1
 

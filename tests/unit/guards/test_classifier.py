@@ -78,14 +78,14 @@ def test_a_change_after_many_good_answers_is_found_in_a_later_segment() -> None:
     assert classifier.update(stream(rng, 150, 2.0), texts(rng, 150)).max() > 1e4
 
 
-def test_cutting_a_stream_into_batches_changes_nothing() -> None:
+def test_cutting_a_stream_into_batches_changes_nothing_but_the_last_digits() -> None:
     """Each answer is bet on before it is learnt from."""
     rng = np.random.default_rng(6)
     reference, scores, features = usual(rng), stream(rng, 100, 0.5), texts(rng, 100)
     whole = OnlineClassifier(reference).update(scores, features)
     one = OnlineClassifier(reference)
     single = [one.update([s], [f])[0] for s, f in zip(scores, features, strict=True)]
-    assert whole.tolist() == single
+    np.testing.assert_allclose(whole, single, rtol=1e-6)
 
 
 @pytest.mark.parametrize("count", [0, 3, 5, 37, 120])
