@@ -165,7 +165,9 @@ def _rows(case: Case, found: Sequence[Mapping[str, float]]) -> list[Mapping[str,
                 "subject": name,
                 "median delay": figures.spelt(own, stream),
                 "limit (grades / pairs)": f"{unpaired:.0f} / {paired:.0f}",
-                "delay / limit": figures.median(own) / limit if figures.median(own) < NEVER else "–",
+                "delay / limit": figures.median(own) / limit
+                if figures.median(own) < NEVER
+                else "–",
                 "missed": f"{sum(each == NEVER for each in own)} of {len(own)}",
             }
         )

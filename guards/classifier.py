@@ -16,6 +16,7 @@ from __future__ import annotations
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,7 @@ class OnlineClassifier:
         self._begin()
         ends = np.cumsum([0, *state["sizes"]]).tolist()
         joined = _stretched(state["words"])
-        texts = [joined[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        texts = [joined[a:b] for a, b in pairwise(ends)]
         signals = np.frombuffer(_stretched(state["signals"]), dtype="<f8")
         self._advance(signals.reshape(len(texts), len(self._usual.names)), texts)
         self._sums.restore(state["sums"])
@@ -120,9 +121,7 @@ class OnlineClassifier:
         self._learnt = 0
         self._direction: _Direction | None = None
 
-    def _advance(
-        self, signals: NDArray[np.float64], texts: Sequence[bytes]
-    ) -> NDArray[np.float64]:
+    def _advance(self, signals: NDArray[np.float64], texts: Sequence[bytes]) -> NDArray[np.float64]:
         """Bet on the next answers and learn from them; return the values (n,) after each."""
         won = np.empty(len(texts))
         start = 0
@@ -143,7 +142,9 @@ class OnlineClassifier:
         """Return how many answers come before anything is learnt, or laid among more or fewer."""
         shown = len(self._texts)
         stops = [fit for fit in _FITS if fit > shown]
-        stops += [n for n in range(shown + 1, len(self._plan)) if self._plan[n] != self._plan[shown]]
+        stops += [
+            n for n in range(shown + 1, len(self._plan)) if self._plan[n] != self._plan[shown]
+        ]
         return min([*stops, len(self._plan)]) - shown
 
     def _beside(self, count: int) -> NDArray[np.int64]:
