@@ -1,4 +1,4 @@
-"""Harm from grades: `python -m bench.harm [--json] [--seeds N] [--orders N]`.
+"""Harm from grades: `python -m bench.harm [--json] [--seeds N] [--orders N] [--only NAME]`.
 
 Two versions' grades for the same cases, in a new random order for each seed: 300 of the old one are
 the reference, the others come as pairs. The limit is ln(ARL) over the information in one answer
@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -76,10 +77,11 @@ def main() -> None:
     parser = output.arguments(__doc__ or "")
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--orders", type=int, default=1000, help="orders of each improvement")
+    parser.add_argument("--only", default="", help="a part of the changes' names")
     options = parser.parse_args()
     rows, notes = [], ["", "Improvements, alarms at the same line (upper 95 % limit of the rate):"]
-    with ProcessPoolExecutor() as pool:
-        for case in cases():
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for case in (each for each in cases() if options.only in each.change.name):
             print(case.change.name, file=sys.stderr)
             found = list(pool.map(partial(delays, case), range(options.seeds)))
             rows += _rows(case, found)

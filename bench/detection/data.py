@@ -92,11 +92,14 @@ def _is_right(row: Mapping[str, str]) -> float:
 
 
 def preferences(before: str, after: str) -> Change:
-    """Return how a judge liked two models' answers to the same 805 prompts beside GPT-4's."""
+    """Return how a judge liked two models' answers to the same 805 prompts beside GPT-4's.
+
+    Prompts on which the judge named neither (a preference outside of 1 to 2) are left out.
+    """
     found: defaultdict[str, dict[int, float]] = defaultdict(dict)
     with lzma.open(need("alpaca_eval", "judge_preferences.csv.xz"), "rt", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            if row["preference"]:
+            if row["preference"] and 1.0 <= float(row["preference"]) <= 2.0:
                 found[row["model"]][int(row["i"])] = float(row["preference"]) - 1.0
     both = sorted(found[before].keys() & found[after].keys())
     return Change(

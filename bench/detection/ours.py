@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +46,8 @@ class Outcome:
 
 def outcomes(runs: Sequence[Run]) -> Iterator[Outcome]:
     """Yield what becomes of each run, over all cores."""
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    with ProcessPoolExecutor() as pool:
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when a new process imports numpy
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         yield from pool.map(outcome, runs, chunksize=4)
 
 
