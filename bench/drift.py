@@ -1,4 +1,4 @@
-"""Changes of version without labels: `python -m bench.drift [--json] [--seeds N] [--peer-seeds N]`.
+"""Changes of version without labels: `python -m bench.drift [--json] [--seeds N] [--peer-seeds N] [--peers NAMES]`.
 
 Answers of one real model are the reference (300), answers of its successor to other prompts the
 stream (505). All subjects are compared at the same measured false alarms: those of Backstop's drift
@@ -35,7 +35,8 @@ def main() -> None:
     """Measure, and print a table or JSON."""
     parser = output.arguments(__doc__ or "")
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--peer-seeds", type=int, default=4, help="runs of the peers, who are slow")
+    parser.add_argument("--peer-seeds", type=int, default=1, help="runs of the peers, who are slow")
+    parser.add_argument("--peers", default="river,alibi", help="which of them, by comma")
     options = parser.parse_args()
     found = _judged(list(chains.runs(options.seeds)))
     own = _own_delays(found)
@@ -43,7 +44,7 @@ def main() -> None:
     asked = [place for place, each in enumerate(found) if each.run.seed < options.peer_seeds]
     runs = [each.run for each in shared]
     budget = _alarms(runs, [own["Backstop"][place] for place in asked])
-    theirs = _peer_delays(shared, budget) if shared else {}
+    theirs = _peer_delays(shared, budget, options.peers.split(",")) if shared else {}
     rows = [_row(name, found, delays) for name, delays in own.items()]
     rows += [_row(name, shared, delays) for name, delays in sorted(theirs.items())]
     rows.append(_row("never alarm", found, [NEVER] * len(found)))
@@ -75,12 +76,12 @@ def _first(path: NDArray[np.float64], line: float) -> float:
     return float(crossed[0] + 1) if len(crossed) else NEVER
 
 
-def _peer_delays(shared: Sequence[Outcome], budget: int) -> Delays:
+def _peer_delays(shared: Sequence[Outcome], budget: int, names: Sequence[str]) -> Delays:
     """Return each peer's delays at its loosest setting that keeps to the budget of false alarms."""
     runs = [each.run for each in shared]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         files = [_saved(Path(folder) / f"{n}.npz", each) for n, each in enumerate(shared)]
-        asked = {name: peers.installed(name) for name in peers.PACKAGES}
+        asked = {name: peers.installed(name) for name in peers.PACKAGES if name in names}
         told = {
             name: pool.submit(_told, name, python, files)
             for name, python in asked.items()

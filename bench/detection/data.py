@@ -92,7 +92,9 @@ def _is_right(row: Mapping[str, str]) -> float:
 
 
 def preferences(before: str, after: str) -> Change:
-    """Return how a judge liked two models' answers to the same 805 prompts beside GPT-4's.
+    """Return how a judge liked two models' answers to the same 805 prompts beside another model's.
+
+    Which one that is differs between families of models: only compare within a family.
 
     Prompts on which the judge named neither (a preference outside of 1 to 2) are left out.
     """

@@ -13,7 +13,7 @@ from river.drift import binary
 
 ADWIN = [1e-9, 1e-7, 1e-5, 1e-4, 1e-3, 2e-3, 1e-2, 0.05, 0.2]
 PAGE_HINKLEY = [200, 120, 80, 60, 45, 35, 25, 18, 12]  # thresholds on standardised values
-KSWIN = [1e-9, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3]
+KSWIN = [1e-7, 1e-5, 1e-4]
 HDDM = [1e-9, 1e-7, 1e-5, 1e-4, 1e-3, 1e-2]
 
 
