@@ -31,8 +31,7 @@ def serve(config: Config, engine: ServerEngine) -> int:
         for who in ("caller", "operator"):
             tokens.ensure(config.data_dir, who)
         post = Post(config=config, engine=engine, folder=folder)
-        preload.processes()
-        status = Supervisor(_roles(post, listener)).run()
+        status = Supervisor(_roles(post, listener)).run(first=preload.processes)
     return _REFUSED if status == FATAL else status
 
 

@@ -20,7 +20,7 @@ def processes() -> None:
     The garbage collector leaves it alone from then on: to look at an object it writes to its page,
     and a page that is written to is no longer shared.
     """
-    os.environ[_THREADS] = "1"
+    os.environ.setdefault(_THREADS, "1")
     from monitor.bootstrap import control_process, gateway_process, scorer_process  # noqa: F401
 
     gc.collect()

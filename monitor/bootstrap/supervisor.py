@@ -54,16 +54,26 @@ class _Child:
     failures: int = 0
 
 
+def _nothing() -> None:
+    return None
+
+
 class Supervisor:
     """Keeps every role's process alive until it is told to end."""
 
     def __init__(self, roles: Sequence[Role]) -> None:
         self._children = [_Child(role=role) for role in roles]
 
-    def run(self) -> int:
-        """Return the exit status: 0 after an orderly end, else of the process that gave up."""
+    def run(self, first: Callable[[], None] = _nothing) -> int:
+        """Return the exit status: 0 after an orderly end, else of the process that gave up.
+
+        Args:
+            first: is done before the first process starts. Whoever says meanwhile that it shall
+                end is heard afterwards.
+        """
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
+            first()
             return self._keep_alive()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)

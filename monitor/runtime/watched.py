@@ -87,7 +87,7 @@ class Watched:
     def _observation(self, observed: Observed) -> Observation:
         """Return what counts of an answer: no scores that were made against another reference.
 
-        Scorers learn of a confirmation a moment after the judge; faults need no reference.
+        Scorers learn of a confirmation a moment after the judge. A fault counts as it was seen.
         """
         if observed.own_reference == self.confirmed:
             return observed.observation

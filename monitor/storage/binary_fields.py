@@ -21,9 +21,7 @@ _TEXT_OID, _FLOAT4_OID = 25, 700
 INT4_MAX = 2**31 - 1
 _JSONB_VERSION = b"\x01"
 
-_int4 = struct.Struct(">ii").pack
 _int8 = struct.Struct(">iq").pack
-_float8 = struct.Struct(">id").pack
 _array = struct.Struct(">iiIii").pack
 
 
@@ -50,30 +48,9 @@ def text(value: str | None) -> bytes:
     return len(content).to_bytes(4, "big") + content
 
 
-def int4(value: int | None) -> bytes:
-    """Return an integer field; a number too large for it becomes the largest."""
-    return NULL if value is None else _int4(4, max(-INT4_MAX, min(value, INT4_MAX)))
-
-
 def int8(value: int) -> bytes:
     """Return a bigint field."""
     return _int8(8, value)
-
-
-def float8(value: float | None) -> bytes:
-    """Return a double precision field."""
-    return NULL if value is None else _float8(8, value)
-
-
-def microseconds(moment: datetime) -> int:
-    """Return a moment as PostgreSQL counts it: microseconds since 2000."""
-    since = moment - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def timestamptz(counted: int) -> bytes:
-    """Return a timestamptz field of `microseconds(moment)`."""
-    return _int8(8, counted)
 
 
 def jsonb(content: bytes) -> bytes:
@@ -87,7 +64,7 @@ def text_array(items: Sequence[str]) -> bytes:
 
 
 def float4_array_head(length: int) -> bytes:
-    """Return what opens a real[] field; `length` elements follow, as `float4_elements` gives them."""
+    """Return what opens a real[] field; `length` elements follow, each a field."""
     head = _array_head(length, _FLOAT4_OID)
     return (len(head) + 8 * length).to_bytes(4, "big") + head
 

@@ -79,15 +79,15 @@ class Delivery:
                 self._tail = (self._tail + altered)[-4:]
         await self._inbound.write(alteration.end(), more=False)
 
-    async def first(self) -> bytes:
-        """Return the body once it is complete, or what there is when the tee holds no more.
+    async def first(self, most_bytes: int) -> list[bytes]:
+        """Return the body's parts once it is complete, or longer than `most_bytes`.
 
-        So it is bounded as the tee is, and takes no memory beside it. Raises `UpstreamError`.
+        Raises `UpstreamError`.
         """
         parts: list[bytes] = []
-        while not self._answer.exhausted and not self._tee.cut:
+        while not self._answer.exhausted and self.size <= most_bytes:
             parts.append(await self._next())
-        return b"".join(parts)
+        return parts
 
     async def drain(self) -> None:
         """Take the body in for the tee alone. Raises `UpstreamError`."""

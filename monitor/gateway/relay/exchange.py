@@ -174,16 +174,18 @@ class RelayedExchange:
         self, answer: Answer, delivery: Delivery, headers: list[Header]
     ) -> None:
         """Send a whole answer without log-probabilities; one that is too long goes on as it is."""
-        body, inbound = await delivery.first(), self._inbound
-        if not answer.exhausted:
-            await inbound.start(answer.status, headers)
-            await inbound.write(body, more=True)
-            await delivery.relay()
+        inbound = self._inbound
+        parts = await delivery.first(self._parts.tee_room.answer_bytes)
+        if answer.exhausted:
+            body = strip_whole(b"".join(parts))
+            kept = [each for each in headers if each[0] != b"content-length"]
+            await inbound.start(answer.status, [*kept, (b"content-length", b"%d" % len(body))])
+            await inbound.write(body, more=False)
             return
-        body = strip_whole(body)
-        kept = [each for each in headers if each[0] != b"content-length"]
-        await inbound.start(answer.status, [*kept, (b"content-length", b"%d" % len(body))])
-        await inbound.write(body, more=False)
+        await inbound.start(answer.status, headers)
+        while parts:
+            await inbound.write(parts.pop(0), more=True)
+        await delivery.relay()
 
     def _own_headers(self) -> list[Header]:
         version = self.version

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from monitor.errors import Unavailable
+from monitor.errors import ConfigError, Unavailable
 from monitor.runtime.dispatch import wait
 
 log = structlog.get_logger(__name__)
@@ -20,7 +20,7 @@ class Following:
     """Refreshes every second, when woken, and when an answer shows that the pointers have moved.
 
     Args:
-        refresh: reads Postgres; blocks; raises `Unavailable`.
+        refresh: reads Postgres; blocks; raises `Unavailable`, or `ConfigError` if it is not set up.
     """
 
     def __init__(self, refresh: Callable[[], None], patience_s: float = _PATIENCE_S) -> None:
@@ -56,7 +56,7 @@ class Following:
     async def _read(self) -> None:
         try:
             await asyncio.to_thread(self._refresh)
-        except Unavailable as error:
+        except (Unavailable, ConfigError) as error:
             self._say_away(str(error))
         else:
             self.is_away = False

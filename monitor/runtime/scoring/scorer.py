@@ -32,10 +32,10 @@ from monitor.runtime.worker_thread import WorkerThread
 
 log = structlog.get_logger(__name__)
 
-# Under load a batch is what is assessed in half a second: larger ones cost Postgres less for each
-# answer, and judges hear of an answer no later than that.
+# Under load a batch is what is assessed, and recorded, in half a second each: larger ones cost
+# Postgres less for each answer, and judges wait longer for them.
 _BATCH, _LARGEST_BATCH = 500, 4000
-_ASSESSING_S = 0.5
+_PACE_S = 0.5
 _PATIENCE_S = 1.0
 # While nothing speaks against a version, an answer waits so long for company: scored and written
 # one by one, answers cost ten times as much (docs/benchmarks.md). At the first sign it ends.
@@ -51,6 +51,23 @@ _CLOSE_LIMIT_S = 3.0
 
 T = TypeVar("T")
 Read = Callable[[Relayed], Sequence[Exchange]]
+
+
+class Pace:
+    """How many answers one step gets through in the time that a batch may take.
+
+    Attributes:
+        fitting: that many, within the bounds of a batch.
+    """
+
+    def __init__(self) -> None:
+        self.fitting = _BATCH
+
+    def note(self, count: int, took_s: float) -> None:
+        """Note how long a batch took; small ones say little."""
+        if count >= _BATCH:
+            fitting = _LARGEST_BATCH if took_s <= 0 else int(count * _PACE_S / took_s)
+            self.fitting = max(_BATCH, min(fitting, _LARGEST_BATCH))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,7 +112,7 @@ class Scorer:
         self._recent: deque[bool] = deque(maxlen=_RECENT)
         self._in_hand: deque[_InHand] = deque()
         self._recording = OneAhead()
-        self._most = _BATCH
+        self._assessing, self._storing = Pace(), Pace()
         self.lost = 0
         self.unreadable = 0
 
@@ -113,27 +130,22 @@ class Scorer:
         """Take, assess and record until cancelled. Raises what a defect in them raises."""
         try:
             while True:
-                items = list(await self._source.take(self._most, _PATIENCE_S))
+                most = min(self._assessing.fitting, self._storing.fitting)
+                items = list(await self._source.take(most, _PATIENCE_S))
                 if items:
                     await self._linger(items)
-                    await self._see_to(items)
+                    await self.absorb(items)
                 else:
-                    await self._recording.through()
+                    await self.through()
         except asyncio.CancelledError:
             self._recording.cancel()
             raise
 
     async def absorb(self, items: Sequence[Handed]) -> None:
-        """Assess and record one batch; an answer that cannot be assessed loses only itself."""
-        held = self._hold(items)
-        try:
-            for packed in await self._made_ready(items):
-                await self._recorder.record(packed)
-        finally:
-            self._in_hand.remove(held)
+        """Make a batch that was taken ready, and begin to record it once the one before is through.
 
-    async def _see_to(self, items: Sequence[Handed]) -> None:
-        """Make a batch ready, and begin to record it once the one before is through."""
+        An answer that cannot be assessed loses only itself. Raises what a defect raises.
+        """
         held = self._hold(items)
         try:
             ready = await self._made_ready(items)
@@ -142,14 +154,20 @@ class Scorer:
             raise
         await self._recording.begin(partial(self._record, held, ready))
 
+    async def through(self) -> None:
+        """Return when nothing is being recorded. Raises what a defect in recording raised."""
+        await self._recording.through()
+
     async def _record(self, held: _InHand, ready: Sequence[PackedBatch]) -> None:
         """Record a batch; if a defect loses it, nobody waits for it for ever."""
+        began = self._clock()
         try:
             for packed in ready:
                 await self._recorder.record(packed)
         except Exception:
             await self._give_up(held)
             raise
+        self._storing.note(held.count, self._clock() - began)
         self._let_go(held)
 
     async def _give_up(self, held: _InHand) -> None:
@@ -209,17 +227,11 @@ class Scorer:
             await self._following.catch_up()
         began = self._clock()
         ready = await self._assessed(items)
-        if len(items) >= _BATCH:
-            self._keep_pace(len(items), self._clock() - began)
+        self._assessing.note(len(items), self._clock() - began)
         return ready
 
-    def _keep_pace(self, count: int, took_s: float) -> None:
-        """Take as many at a time as are assessed in half a second."""
-        fitting = _LARGEST_BATCH if took_s <= 0 else int(count * _ASSESSING_S / took_s)
-        self._most = max(_BATCH, min(fitting, _LARGEST_BATCH))
-
     async def _assessed(self, items: Sequence[Handed]) -> Sequence[PackedBatch]:
-        """Return the batch as it is recorded, or that of each of its answers that can be assessed."""
+        """Return the batch as it is recorded; in halves, and these in halves, if that cannot be."""
         try:
             return [await self._assess(items)]
         except Exception as error:
@@ -227,7 +239,8 @@ class Scorer:
                 self.lost += 1
                 log.error("an answer cannot be assessed and is lost", exc_info=error)
                 return []
-        return [packed for item in items for packed in await self._assessed([item])]
+        middle = len(items) // 2
+        return [*await self._assessed(items[:middle]), *await self._assessed(items[middle:])]
 
     async def _assess(self, items: Sequence[Handed]) -> PackedBatch:
         packed, striking, gathered = await self.on_thread(lambda: self._work(items))

@@ -305,7 +305,7 @@ async def test_log_probabilities_for_our_own_use_are_not_seen() -> None:
         assert json.loads(received.body)["logprobs"] is True
 
 
-async def test_a_whole_answer_beyond_the_tee_goes_on_as_it_came() -> None:
+async def test_a_whole_answer_that_is_too_long_goes_on_as_it_came() -> None:
     """It is not held back in memory for the sake of what the caller did not ask for."""
     padded = [{"logprobs": LOGPROBS, "message": {"content": "long " * 300_000}}]
     given = json.dumps({"choices": padded}).encode()
@@ -313,6 +313,16 @@ async def test_a_whole_answer_beyond_the_tee_goes_on_as_it_came() -> None:
         _, headers, body = await relay.chat()
         assert body == given
         assert headers[b"content-length"] == str(len(given)).encode()
+        assert (await relay.book.next()).cut
+
+
+async def test_a_full_tee_lets_no_log_probabilities_through() -> None:
+    """Others' answers fill it; what this caller sees does not depend on them."""
+    given = json.dumps({"choices": [{"logprobs": LOGPROBS}]}).encode()
+    async with relaying(always(whole(given)), logprobs=True) as relay:
+        relay.parts.tee_room.held = relay.parts.tee_room.sum_bytes
+        _, _, body = await relay.chat()
+        assert json.loads(body) == {"choices": [{"logprobs": None}]}
         assert (await relay.book.next()).cut
 
 

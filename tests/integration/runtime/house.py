@@ -132,7 +132,11 @@ class House:
     async def absorb(self, batch: Sequence[Exchange]) -> None:
         """Have answers scored by what is stored now, recorded and, by the leader, judged."""
         await self.local.scoring.following.now()
-        await self.local.scoring.scorer.absorb([Reported(exchange=each) for each in batch])
+        for each in batch:
+            assert self.local.handover.offer(Reported(exchange=each))
+        taken = await self.local.handover.take(len(batch), 0.0)
+        await self.local.scoring.scorer.absorb(taken)
+        await self.local.scoring.scorer.through()
         await self.local.scoring.drafts.offer()
         await self.loop.leadership.renew()
         await self.loop.judging.catch_up()

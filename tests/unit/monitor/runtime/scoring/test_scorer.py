@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
 from guards.exchange import Exchange, FinishReason
-from monitor.ports.handover import Relayed
+from monitor.ports.handover import Handed, Relayed
 from monitor.ports.record import PackedBatch, ScoredBatch
 from monitor.runtime.handover_queue import HandoverQueue
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.following import Following
 from monitor.runtime.scoring.recorder import Recorder
-from monitor.runtime.scoring.scorer import Scorer
+from monitor.runtime.scoring.scorer import Pace, Scorer
 from tests.handed import (
     NAME,
     MemoryPostgres,
@@ -46,6 +46,7 @@ class Postgres(MemoryPostgres):
         self.poison: set[str] = set()
         self.gate = threading.Event()
         self.gate.set()
+        self.on_record: Callable[[PackedBatch], None] = lambda packed: None
 
     def pack(self, batch: ScoredBatch, *, keep_text: bool) -> PackedBatch:
         """Pack, unless there is poison in it."""
@@ -56,6 +57,7 @@ class Postgres(MemoryPostgres):
     def record(self, packed: PackedBatch) -> None:
         """Write once the gate is open."""
         self.gate.wait()
+        self.on_record(packed)
         super().record(packed)
 
 
@@ -65,7 +67,7 @@ class Bench:
 
     postgres: Postgres = field(default_factory=Postgres)
     spool: MemorySpool = field(default_factory=MemorySpool)
-    queue: HandoverQueue = field(default_factory=lambda: HandoverQueue(5000))
+    queue: HandoverQueue = field(default_factory=lambda: HandoverQueue(8000))
     now: list[float] = field(default_factory=lambda: [0.0])
 
     def __post_init__(self) -> None:
@@ -84,6 +86,20 @@ class Bench:
             recorder=self.recorder,
             clock=lambda: self.now[0],
         )
+
+    async def absorb(self, items: Sequence[Handed]) -> None:
+        """Have the scorer take these as one batch, and wait until it is recorded, on disk, or lost."""
+        for item in items:
+            self.queue.offer(item)
+        await self.scorer.absorb(await self.queue.take(len(items), 0.0))
+        await self.scorer.through()
+
+    async def drain(self, items: Sequence[Handed]) -> None:
+        """Have the scorer take these in batches of its own."""
+        for item in items:
+            self.queue.offer(item)
+        async with self.running():
+            await self.scorer.flush()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -131,7 +147,7 @@ async def test_nothing_is_acknowledged_before_it_is_recorded_or_on_disk(bench: B
 async def test_an_answer_that_cannot_be_read_is_recorded_by_its_facts(bench: Bench) -> None:
     """It is incomplete, counted, and no judge hears of it; the others are as ever."""
     shadow = {"shadow_of": "relayed-1", "request_id": "abc"}
-    await bench.scorer.absorb([relayed(1), relayed(2, response=b"poison", **shadow), relayed(3)])
+    await bench.absorb([relayed(1), relayed(2, response=b"poison", **shadow), relayed(3)])
     (batch,) = bench.postgres.batches.values()
     unread = batch.scored[2].exchange
     assert (unread.id, unread.finish_reason) == ("relayed-2", FinishReason.INCOMPLETE)
@@ -144,14 +160,14 @@ async def test_an_answer_that_cannot_be_read_is_recorded_by_its_facts(bench: Ben
 async def test_an_answer_that_cannot_be_assessed_loses_only_itself(bench: Bench) -> None:
     """The batch is tried again one by one, in its order."""
     bench.postgres.poison = {"answer-1"}
-    await bench.scorer.absorb([reported(number) for number in range(3)])
+    await bench.absorb([reported(number) for number in range(3)])
     assert list(bench.postgres.rows) == ["answer-0", "answer-2"]
     assert bench.scorer.lost == 1
 
 
 async def test_a_time_that_is_none_loses_only_its_exchange(bench: Bench) -> None:
     """Whoever told it was wrong."""
-    await bench.scorer.absorb([relayed(1, response=b"poison", started_at=1e300), reported(2)])
+    await bench.absorb([relayed(1, response=b"poison", started_at=1e300), reported(2)])
     assert list(bench.postgres.rows) == ["answer-2"]
     assert bench.scorer.lost == 1
 
@@ -159,8 +175,8 @@ async def test_a_time_that_is_none_loses_only_its_exchange(bench: Bench) -> None
 async def test_first_answers_are_offered_as_a_reference(bench: Bench) -> None:
     """Also if some of them came in batches of which one answer was lost."""
     bench.postgres.poison = {"answer-5"}
-    await bench.scorer.absorb([reported(number) for number in range(30)])
-    await bench.scorer.absorb([reported(number) for number in range(30, 70)])
+    await bench.absorb([reported(number) for number in range(30)])
+    await bench.absorb([reported(number) for number in range(30, 70)])
     await bench.drafts.offer()
     assert list(bench.postgres.drafts) == [1]
     assert bench.postgres.drafts[1][1] == 60
@@ -170,7 +186,7 @@ async def test_an_answer_of_a_later_epoch_is_scored_by_the_later_pointers(bench:
     """The gateway heard of the flip first."""
     await bench.following.now()
     bench.postgres.pointers = [deployment(active="support@222222222222", epoch=2)]
-    await bench.scorer.absorb([reported(1, epoch=2, adapter="support@222222222222")])
+    await bench.absorb([reported(1, epoch=2, adapter="support@222222222222")])
     (batch,) = bench.postgres.batches.values()
     assert [each.epoch for each in batch.observed] == [2]
 
@@ -180,7 +196,7 @@ async def test_with_postgres_away_from_the_start_answers_are_scored_and_spooled(
 ) -> None:
     """Faults are found without it."""
     bench.postgres.away = True
-    await bench.scorer.absorb([reported(1, output="")])
+    await bench.absorb([reported(1, output="")])
     (packed,) = bench.spool.batches
     (observed,) = bench.postgres.packed[packed.payload].observed
     assert observed.observation.fault
@@ -208,7 +224,7 @@ async def test_a_defect_in_recording_is_counted_and_nobody_waits_for_ever(bench:
 
 async def test_the_next_batch_is_packed_while_one_is_recorded_and_no_third(bench: Bench) -> None:
     """What waits is bounded, nothing of it is acknowledged, and all is recorded in order."""
-    await bench.scorer.absorb([reported(n, output="") for n in range(10)])  # nobody lingers
+    await bench.absorb([reported(n, output="") for n in range(10)])  # nobody lingers
     bench.postgres.gate.clear()
     async with bench.running():
         for number in range(11, 15):
@@ -230,26 +246,55 @@ async def test_the_next_batch_is_packed_while_one_is_recorded_and_no_third(bench
     assert list(bench.postgres.rows)[10:] == [f"answer-{n}" for n in range(11, 16)]
 
 
-async def test_under_load_a_batch_is_what_half_a_second_assesses(bench: Bench) -> None:
-    """At first 500; of answers that cost nothing, all that wait, up to 4,000."""
-    bench.postgres.gate.clear()
-    for number in range(4_600):
-        bench.queue.offer(reported(number, output="same"))
-    async with bench.running():
-        bench.postgres.gate.set()
-        await bench.scorer.flush()
+async def test_under_load_a_batch_is_all_that_waits_where_it_costs_nothing(bench: Bench) -> None:
+    """At first 500, until both steps have shown their pace; then up to 4,000."""
+    await bench.drain([reported(number, output="same") for number in range(4_600)])
     sizes = [len(batch.scored) for batch in bench.postgres.batches.values()]
-    assert sizes == [500, 4000, 100]
+    assert sizes == [500, 500, 3600]
+
+
+@pytest.mark.parametrize(
+    ("count", "took_s", "fitting"),
+    [(500, 0.25, 1000), (500, 5.0, 500), (1000, 0.1, 4000), (20, 0.001, 500)],
+)
+def test_a_step_takes_what_it_gets_through_in_half_a_second(
+    count: int, took_s: float, fitting: int
+) -> None:
+    """Within 500 and 4,000; from small batches nothing is learnt."""
+    pace = Pace()
+    pace.note(count, took_s)
+    assert pace.fitting == fitting
+
+
+async def test_where_recording_is_slow_batches_are_smaller(bench: Bench) -> None:
+    """Postgres gives a batch up that takes too long, and it would wait on disk for ever."""
+
+    def take_long(packed: PackedBatch) -> None:
+        bench.now[0] += 0.001 * packed.count
+
+    bench.postgres.on_record = take_long
+    await bench.drain([reported(number, output="same") for number in range(7_000)])
+    sizes = [len(batch.scored) for batch in bench.postgres.batches.values()]
+    assert max(sizes[2:]) == 500
+
+
+async def test_one_that_cannot_be_assessed_costs_few_batches(bench: Bench) -> None:
+    """What is left of 400 is recorded in halves of halves, not one by one."""
+    bench.postgres.poison.add("answer-77")
+    await bench.absorb([reported(number, output="same") for number in range(400)])
+    assert len(bench.postgres.rows) == 399
+    assert bench.scorer.lost == 1
+    assert len(bench.postgres.batches) < 12
 
 
 async def test_few_striking_answers_leave_it_calm(bench: Bench) -> None:
     """Usual traffic has some; several among the last ones are a sign."""
-    await bench.scorer.absorb([reported(n, output="") for n in range(3)])
+    await bench.absorb([reported(n, output="") for n in range(3)])
     assert bench.scorer.is_calm
-    await bench.scorer.absorb([reported(n) for n in range(10, 20)])
-    await bench.scorer.absorb([reported(3, output="")])
+    await bench.absorb([reported(n) for n in range(10, 20)])
+    await bench.absorb([reported(3, output="")])
     assert not bench.scorer.is_calm
-    await bench.scorer.absorb([reported(n) for n in range(20, 50)])
+    await bench.absorb([reported(n) for n in range(20, 50)])
     assert bench.scorer.is_calm
 
 
@@ -265,7 +310,7 @@ async def test_while_calm_answers_wait_for_company(bench: Bench) -> None:
 
 async def test_after_striking_answers_nobody_waits_for_company(bench: Bench) -> None:
     """Each is recorded at once, so that the judges hear of it at once."""
-    await bench.scorer.absorb([reported(n, output="") for n in range(10)])
+    await bench.absorb([reported(n, output="") for n in range(10)])
     bench.postgres.gate.clear()
     async with bench.running():
         bench.queue.offer(reported(11))
@@ -279,7 +324,7 @@ async def test_after_striking_answers_nobody_waits_for_company(bench: Bench) -> 
 async def test_a_batch_that_takes_long_shows(bench: Bench) -> None:
     """Ten seconds in hand are told, until it is through."""
     bench.postgres.gate.clear()
-    absorbing = asyncio.create_task(bench.scorer.absorb([reported(1)]))
+    absorbing = asyncio.create_task(bench.absorb([reported(1)]))
     await asyncio.sleep(0)
     bench.now[0] = 9.0
     assert bench.scorer.health() == {}
