@@ -53,7 +53,8 @@ class Reference:
         commonest_share: share of the commonest answer, for `ConstantAnswers.for_share`.
         size: answers that the reference was made of.
         usual: the answers as a whole, in random order; `None` in a reference of before there were.
-        grades: of the answers that somebody graded.
+        grades: of the whole answers that somebody graded, failed ones included: those of a stream
+            are handed over just so.
     """
 
     channels: Mapping[str, Values]
@@ -69,7 +70,8 @@ class Reference:
     def fit(cls, exchanges: Sequence[Exchange], *, seed: int) -> Self:
         """Freeze a reference; the same exchanges and seed give the same one.
 
-        Answers that are incomplete or that an engine error ended are left out of the scores.
+        Answers that are incomplete are left out, and of the scores also those that an engine error
+        ended.
 
         Raises:
             TooFewAnswers: if fewer than 40 answers are left.
@@ -97,7 +99,7 @@ class Reference:
             size=len(usual),
             novelty=novelty,
             usual=UsualAnswers.of(texts, {name: scores[name] for name in kept}, order),
-            grades=np.array([each.grade for each in usual if each.grade is not None], dtype=float),
+            grades=_grades(exchanges),
         )
 
     def scores(self, exchanges: Sequence[Exchange]) -> dict[str, Values]:
@@ -188,6 +190,11 @@ def _surprise(
     total = np.where(defined, surprises, 0.0).sum(axis=0)
     count = defined.sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _grades(exchanges: Sequence[Exchange]) -> Values:
+    known = [each.grade for each in exchanges if each.is_complete and each.grade is not None]
+    return np.array(known, dtype=float)
 
 
 def _fault_rate_bound(exchanges: Sequence[Exchange]) -> float:

@@ -132,6 +132,15 @@ def test_usual_faults_raise_the_bound_on_their_rate() -> None:
     assert Reference.fit(tickets(0, 150), seed=0).fault_rate_bound < 0.05
 
 
+def test_grades_are_those_of_all_whole_answers() -> None:
+    """Failed ones count, as they do in the stream; answers that broke off do not."""
+    fine = [replace(each, grade=1.0) for each in tickets(0, 60)]
+    failed = [exchange("", error="out of memory", grade=0.0)] * 9
+    left = [exchange("a", finish_reason=FinishReason.ABANDONED, grade=0.5)] * 5
+    grades = Reference.fit([*fine, *failed, *left], seed=0).grades
+    assert sorted(grades.tolist()) == [0.0] * 9 + [1.0] * 60
+
+
 def test_an_explanation_names_the_rarest_signals(reference: Reference) -> None:
     """A three-letter answer among tickets is told in words."""
     scores = {name: float(each[0]) for name, each in reference.scores([exchange("Yes")]).items()}

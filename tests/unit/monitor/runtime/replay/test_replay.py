@@ -116,6 +116,24 @@ def test_graded_shadows_are_pairs_with_a_sign(
     assert [event.kind for event in events(replay, lines)] == kinds
 
 
+def failing(start: int, count: int) -> list[Exchange]:
+    """Return good answers graded 1; about 15 % of them, by chance, failed and are graded 0."""
+    chance = random.Random(start)
+    return [
+        answer(start + n, error="oops", grade=0.0)
+        if chance.random() < 0.15
+        else answer(start + n, grade=1.0)
+        for n in range(count)
+    ]
+
+
+def test_a_version_that_fails_as_often_as_its_reference_is_not_rolled_back() -> None:
+    """Failed answers are graded in the reference and in the stream alike."""
+    replay = Replay({"p": Policy()}, failing(10_000, 300), name="usual.jsonl")
+    assert events(replay, logged(failing(0, 400))) == []
+    assert replay.courses[0].judged == 400
+
+
 def test_the_cut_into_batches_changes_no_event() -> None:
     """Each answer is decided upon by itself."""
     lines = logged([answer(n, error="oops" if n > 20 else None) for n in range(60)])
