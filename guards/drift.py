@@ -84,14 +84,14 @@ class DriftDetector:
         self,
         exchange_ids: Sequence[str],
         scores: Sequence[Mapping[str, float]],
-        words: Sequence[bytes] | None = None,
+        words: Sequence[bytes | None] | None = None,
     ) -> Levels:
         """Take in the scores of n exchanges in their order; return the levels after each.
 
         Channels that are missing or NaN stand still.
 
         Args:
-            words: features of the texts, for the classifier (`guards.words`).
+            words: features of the texts, for the classifier (`guards.words`); `None` is unknown.
         """
         parts = [
             self._update(exchange_ids[start : start + _AT_ONCE], scores[start : start + _AT_ONCE])
@@ -100,7 +100,7 @@ class DriftDetector:
         values = np.concatenate(parts) if parts else np.zeros((0, len(self._channels)))
         won = np.zeros(len(scores))
         if self._classifier is not None:
-            won = self._classifier.update(scores, words or [b""] * len(scores))
+            won = self._classifier.update(scores, words or [None] * len(scores))
         return self._levels(values, won)
 
     def _levels(self, values: NDArray[np.float64], won: NDArray[np.float64]) -> Levels:

@@ -85,7 +85,7 @@ class Observation:
         scores: nonconformity scores by channel, large is odd; NaN or missing is unknown.
         pair: grade less the baseline's grade for the same prompt, in [-1, 1]; `None` is unknown.
         grade: in [0, 1] where somebody graded the answer.
-        words: features of its text (`guards.words`), for the classifier.
+        words: features of its text (`guards.words`), for the classifier; `None` is unknown.
     """
 
     exchange_id: str
@@ -94,7 +94,7 @@ class Observation:
     fault: bool = False
     pair: float | None = None
     grade: float | None = None
-    words: bytes = b""
+    words: bytes | None = None
 
 
 class Judge:

@@ -201,7 +201,7 @@ def _observed(
                         fault=_counts_as_fault(each, against.reference),
                         pair=_pair(against, exchange, shadows.get(exchange.id)),
                         grade=exchange.grade,
-                        words=words.packed(exchange.output) if each.scores else b"",
+                        words=words.packed(exchange.output) if each.scores else None,
                     ),
                 ),
             )

@@ -110,6 +110,19 @@ def test_answers_without_scores_stand_still() -> None:
     assert classifier.state() == before
 
 
+def test_answers_of_which_no_words_are_known_stand_still() -> None:
+    """Unknown is not the same as a text without words."""
+    rng = np.random.default_rng(10)
+    reference, scores, features = usual(rng), stream(rng, 60, 0.5), texts(rng, 60)
+    alone = OnlineClassifier(reference).update(scores, features)
+    among = OnlineClassifier(reference).update(
+        [each for pair in zip(scores, stream(rng, 60, 9.0), strict=True) for each in pair],
+        [each for text in features for each in (text, None)],
+    )
+    np.testing.assert_array_equal(among[::2], alone)
+    np.testing.assert_array_equal(among[1::2], alone)
+
+
 def test_a_small_reference_wins_nothing() -> None:
     """There is too little to learn from."""
     rng = np.random.default_rng(9)
