@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -47,6 +48,14 @@ class UsualAnswers:
             scores=np.column_stack(columns) if columns else np.empty((len(texts), 0)),
             words=tuple(words.packed(texts[row]) for row in order.tolist()),
         )
+
+    def digest(self) -> str:
+        """Return a name of the answers: equal for equal answers in equal order."""
+        hasher = hashlib.blake2b(digest_size=16)
+        for name, array in sorted(self.to_arrays().items()):
+            hasher.update(f"{name} {array.dtype.str} {array.shape}".encode())
+            hasher.update(np.ascontiguousarray(array).tobytes())
+        return hasher.hexdigest()
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what `from_arrays` needs."""

@@ -24,7 +24,7 @@ from guards.graded import GradeDetector
 from guards.usual import UsualAnswers
 from rollback.evidence import EvidencePoint
 
-_FORMAT = 2  # of the saved state
+_FORMAT = 3  # of the saved state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +143,11 @@ class Judge:
         return self._position
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels of drift that are watched, in the order of their names."""
+        return self._drift.channels
+
+    @property
     def suspected(self) -> bool:
         """Whether suspicion has reached its line since the start or `clear_suspicion`."""
         return self._suspected
@@ -227,6 +232,12 @@ class Judge:
         if self._point is not None:
             self._draw_now(self._point.at)
 
+    def begin_drift_anew(
+        self, reference: Mapping[str, NDArray[np.float64]], usual: UsualAnswers | None
+    ) -> None:
+        """Watch for drift beside another reference from here on; all else stays as it is."""
+        self._drift = DriftDetector(reference, usual)
+
     def state(self) -> dict[str, Any]:
         """Return everything that later evidence depends on, as JSON."""
         return {
@@ -257,7 +268,8 @@ class Judge:
         """Return the judge as it was when `state` was taken.
 
         Args:
-            usual: the reference answers that the judge had then.
+            usual: the reference answers that the judge had then; beside others, or none, the
+                classifier of drift falls silent.
 
         Raises:
             ValueError: if the state was written in another format.

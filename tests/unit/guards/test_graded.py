@@ -94,6 +94,16 @@ def test_the_cut_into_batches_changes_nothing_but_the_last_digits() -> None:
     np.testing.assert_allclose(parts, whole, rtol=1e-9)
 
 
+def test_another_margin_begins_anew() -> None:
+    """What was won against a strict margin is no evidence against a lax one."""
+    strict = GradeDetector([1.0] * 50, 0.0)
+    strict.update([0.0] * 20)
+    lax, fresh = GradeDetector((), 0.5), GradeDetector([1.0] * 50, 0.5)
+    lax.restore(json.loads(json.dumps(strict.state())))
+    assert lax.value == 0.0
+    np.testing.assert_array_equal(lax.update([0.0, 0.5]), fresh.update([0.0, 0.5]))
+
+
 @pytest.mark.parametrize(("margin", "grades"), [(1.0, [0.5]), (-0.1, [0.5]), (0.0, [1.5])])
 def test_numbers_out_of_range_are_refused(margin: float, grades: list[float]) -> None:
     """Margins and grades have their bounds."""
