@@ -13,12 +13,13 @@ from guards.classifier import SMALLEST, OnlineClassifier
 from guards.usual import UsualAnswers
 
 NAMES = ("length", "lines", "refusal")
+KEY = b"secret"
 VOCABULARY = [f"word{n}" for n in range(60)]
 
 
 def texts(rng: np.random.Generator, size: int, own: str = "") -> list[bytes]:
     """Return texts of ten words, and one of its own."""
-    return [words.packed(" ".join(rng.choice(VOCABULARY, 10)) + " " + own) for _ in range(size)]
+    return [words.packed(" ".join(rng.choice(VOCABULARY, 10)) + " " + own, KEY) for _ in range(size)]
 
 
 def usual(rng: np.random.Generator, size: int = 150) -> UsualAnswers:
@@ -106,7 +107,7 @@ def test_answers_without_scores_stand_still() -> None:
     """What is not comparable says nothing."""
     classifier = OnlineClassifier(usual(np.random.default_rng(8)))
     before = classifier.state()
-    assert classifier.update([{}], [words.packed("anything")]).tolist() == [0.0]
+    assert classifier.update([{}], [words.packed("anything", KEY)]).tolist() == [0.0]
     assert classifier.state() == before
 
 

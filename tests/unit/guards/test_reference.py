@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from guards import channels
+from guards import archive, channels
 from guards.exchange import FinishReason
 from guards.reference import (
     SMALLEST,
@@ -113,6 +113,18 @@ def test_bytes_carry_the_reference(reference: Reference) -> None:
     assert all(np.array_equal(before[name], after[name], equal_nan=True) for name in before)
     assert np.array_equal(reference.outlier_p_values(before), again.outlier_p_values(after))
     assert (again.size, again.fault_rate_bound) == (reference.size, reference.fault_rate_bound)
+
+
+def test_words_are_hashed_with_the_key_of_the_reference(reference: Reference) -> None:
+    """It is kept with the reference; of before there were keys, no words are taken."""
+    keyed = Reference.fit(tickets(0, 150), seed=1, key=b"secret")
+    assert keyed.words("Yes, of course") != reference.words("Yes, of course")
+    assert Reference.from_bytes(keyed.to_bytes()).words("Yes") == keyed.words("Yes")
+    description, arrays = archive.unpack(keyed.to_bytes())
+    arrays.pop("usual/key")
+    older = Reference.from_bytes(archive.pack(description, arrays))
+    assert older.usual is None
+    assert older.words("Yes, of course") is None
 
 
 @pytest.mark.parametrize("payload", [b"", b"not a reference"])

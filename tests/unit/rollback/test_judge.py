@@ -16,6 +16,7 @@ from rollback.evidence import EvidencePoint
 from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+KEY = b"secret"
 CHANNELS = ("length", "likelihood", "outlier")
 
 
@@ -343,7 +344,7 @@ def test_a_judge_with_grades_and_a_classifier_goes_on_after_a_restart() -> None:
     usual = UsualAnswers(
         names=CHANNELS,
         scores=np.column_stack([reference[name] for name in CHANNELS]),
-        words=tuple(words.packed(f"answer {n % 13}") for n in range(150)),
+        words=tuple(words.packed(f"answer {n % 13}", KEY) for n in range(150)),
     )
     judge = Judge(
         deployment="support",
@@ -355,7 +356,7 @@ def test_a_judge_with_grades_and_a_classifier_goes_on_after_a_restart() -> None:
         grades=[1.0] * 60 + [0.0] * 30,
     )
     stream = [
-        replace(each, grade=float(rng.random() < 0.5), words=words.packed(f"reply {n % 7}"))
+        replace(each, grade=float(rng.random() < 0.5), words=words.packed(f"reply {n % 7}", KEY))
         for n, each in enumerate(_stream(rng, 60))
     ]
     judge.observe_all(stream[:35])
