@@ -24,6 +24,7 @@ from guards.graded import GradeDetector
 from guards.usual import UsualAnswers
 from rollback.evidence import EvidencePoint
 
+DRIFT_WEIGHT = 0.2  # of drift beside harm, where it may roll back
 _FORMAT = 3  # of the saved state
 
 
@@ -68,7 +69,7 @@ class JudgeSettings:
     min_golden_cases: int = 20
     weights: HarmWeights = field(default_factory=HarmWeights)
     drift_may_roll_back: bool = False
-    drift_weight: float = 0.2
+    drift_weight: float = DRIFT_WEIGHT
 
     def __post_init__(self) -> None:
         if min(self.line, self.suspicion_line) <= 1.0:
@@ -188,7 +189,6 @@ class Judge:
         faults = self._faults.update([item.fault for item in items]).tolist()
         pairs = self._pairs.update([item.pair for item in items])
         graded = self._graded.update([item.grade for item in items])
-        quality = self._quality(pairs, graded).tolist()
         levels = self._drift.update(
             [_name(item) for item in items],
             [item.scores for item in items],
@@ -197,7 +197,8 @@ class Judge:
         points = []
         for row, item in enumerate(items):
             self._position += 1
-            harm = Harm(faults[row], self._golden, quality[row])
+            quality = self._quality(float(pairs[row]), float(graded[row]))
+            harm = Harm(faults[row], self._golden, *quality)
             points.append(self._draw(item.at, harm, levels.level(row), levels.leader(row)))
         return points
 
@@ -304,14 +305,13 @@ class Judge:
         return float(sums[crossed[0] if crossed else -1])
 
     def _harm(self, golden: float) -> Harm:
-        pairs, graded = np.array([self._pairs.value]), np.array([self._graded.value])
-        return Harm(self._faults.value, golden, float(self._quality(pairs, graded)[0]))
+        return Harm(
+            self._faults.value, golden, *self._quality(self._pairs.value, self._graded.value)
+        )
 
-    def _quality(
-        self, pairs: NDArray[np.float64], graded: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Return the mean of what pairs and grades have won; without reference grades the pairs'."""
-        return (pairs + graded) / 2.0 if self._graded.is_used else pairs
+    def _quality(self, pairs: float, graded: float) -> tuple[float, float]:
+        """Return the halves that pairs and grades add; without reference grades pairs count whole."""
+        return (pairs / 2.0, graded / 2.0) if self._graded.is_used else (pairs, 0.0)
 
     def _evidence(self, harm: Harm, drift: float) -> float:
         total = harm.weighted(self._settings.weights)
@@ -329,6 +329,8 @@ class Judge:
     ) -> EvidencePoint:
         evidence = self._evidence(harm, suspicion)
         channels = {"faults": harm.faults, "golden": harm.golden, "pairs": harm.pairs}
+        if self._graded.is_used:
+            channels["grades"] = harm.grades
         if leader is not None:
             channels[f"drift.{leader}"] = suspicion
         self._suspected = self._suspected or suspicion >= self._settings.suspicion_line
@@ -359,14 +361,21 @@ def _name(item: Observation) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """What the channels that show harm have won: their sums, each at least 0."""
+    """What the channels that show harm have won, each at least 0.
+
+    Args:
+        pairs, grades: of graded answers; they add up under one weight.
+    """
 
     faults: float
     golden: float
     pairs: float
+    grades: float
 
     def weighted(self, weights: HarmWeights) -> float:
         """Return the mean of the sums."""
         return (
-            weights.faults * self.faults + weights.golden * self.golden + weights.pairs * self.pairs
+            weights.faults * self.faults
+            + weights.golden * self.golden
+            + weights.pairs * (self.pairs + self.grades)
         )

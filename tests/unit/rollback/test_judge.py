@@ -329,6 +329,17 @@ def test_pairs_and_grades_share_the_weight() -> None:
     assert point.channels["pairs"] == alone.channels["pairs"] / 2.0
 
 
+def test_grades_are_named_beside_pairs() -> None:
+    """Both add up to the evidence under one weight."""
+    judge = _with_grades([1.0] * 100)
+    point = judge.observe_all([replace(_graded(n, 0.0), pair=-0.5) for n in range(10)])[-1]
+    assert point.channels["grades"] > 0.0
+    added = point.channels["pairs"] + point.channels["grades"]
+    expected = 0.5 * point.channels["faults"] + 0.25 * added
+    assert point.evidence == pytest.approx(expected)
+    assert "grades" not in _judge().observe(_graded(0, 0.0)).channels
+
+
 def test_a_grade_out_of_range_changes_nothing() -> None:
     """A batch is taken in whole or not at all."""
     judge = _with_grades([1.0] * 100)
