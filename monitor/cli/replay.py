@@ -88,9 +88,10 @@ class _Reader:
 
     def usual(self) -> list[Exchange]:
         """Take the first lines as the reference."""
-        from monitor.runtime.replay.replay import REFERENCE_SIZE
+        from monitor.runtime.replay.replay import REFERENCE_SIZE, is_shadow
 
-        return [logged.exchange for _, logged in islice(self._lines, REFERENCE_SIZE)]
+        own = (logged.exchange for _, logged in self._lines if not is_shadow(logged.exchange))
+        return list(islice(own, REFERENCE_SIZE))
 
     def batches(self) -> Iterator[Sequence[tuple[int, Logged]]]:
         """Yield the rest."""
