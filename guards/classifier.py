@@ -79,7 +79,9 @@ class OnlineClassifier:
         """
         values = np.full(len(scores), self.value)
         shown = zip(scores, features, strict=True)
-        known = [(row, own, text) for row, (own, text) in enumerate(shown) if own and text is not None]
+        known = [
+            (row, own, text) for row, (own, text) in enumerate(shown) if own and text is not None
+        ]
         if not known or not self._plan:
             return values
         names = self._usual.names

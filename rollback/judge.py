@@ -52,11 +52,13 @@ class JudgeSettings:
 
     Args:
         line: 1/α, average run length to a false rollback in exchanges; above 1.
-        suspicion_line: the same for drift.
+        suspicion_line: 1/α for drift: P(alarm within n exchanges) ≤ n·α, and an average run length
+            of at least half of 1/α, by the union bound over its channels.
         fault_rate_tolerated: in (0, 1).
         margin: in [0, 1), how much lower mean grades are tolerated.
         min_golden_cases: golden sets smaller than this are no evidence.
-        drift_may_roll_back: whether drift counts as evidence, with `drift_weight`.
+        drift_may_roll_back: whether drift counts as evidence, with `drift_weight`. Then `line` has
+            the union bound's promise too: P(alarm within n) ≤ n·α, run length at least half of 1/α.
 
     Raises:
         ValueError: if a number is out of its range.

@@ -40,7 +40,11 @@ def replay(
     ] = None,
     arl: Annotated[
         float | None,
-        typer.Option(help="1/α: answers between false alarms, of suspicion and of rollbacks"),
+        typer.Option(
+            help="N, the line of both: a false alarm within n answers has a chance of n/N at most. "
+            "Between false rollbacks lie N answers on average at least, between false suspicions "
+            "N/2; so also between false rollbacks where drift may roll back"
+        ),
     ] = None,
     deployment: Annotated[
         str | None, typer.Option(help="Which one, where the log holds several")
