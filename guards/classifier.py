@@ -68,22 +68,26 @@ class OnlineClassifier:
         return float(self._sums.values[0])
 
     def update(
-        self, scores: Sequence[Mapping[str, float]], features: Sequence[bytes]
+        self, scores: Sequence[Mapping[str, float]], features: Sequence[bytes | None]
     ) -> NDArray[np.float64]:
         """Take in the next n answers; return the values (n,) after each.
 
         Args:
             scores: by channel; an answer without any stands still.
-            features: of each text, as `words.packed` gives them.
+            features: of each text, as `words.packed` gives them; an answer of which they are not
+                known (`None`) stands still too: no words would be a word of their own.
         """
         values = np.full(len(scores), self.value)
-        rows = [row for row, own in enumerate(scores) if own and self._plan]
-        if not rows:
+        shown = zip(scores, features, strict=True)
+        known = [
+            (row, own, text) for row, (own, text) in enumerate(shown) if own and text is not None
+        ]
+        if not known or not self._plan:
             return values
         names = self._usual.names
-        signals = np.array([[scores[row].get(name, np.nan) for name in names] for row in rows])
-        won = self._advance(signals, [features[row] for row in rows])
-        seen = np.searchsorted(rows, np.arange(len(scores)), side="right")
+        signals = np.array([[own.get(name, np.nan) for name in names] for _, own, _ in known])
+        won = self._advance(signals, [text for _, _, text in known])
+        seen = np.searchsorted([row for row, _, _ in known], np.arange(len(scores)), side="right")
         values[seen > 0] = won[seen[seen > 0] - 1]
         return values
 

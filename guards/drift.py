@@ -48,7 +48,8 @@ class DriftDetector:
     """Watches every channel of a frozen reference at once.
 
     The level is the largest of the e-detectors, each times a fixed weight: half for the classifier,
-    where there is one, and the rest in equal parts for the conformal channels. Each is exact only
+    where there is one, and the rest in equal parts for the conformal channels. Weights stay what
+    they were at the start, also where the classifier falls silent in mid-stream. Each is exact only
     for what it has seen itself, so a sum has no proof for an alarm that depends on all of them; the
     largest has one, by the union bound: P(level ≥ 1/α within n) ≤ Σ w·n·α = n·α under any
     dependence. The average run length is at least half of 1/α.
@@ -63,11 +64,18 @@ class DriftDetector:
     ) -> None:
         self._channels = tuple(sorted(reference))
         self._classifier: OnlineClassifier | None = None
+        self._usual: str | None = None  # whose classifier has a part of the weight
         if usual is not None and len(usual) >= classifier.SMALLEST:
             self._classifier = OnlineClassifier(usual)
+            self._usual = usual.digest()
         self._ranks = ConformalRanks([_known(reference[name]) for name in self._channels])
         self._bets = PValueBets(len(self._channels))
         self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The conformal channels, in the order of their names."""
+        return self._channels
 
     @property
     def level(self) -> float:
@@ -84,14 +92,14 @@ class DriftDetector:
         self,
         exchange_ids: Sequence[str],
         scores: Sequence[Mapping[str, float]],
-        words: Sequence[bytes] | None = None,
+        words: Sequence[bytes | None] | None = None,
     ) -> Levels:
         """Take in the scores of n exchanges in their order; return the levels after each.
 
         Channels that are missing or NaN stand still.
 
         Args:
-            words: features of the texts, for the classifier (`guards.words`).
+            words: features of the texts, for the classifier (`guards.words`); `None` is unknown.
         """
         parts = [
             self._update(exchange_ids[start : start + _AT_ONCE], scores[start : start + _AT_ONCE])
@@ -100,13 +108,13 @@ class DriftDetector:
         values = np.concatenate(parts) if parts else np.zeros((0, len(self._channels)))
         won = np.zeros(len(scores))
         if self._classifier is not None:
-            won = self._classifier.update(scores, words or [b""] * len(scores))
+            won = self._classifier.update(scores, words or [None] * len(scores))
         return self._levels(values, won)
 
     def _levels(self, values: NDArray[np.float64], won: NDArray[np.float64]) -> Levels:
         """Weigh what the channels (n, channels) and the classifier (n,) have won."""
         weight = 1.0 / max(len(self._channels), 1)
-        if self._classifier is None:
+        if self._usual is None:
             return Levels(channels=self._channels, values=weight * values)
         weighed = np.column_stack([(1.0 - _SHARE) * weight * values, _SHARE * won])
         return Levels(channels=(*self._channels, CLASSIFIER), values=weighed)
@@ -123,9 +131,10 @@ class DriftDetector:
         """Forget reference and past: from now on, answers are compared with those that follow.
 
         For a drift that was found harmless; the new ordinary is learnt from the stream alone. The
-        classifier, which needs a reference, falls silent.
+        classifier, which needs a reference, falls silent; its weight goes to the channels, whose sums
+        begin at 0.
         """
-        self._classifier = None
+        self._classifier = self._usual = None
         self._ranks = ConformalRanks([()] * len(self._channels))
         self._bets = PValueBets(len(self._channels))
         self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
@@ -137,6 +146,7 @@ class DriftDetector:
             "ranks": ranks,
             "bets": self._bets.state(),
             "sums": self._sums.state(),
+            "usual": self._usual,
             "classifier": None if self._classifier is None else self._classifier.state(),
         }
 
@@ -144,7 +154,8 @@ class DriftDetector:
     def restore(cls, state: Mapping[str, Any], usual: UsualAnswers | None = None) -> DriftDetector:
         """Return the detector as it was when `state` was taken, beside the same reference answers.
 
-        Without them, a classifier that there was falls silent.
+        Without them, or beside others, a classifier that there was falls silent; its weight stays
+        with it, since the sums of the channels have won what they have under theirs.
         """
         detector = cls({name: np.array([]) for name in state["ranks"]})
         detector._ranks = ConformalRanks.restore(
@@ -152,9 +163,11 @@ class DriftDetector:
         )
         detector._bets.restore(state["bets"])
         detector._sums.restore(state["sums"])
-        if usual is not None and state["classifier"] is not None:
+        detector._usual = state["usual"]
+        saved = state["classifier"]
+        if usual is not None and saved is not None and usual.digest() == detector._usual:
             detector._classifier = OnlineClassifier(usual)
-            detector._classifier.restore(state["classifier"])
+            detector._classifier.restore(saved)
         return detector
 
 

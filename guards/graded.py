@@ -50,6 +50,7 @@ class GradeDetector:
             raise ValueError(f"margin {margin} must be at least 0 and below 1")
         grades = np.asarray(reference, dtype=np.float64)
         _check(grades)
+        self._margin = margin
         self._nulls = _MEANS[:-1] - margin
         self._is_used = len(grades) >= SMALLEST
         # A of the upper end of each cell with the sum of its lower end: below both within it.
@@ -83,16 +84,24 @@ class GradeDetector:
         return values
 
     def state(self) -> dict[str, Any]:
-        """Return where the sums stand and what the reference says, as JSON."""
-        return {"reference": self._log_reference.tolist(), "sums": self._sums.state()}
+        """Return where the sums stand, for which margin, and what the reference says, as JSON."""
+        return {
+            "margin": self._margin,
+            "reference": self._log_reference.tolist(),
+            "sums": self._sums.state(),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from where `state` was taken, beside the reference of then."""
+        """Go on from where `state` was taken, beside the reference of then.
+
+        Sums that were won against another margin say nothing about this one: they begin anew.
+        """
         self._log_reference = np.asarray(state["reference"], dtype=np.float64)
         self._is_used = len(self._log_reference) > 0
         rows = len(self._nulls) if self._is_used else 0
         self._sums = ShiryaevRoberts(_STAKE_WEIGHTS, rows=rows)
-        self._sums.restore(state["sums"])
+        if state["margin"] == self._margin:
+            self._sums.restore(state["sums"])
 
     def _log_bets(self, grades: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the logarithms (n, nulls, stakes) of the bets on grades (n,)."""

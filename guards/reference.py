@@ -52,8 +52,10 @@ class Reference:
             here (callers who ask for few tokens, say), and only more than that is news.
         commonest_share: share of the commonest answer, for `ConstantAnswers.for_share`.
         size: answers that the reference was made of.
-        usual: the answers as a whole, in random order; `None` in a reference of before there were.
-        grades: of the answers that somebody graded.
+        usual: the answers as a whole, in random order, with the key of their words; `None` in a
+            reference of before there were.
+        grades: of the whole answers that somebody graded, failed ones included: those of a stream
+            are handed over just so.
     """
 
     channels: Mapping[str, Values]
@@ -66,10 +68,15 @@ class Reference:
     grades: Values = field(default_factory=lambda: np.empty(0))
 
     @classmethod
-    def fit(cls, exchanges: Sequence[Exchange], *, seed: int) -> Self:
-        """Freeze a reference; the same exchanges and seed give the same one.
+    def fit(cls, exchanges: Sequence[Exchange], *, seed: int, key: bytes = b"") -> Self:
+        """Freeze a reference; the same exchanges, seed and key give the same one.
 
-        Answers that are incomplete or that an engine error ended are left out of the scores.
+        Answers that are incomplete are left out, and of the scores also those that an engine error
+        ended.
+
+        Args:
+            key: up to 64 secret bytes, under which words of answers are hashed; to be left out only
+                where nothing is kept.
 
         Raises:
             TooFewAnswers: if fewer than 40 answers are left.
@@ -96,8 +103,8 @@ class Reference:
             commonest_share=constancy.commonest_share(texts),
             size=len(usual),
             novelty=novelty,
-            usual=UsualAnswers.of(texts, {name: scores[name] for name in kept}, order),
-            grades=np.array([each.grade for each in usual if each.grade is not None], dtype=float),
+            usual=UsualAnswers.of(texts, {name: scores[name] for name in kept}, order, key),
+            grades=_grades(exchanges),
         )
 
     def scores(self, exchanges: Sequence[Exchange]) -> dict[str, Values]:
@@ -120,6 +127,10 @@ class Reference:
         The least possible value is 1 / (calibration answers + 1).
         """
         return channels.p_values(self.surprise, _surprise(self.channels, scores))
+
+    def words(self, output: str) -> bytes | None:
+        """Return the words of an answer for the classifier, hashed with the reference's own key."""
+        return None if self.usual is None else self.usual.features(output)
 
     def explain_scores(self, scores: Mapping[str, float], *, at_most: int = 3) -> tuple[str, ...]:
         """Return in words what is rarest about an answer by its scores, rarest first."""
@@ -170,7 +181,8 @@ def is_comparable(exchange: Exchange) -> bool:
 
 
 def _usual(arrays: Mapping[str, NDArray[Any]]) -> UsualAnswers | None:
-    return UsualAnswers.from_arrays(arrays) if arrays else None
+    # Words without a key are of before there were keys: no new words may be laid beside them.
+    return UsualAnswers.from_arrays(arrays) if "key" in arrays else None
 
 
 def _defined(values: Values) -> Values:
@@ -188,6 +200,11 @@ def _surprise(
     total = np.where(defined, surprises, 0.0).sum(axis=0)
     count = defined.sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _grades(exchanges: Sequence[Exchange]) -> Values:
+    known = [each.grade for each in exchanges if each.is_complete and each.grade is not None]
+    return np.array(known, dtype=float)
 
 
 def _fault_rate_bound(exchanges: Sequence[Exchange]) -> float:

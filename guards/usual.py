@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -19,12 +20,14 @@ class UsualAnswers:
     Args:
         names: channels of `scores`; of a signal with two channels only one is needed.
         scores: (n, names), NaN is unknown.
-        words: features of each text, as `words.packed` gives them.
+        words: features of each text, as `features` gives them.
+        key: under which words are hashed; secret, up to 64 bytes.
     """
 
     names: tuple[str, ...]
     scores: NDArray[np.float64]
     words: tuple[bytes, ...]
+    key: bytes = field(default=b"", repr=False)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -35,6 +38,7 @@ class UsualAnswers:
         texts: Sequence[str],
         scores: Mapping[str, NDArray[np.float64]],
         order: NDArray[np.int64],
+        key: bytes,
     ) -> Self:
         """Return the answers with these scores (n,) by channel, put into this order.
 
@@ -45,8 +49,21 @@ class UsualAnswers:
         return cls(
             names=names,
             scores=np.column_stack(columns) if columns else np.empty((len(texts), 0)),
-            words=tuple(words.packed(texts[row]) for row in order.tolist()),
+            words=tuple(words.packed(texts[row], key) for row in order.tolist()),
+            key=key,
         )
+
+    def features(self, text: str) -> bytes:
+        """Return the features of a text, to be laid beside those of these answers."""
+        return words.packed(text, self.key)
+
+    def digest(self) -> str:
+        """Return a name of the answers: equal for equal answers in equal order."""
+        hasher = hashlib.blake2b(digest_size=16)
+        for name, array in sorted(self.to_arrays().items()):
+            hasher.update(f"{name} {array.dtype.str} {array.shape}".encode())
+            hasher.update(np.ascontiguousarray(array).tobytes())
+        return hasher.hexdigest()
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what `from_arrays` needs."""
@@ -55,6 +72,7 @@ class UsualAnswers:
             "scores": self.scores,
             "sizes": np.array([len(each) for each in self.words], dtype=np.int64),
             "words": np.frombuffer(b"".join(self.words), dtype=np.uint8),
+            "key": np.frombuffer(self.key, dtype=np.uint8),
         }
 
     @classmethod
@@ -66,6 +84,7 @@ class UsualAnswers:
             names=tuple(arrays["names"].tolist()),
             scores=arrays["scores"],
             words=tuple(joined[a:b] for a, b in zip(starts, ends, strict=True)) if ends else (),
+            key=arrays["key"].tobytes(),
         )
 
 

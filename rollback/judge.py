@@ -24,7 +24,8 @@ from guards.graded import GradeDetector
 from guards.usual import UsualAnswers
 from rollback.evidence import EvidencePoint
 
-_FORMAT = 2  # of the saved state
+DRIFT_WEIGHT = 0.2  # of drift beside harm, where it may roll back
+_FORMAT = 3  # of the saved state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +52,13 @@ class JudgeSettings:
 
     Args:
         line: 1/α, average run length to a false rollback in exchanges; above 1.
-        suspicion_line: the same for drift.
+        suspicion_line: 1/α for drift: P(alarm within n exchanges) ≤ n·α, and an average run length
+            of at least half of 1/α, by the union bound over its channels.
         fault_rate_tolerated: in (0, 1).
         margin: in [0, 1), how much lower mean grades are tolerated.
         min_golden_cases: golden sets smaller than this are no evidence.
-        drift_may_roll_back: whether drift counts as evidence, with `drift_weight`.
+        drift_may_roll_back: whether drift counts as evidence, with `drift_weight`. Then `line` has
+            the union bound's promise too: P(alarm within n) ≤ n·α, run length at least half of 1/α.
 
     Raises:
         ValueError: if a number is out of its range.
@@ -68,7 +71,7 @@ class JudgeSettings:
     min_golden_cases: int = 20
     weights: HarmWeights = field(default_factory=HarmWeights)
     drift_may_roll_back: bool = False
-    drift_weight: float = 0.2
+    drift_weight: float = DRIFT_WEIGHT
 
     def __post_init__(self) -> None:
         if min(self.line, self.suspicion_line) <= 1.0:
@@ -85,7 +88,7 @@ class Observation:
         scores: nonconformity scores by channel, large is odd; NaN or missing is unknown.
         pair: grade less the baseline's grade for the same prompt, in [-1, 1]; `None` is unknown.
         grade: in [0, 1] where somebody graded the answer.
-        words: features of its text (`guards.words`), for the classifier.
+        words: features of its text (`guards.words`), for the classifier; `None` is unknown.
     """
 
     exchange_id: str
@@ -94,7 +97,7 @@ class Observation:
     fault: bool = False
     pair: float | None = None
     grade: float | None = None
-    words: bytes = b""
+    words: bytes | None = None
 
 
 class Judge:
@@ -143,6 +146,11 @@ class Judge:
         return self._position
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels of drift that are watched, in the order of their names."""
+        return self._drift.channels
+
+    @property
     def suspected(self) -> bool:
         """Whether suspicion has reached its line since the start or `clear_suspicion`."""
         return self._suspected
@@ -183,7 +191,6 @@ class Judge:
         faults = self._faults.update([item.fault for item in items]).tolist()
         pairs = self._pairs.update([item.pair for item in items])
         graded = self._graded.update([item.grade for item in items])
-        quality = self._quality(pairs, graded).tolist()
         levels = self._drift.update(
             [_name(item) for item in items],
             [item.scores for item in items],
@@ -192,7 +199,8 @@ class Judge:
         points = []
         for row, item in enumerate(items):
             self._position += 1
-            harm = Harm(faults[row], self._golden, quality[row])
+            quality = self._quality(float(pairs[row]), float(graded[row]))
+            harm = Harm(faults[row], self._golden, *quality)
             points.append(self._draw(item.at, harm, levels.level(row), levels.leader(row)))
         return points
 
@@ -227,6 +235,12 @@ class Judge:
         if self._point is not None:
             self._draw_now(self._point.at)
 
+    def begin_drift_anew(
+        self, reference: Mapping[str, NDArray[np.float64]], usual: UsualAnswers | None
+    ) -> None:
+        """Watch for drift beside another reference from here on; all else stays as it is."""
+        self._drift = DriftDetector(reference, usual)
+
     def state(self) -> dict[str, Any]:
         """Return everything that later evidence depends on, as JSON."""
         return {
@@ -257,7 +271,8 @@ class Judge:
         """Return the judge as it was when `state` was taken.
 
         Args:
-            usual: the reference answers that the judge had then.
+            usual: the reference answers that the judge had then; beside others, or none, the
+                classifier of drift falls silent.
 
         Raises:
             ValueError: if the state was written in another format.
@@ -292,14 +307,13 @@ class Judge:
         return float(sums[crossed[0] if crossed else -1])
 
     def _harm(self, golden: float) -> Harm:
-        pairs, graded = np.array([self._pairs.value]), np.array([self._graded.value])
-        return Harm(self._faults.value, golden, float(self._quality(pairs, graded)[0]))
+        return Harm(
+            self._faults.value, golden, *self._quality(self._pairs.value, self._graded.value)
+        )
 
-    def _quality(
-        self, pairs: NDArray[np.float64], graded: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Return the mean of what pairs and grades have won; without reference grades the pairs'."""
-        return (pairs + graded) / 2.0 if self._graded.is_used else pairs
+    def _quality(self, pairs: float, graded: float) -> tuple[float, float]:
+        """Return the halves that pairs and grades add; without reference grades pairs count whole."""
+        return (pairs / 2.0, graded / 2.0) if self._graded.is_used else (pairs, 0.0)
 
     def _evidence(self, harm: Harm, drift: float) -> float:
         total = harm.weighted(self._settings.weights)
@@ -317,6 +331,8 @@ class Judge:
     ) -> EvidencePoint:
         evidence = self._evidence(harm, suspicion)
         channels = {"faults": harm.faults, "golden": harm.golden, "pairs": harm.pairs}
+        if self._graded.is_used:
+            channels["grades"] = harm.grades
         if leader is not None:
             channels[f"drift.{leader}"] = suspicion
         self._suspected = self._suspected or suspicion >= self._settings.suspicion_line
@@ -347,14 +363,21 @@ def _name(item: Observation) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """What the channels that show harm have won: their sums, each at least 0."""
+    """What the channels that show harm have won, each at least 0.
+
+    Args:
+        pairs, grades: of graded answers; they add up under one weight.
+    """
 
     faults: float
     golden: float
     pairs: float
+    grades: float
 
     def weighted(self, weights: HarmWeights) -> float:
         """Return the mean of the sums."""
         return (
-            weights.faults * self.faults + weights.golden * self.golden + weights.pairs * self.pairs
+            weights.faults * self.faults
+            + weights.golden * self.golden
+            + weights.pairs * (self.pairs + self.grades)
         )

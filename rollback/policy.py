@@ -24,14 +24,16 @@ class Policy:
     Args:
         line: 1/α of `false_rollback_budget`: evidence at or above it rolls back. The mean number
             of exchanges between false rollbacks is at least this.
-        suspicion_line: the same for drift, which only raises suspicion.
+        suspicion_line: 1/α for drift, which only raises suspicion. P(alarm within n exchanges) is
+            at most n·α; the mean number between false alarms is at least half of 1/α.
         margin: by how much of a grade (0 to 1) the active version may be worse; δ.
         fault_rate_tolerated: share of faulty answers that is no harm, in (0, 1).
         reference_size: answers that are frozen as the reference of a version.
         min_golden_cases: fewer cases leave a golden run inconclusive.
         first_version_floor: mean golden grade that a version needs where there is nothing to
             compare it with.
-        drift_may_roll_back: whether drift alone, which has no sign, may roll back.
+        drift_may_roll_back: whether drift alone, which has no sign, may roll back. Then what is said
+            of `suspicion_line` holds for `line`: its run length is at least half of 1/α.
         max_rollbacks: within `rollback_window`; one more freezes the deployment instead.
         cool_down: after a rollback, for how long no second one follows by itself.
         base_model_as_last_resort: whether the base model may serve when no good version is left.

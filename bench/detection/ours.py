@@ -65,7 +65,7 @@ def outcome(run: Run) -> Outcome:
         for row in rows.tolist()
     ]
     ids = [each.id for each in stream]
-    features = [words.packed(each.output) for each in stream]
+    features = [reference.words(each.output) for each in stream]
     length = {name: reference.channels[name] for name in _LENGTH if name in reference.channels}
     detectors = {
         "Backstop": DriftDetector(reference.channels, reference.usual),
@@ -101,8 +101,8 @@ def _is_separable(usual: Sequence[Exchange], stream: Sequence[Exchange]) -> bool
     counts = ngrams.counts(texts)
     counts.data = np.sqrt(counts.data)
     lengths = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel()) + 1e-9
-    rows = np.repeat(np.arange(len(texts)), [len(words.packed(text)) // 2 for text in texts])
-    spots = np.concatenate([words.unpacked(words.packed(text)) for text in texts])
+    rows = np.repeat(np.arange(len(texts)), [len(words.packed(text, b"")) // 2 for text in texts])
+    spots = np.concatenate([words.unpacked(words.packed(text, b"")) for text in texts])
     present = sparse.csr_matrix(
         (np.ones(len(rows)), (rows, spots)), shape=(len(texts), words.FEATURES)
     )

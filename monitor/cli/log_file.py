@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +17,7 @@ from guards.exchange_fields import BadExchange
 from guards.exchange_log import Logged
 from monitor.errors import BadRequest
 
+_UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST, _MOST_BYTES = 500, 1 << 20  # of a batch; a longer line is a batch of its own
 
 
@@ -39,8 +40,8 @@ class LogFile:
     """An exchange log.
 
     Args:
-        written_at: taken for exchanges that do not say when they were. It is the file's own time, so
-            that reading the file again gives the same exchanges.
+        written_at: taken for exchanges that are reported and do not say when they were. It is the
+            file's own time, so that reading the file again gives the same exchanges.
         size: in bytes, `None` if it is not known.
     """
 
@@ -68,20 +69,26 @@ class LogFile:
     def logged(self, deployment: str | None) -> Iterator[tuple[int, int, Logged]]:
         """Yield the line (counted from 0), the bytes read until its end, and what it says.
 
+        An exchange that does not say when it was gets a time by its line alone, so that equal bytes
+        give equal exchanges, whichever file they stand in.
+
         Raises `BadRequest` with the line (counted from 1) and the field.
         """
         read = 0
         for number, line in enumerate(self.lines):
             read += len(line)
             if line.strip():
-                yield number, read, self._parsed(number + 1, line, deployment)
+                time = _UNDATED + timedelta(seconds=number)
+                yield number, read, self._parsed(number + 1, line, deployment, time)
 
     def _own(self, number: int, line: bytes, deployment: str | None) -> bytes:
-        return _complete(self._parsed(number, line, deployment))
+        return _complete(self._parsed(number, line, deployment, self.written_at))
 
-    def _parsed(self, number: int, line: bytes, deployment: str | None) -> Logged:
+    def _parsed(
+        self, number: int, line: bytes, deployment: str | None, started_at: datetime
+    ) -> Logged:
         try:
-            return exchange_log.parse(line, deployment=deployment, started_at=self.written_at)
+            return exchange_log.parse(line, deployment=deployment, started_at=started_at)
         except BadExchange as error:
             raise BadRequest(f"{self.name}, line {number}: {error}") from error
 

@@ -40,7 +40,11 @@ def replay(
     ] = None,
     arl: Annotated[
         float | None,
-        typer.Option(help="1/α: answers between false alarms, of suspicion and of rollbacks"),
+        typer.Option(
+            help="N, the line of both: a false alarm within n answers has a chance of n/N at most. "
+            "Between false rollbacks lie N answers on average at least, between false suspicions "
+            "N/2; so also between false rollbacks where drift may roll back"
+        ),
     ] = None,
     deployment: Annotated[
         str | None, typer.Option(help="Which one, where the log holds several")
@@ -88,9 +92,10 @@ class _Reader:
 
     def usual(self) -> list[Exchange]:
         """Take the first lines as the reference."""
-        from monitor.runtime.replay.replay import REFERENCE_SIZE
+        from monitor.runtime.replay.replay import REFERENCE_SIZE, is_shadow
 
-        return [logged.exchange for _, logged in islice(self._lines, REFERENCE_SIZE)]
+        own = (logged.exchange for _, logged in self._lines if not is_shadow(logged.exchange))
+        return list(islice(own, REFERENCE_SIZE))
 
     def batches(self) -> Iterator[Sequence[tuple[int, Logged]]]:
         """Yield the rest."""

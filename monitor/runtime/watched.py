@@ -18,7 +18,7 @@ from rollback.policy import Policy
 
 log = structlog.get_logger(__name__)
 
-_FORMAT = 3  # of the saved state; raise it with every change of what is saved, or of its meaning
+_FORMAT = 4  # of the saved state; raise it with every change of what is saved, or of its meaning
 _ALWAYS = 0.99  # where nearly every usual answer is faulty, faults are no news at all
 
 
@@ -138,7 +138,8 @@ def restored(
 
     If the version was confirmed since, the judge held it against an older reference; then a new
     one counts on, since positions of an epoch never repeat. So it does if the state was saved
-    in another format: evidence begins anew, and the service starts.
+    in another format: evidence begins anew, and the service starts. Where the reference has other
+    channels than the judge had, drift begins anew; harm, which needs no channels, goes on.
     """
     if saved.state.get("format") != _FORMAT:
         log.warning(
@@ -156,6 +157,14 @@ def restored(
         settings=_settings(policy, reference),
         usual=reference.usual if reference is not None else None,
     )
+    if reference is not None and watched.judge.channels != tuple(sorted(reference.channels)):
+        log.warning(
+            "the reference has other channels than the saved evidence; drift begins anew",
+            deployment=deployment.name,
+            found=watched.judge.channels,
+            known=sorted(reference.channels),
+        )
+        watched.judge.begin_drift_anew(reference.channels, reference.usual)
     watched.crossing = _kept(saved.state["crossing"])
     watched.suspicion = _kept(saved.state["suspicion"])
     return watched

@@ -43,7 +43,7 @@ class _Items(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="ob
     scores: bytes
     # Empty in what was packed before there were any.
     grades: list[float | None] = []
-    words: list[bytes] = []
+    words: list[bytes | None] = []
 
 
 _DECODER = msgspec.msgpack.Decoder(_Items)
@@ -117,7 +117,7 @@ def _rows(items: _Items) -> Iterator[Observed]:
     scores = np.frombuffer(items.scores, dtype=_SCORE).tolist()
     start = 0
     grades = items.grades or [None] * len(items.ids)
-    texts = items.words or [b""] * len(items.ids)
+    texts = items.words or [None] * len(items.ids)
     columns = zip(
         items.source, items.ids, items.at, items.faults, items.pairs, grades, texts, strict=True
     )

@@ -12,6 +12,7 @@ from monitor.runtime.watch import Watch
 from rollback import decision
 from rollback.decision import Decision, Freeze, RollBack, Situation, Suspect
 from rollback.evidence import EvidencePoint
+from rollback.judge import DRIFT_WEIGHT
 from rollback.policy import Policy
 
 _REPLICA = "replay"
@@ -29,7 +30,7 @@ class Event:
     Args:
         kind: suspect, rollback or freeze.
         index: line of the log, counted from 0.
-        channel: the channel that has won most; evidence: how much all of them together.
+        channel: the channel that adds most; evidence: how much all of them together.
     """
 
     kind: str
@@ -109,14 +110,29 @@ class Course:
             yield Event(
                 kind=kind,
                 index=index,
-                channel=_loudest(point, kind),
+                channel=_loudest(point, kind, self.policy),
                 evidence=point.suspicion if kind == "suspect" else point.evidence,
                 reason=decided.reason,
             )
 
 
-def _loudest(point: EvidencePoint, kind: str) -> str:
-    """Return the channel that has won most: of drift for a suspicion, else of all."""
+def _loudest(point: EvidencePoint, kind: str, policy: Policy) -> str:
+    """Return the channel that adds most: of drift for a suspicion, else to the evidence."""
     drift = {name: won for name, won in point.channels.items() if name.startswith("drift.")}
-    channels = drift if kind == "suspect" and drift else point.channels
+    harm = {
+        name: _weight(name, policy) * won
+        for name, won in point.channels.items()
+        if name not in drift
+    }
+    channels = drift if drift and (kind == "suspect" or _is_by_drift(drift, harm, policy)) else harm
     return max(channels, key=lambda name: channels[name])
+
+
+def _weight(name: str, policy: Policy) -> float:
+    return policy.weights["pairs" if name == "grades" else name]
+
+
+def _is_by_drift(drift: Mapping[str, float], harm: Mapping[str, float], policy: Policy) -> bool:
+    """Whether the evidence, the larger of the two, is drift's."""
+    shown = (1.0 - DRIFT_WEIGHT) * sum(harm.values())
+    return policy.drift_may_roll_back and DRIFT_WEIGHT * max(drift.values()) > shown

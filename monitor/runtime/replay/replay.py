@@ -14,6 +14,7 @@ from monitor.runtime.replay.ground import ACTIVE, BASELINE, EPOCH, NAME, Ground,
 from monitor.runtime.scoring.assessor import Assessor
 from rollback.policy import Policy
 
+_SHADOW = "shadow_of"  # tag
 REFERENCE_SIZE = 300  # answers of the log that are the reference where none is given
 
 
@@ -23,7 +24,6 @@ class Replay:
     Args:
         policies: name → policy; each has a course of its own.
         usual: answers of the baseline, at least 40; their grades are what grades are compared with.
-
         name: of the reference, for people.
 
     Raises:
@@ -33,11 +33,12 @@ class Replay:
     def __init__(
         self, policies: Mapping[str, Policy], usual: Sequence[Exchange], *, name: str
     ) -> None:
+        own = [_placed(each, BASELINE) for each in usual if not is_shadow(each)]
         try:
-            self.ground: Ground = ground([_placed(each, BASELINE) for each in usual])
+            self.ground: Ground = ground(own)
         except TooFewAnswers as error:
             raise BadRequest(f"{name}: {error}") from error
-        self.reference_size = len(usual)
+        self.reference_size = len(own)
         self.courses = [
             Course(name=name, policy=policy, ground=self.ground)
             for name, policy in policies.items()
@@ -52,15 +53,21 @@ class Replay:
         return all(course.is_over for course in self.courses)
 
     def follow(self, answers: Sequence[tuple[int, Logged]]) -> Sequence[tuple[Course, Event]]:
-        """Take in the next lines of the log with their indices; return what is done, in order."""
+        """Take in the next lines of the log with their indices; return what is done, in order.
+
+        Lines that are shadows of others are left out, as the service does: they are not what the
+        version answered its callers.
+        """
         exchanges: list[Exchange] = []
         indices: dict[str, int] = {}
         for index, logged in answers:
+            if is_shadow(logged.exchange):
+                continue
             exchange = self._named(index, logged.exchange)
             indices[exchange.id] = index
             exchanges.append(exchange)
             if logged.shadow is not None:
-                tags = {**logged.shadow.tags, "shadow_of": exchange.id}
+                tags = {**logged.shadow.tags, _SHADOW: exchange.id}
                 exchanges.append(replace(_placed(logged.shadow, BASELINE), tags=tags))
         observed = self._assessor.assess(exchanges).observed
         done = [
@@ -70,11 +77,16 @@ class Replay:
 
     def _named(self, index: int, exchange: Exchange) -> Exchange:
         """Give every line a name of its own: equal lines of a log are answers of their own."""
-        taken = exchange.id in self._seen
-        self._seen.add(exchange.id)
-        name = f"{exchange.id}#{index}" if taken else exchange.id
-        tags = {key: text for key, text in exchange.tags.items() if key != "shadow_of"}
-        return replace(_placed(exchange, ACTIVE), id=name, tags=tags)
+        name = exchange.id
+        while name in self._seen:
+            name = f"{name}#{index}"
+        self._seen.add(name)
+        return replace(_placed(exchange, ACTIVE), id=name)
+
+
+def is_shadow(exchange: Exchange) -> bool:
+    """Whether a line is another version's answer to the prompt of a line."""
+    return _SHADOW in exchange.tags
 
 
 def _placed(exchange: Exchange, adapter: str) -> Exchange:

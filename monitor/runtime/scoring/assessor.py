@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from guards import assessment, words
+from guards import assessment
 from guards.assessment import Assessed, Scored
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
@@ -201,10 +201,17 @@ def _observed(
                         fault=_counts_as_fault(each, against.reference),
                         pair=_pair(against, exchange, shadows.get(exchange.id)),
                         grade=exchange.grade,
-                        words=words.packed(exchange.output) if each.scores else b"",
+                        words=_words(against.reference, each),
                     ),
                 ),
             )
+
+
+def _words(reference: Reference | None, assessed: Assessed) -> bytes | None:
+    """Return the hashed words of an answer that is held against a reference."""
+    if reference is None or not assessed.scores:
+        return None
+    return reference.words(assessed.scored.exchange.output)
 
 
 def _counts_as_fault(assessed: Assessed, reference: Reference | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
 
 import structlog
@@ -16,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 _SEED = 0
 _AGAIN_S = 1.0
+_KEY_BYTES = 32
 
 
 class Drafts:
@@ -53,7 +55,7 @@ class Drafts:
             self._waiting.popleft()
 
     def _offer(self, gathered: Gathered) -> None:
-        reference = Reference.fit(gathered.answers, seed=_SEED)
+        reference = Reference.fit(gathered.answers, seed=_SEED, key=secrets.token_bytes(_KEY_BYTES))
         self._evidence.draft_reference(
             gathered.deployment,
             gathered.version,

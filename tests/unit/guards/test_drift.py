@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
-from guards.drift import DriftDetector
+from guards.classifier import OnlineClassifier
+from guards.drift import CLASSIFIER, DriftDetector
+from guards.usual import UsualAnswers
 
 Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
 CHANNELS = ("compression", "length", "likelihood", "repetition")
 
 
-def _continuous(rng: np.random.Generator, size: int) -> NDArray[np.float64]:
+def _continuous(rng: np.random.Generator, size: int | tuple[int, int]) -> NDArray[np.float64]:
     return np.abs(rng.normal(size=size))
 
 
@@ -148,3 +152,89 @@ def test_a_restored_detector_goes_on_bit_for_bit() -> None:
         scores = _scores(rng, _continuous, added=0.5)
         assert _next(copy, f"after-{n}", scores) == _next(detector, f"after-{n}", scores)
     assert copy.state() == detector.state()
+
+
+def _usual(rng: np.random.Generator, size: int = 150) -> UsualAnswers:
+    words = tuple(np.array([n], dtype="<u2").tobytes() for n in rng.integers(0, 9, size))
+    return UsualAnswers(names=CHANNELS, scores=_continuous(rng, (size, 4)), words=words)
+
+
+def _beside(usual: UsualAnswers) -> DriftDetector:
+    """Return a detector whose channels and classifier know the same answers."""
+    columns = dict(zip(CHANNELS, usual.scores.T, strict=True))
+    return DriftDetector(columns, usual)
+
+
+def test_the_classifier_has_half_of_the_weight_and_the_channels_the_rest_in_equal_parts() -> None:
+    """An eighth for each of four channels; the level is the largest."""
+    rng = np.random.default_rng(20)
+    usual = _usual(rng)
+    both = _beside(usual)
+    alone = [DriftDetector({name: usual.scores[:, row]}) for row, name in enumerate(CHANNELS)]
+    classifier = OnlineClassifier(usual)
+    for n in range(30):
+        scores, text = _scores(rng, _continuous, added=1.0), [usual.words[n]]
+        parts = [_next(each, f"a{n}", scores) / 8.0 for each in alone]
+        parts.append(classifier.update([scores], text)[0] / 2.0)
+        levels = both.update([f"a{n}"], [scores], text)
+        np.testing.assert_allclose(levels.values[0], parts, rtol=1e-9)
+        assert levels.level(0) == max(levels.values[0])
+    assert min(parts) > 0.0
+
+
+@pytest.mark.parametrize("found", ["none", "others", "other names"])
+def test_a_classifier_that_falls_silent_keeps_its_weight(found: str) -> None:
+    """Else what the channels have won would count double from one answer to the next."""
+    rng = np.random.default_rng(21)
+    usual = _usual(rng)
+    detector = _beside(usual)
+    for n in range(20):
+        detector.update([f"a{n}"], [_scores(rng, _continuous, added=1.0)], [usual.words[n]])
+    others = {
+        "none": None,
+        "others": _usual(rng),
+        "other names": replace(usual, names=CHANNELS[:3], scores=usual.scores[:, :3]),
+    }
+    saved = json.loads(json.dumps(detector.state()))
+    copy = DriftDetector.restore(saved, others[found])
+    before, after = detector.now, copy.now
+    assert after.channels == before.channels == (*CHANNELS, CLASSIFIER)
+    assert after.values[0].tolist() == [*before.values[0, :-1], 0.0]
+    again = DriftDetector.restore(json.loads(json.dumps(copy.state())), usual)
+    assert again.now.values.tolist() == after.values.tolist()
+
+
+def test_a_restored_classifier_goes_on_beside_equal_answers() -> None:
+    """A reference that was read again is the same one."""
+    rng = np.random.default_rng(22)
+    usual = _usual(rng)
+    detector = _beside(usual)
+    for n in range(20):
+        detector.update([f"a{n}"], [_scores(rng, _continuous)], [usual.words[n]])
+    read = UsualAnswers.from_arrays(usual.to_arrays())
+    copy = DriftDetector.restore(json.loads(json.dumps(detector.state())), read)
+    assert copy.now.values.tolist() == detector.now.values.tolist()
+    assert copy.now.values[0, -1] > 0.0
+
+
+def test_after_a_restart_the_channels_have_all_of_the_weight() -> None:
+    """Also in a detector that is restored from there."""
+    rng = np.random.default_rng(23)
+    usual = _usual(rng)
+    detector = _beside(usual)
+    detector.restart()
+    copy = DriftDetector.restore(json.loads(json.dumps(detector.state())), usual)
+    assert detector.now.channels == copy.now.channels == CHANNELS
+
+
+@pytest.mark.slow
+def test_false_alarms_stay_within_the_budget_with_a_classifier() -> None:
+    """At a line of 600, no more of 200 runs of 60 answers alarm than 60/600 allows (binomial, 1 %)."""
+    rng, runs, length, line = np.random.default_rng(24), 200, 60, 600.0
+    alarms = 0
+    for run in range(runs):
+        detector, fresh = _beside(_usual(rng)), _usual(rng, length)
+        rows = [dict(zip(CHANNELS, row, strict=True)) for row in fresh.scores.tolist()]
+        levels = detector.update([f"{run}-{n}" for n in range(length)], rows, fresh.words)
+        alarms += levels.values.max() >= line
+    assert alarms <= stats.binom.ppf(0.99, runs, length / line)

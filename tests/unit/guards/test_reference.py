@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from guards import channels
+from guards import archive, channels
 from guards.exchange import FinishReason
 from guards.reference import (
     SMALLEST,
@@ -115,6 +115,18 @@ def test_bytes_carry_the_reference(reference: Reference) -> None:
     assert (again.size, again.fault_rate_bound) == (reference.size, reference.fault_rate_bound)
 
 
+def test_words_are_hashed_with_the_key_of_the_reference(reference: Reference) -> None:
+    """It is kept with the reference; of before there were keys, no words are taken."""
+    keyed = Reference.fit(tickets(0, 150), seed=1, key=b"secret")
+    assert keyed.words("Yes, of course") != reference.words("Yes, of course")
+    assert Reference.from_bytes(keyed.to_bytes()).words("Yes") == keyed.words("Yes")
+    description, arrays = archive.unpack(keyed.to_bytes())
+    arrays.pop("usual/key")
+    older = Reference.from_bytes(archive.pack(description, arrays))
+    assert older.usual is None
+    assert older.words("Yes, of course") is None
+
+
 @pytest.mark.parametrize("payload", [b"", b"not a reference"])
 def test_other_bytes_are_refused(payload: bytes) -> None:
     """The error says to freeze it again."""
@@ -130,6 +142,15 @@ def test_usual_faults_raise_the_bound_on_their_rate() -> None:
     ]
     assert Reference.fit(cut, seed=0).fault_rate_bound > 0.5
     assert Reference.fit(tickets(0, 150), seed=0).fault_rate_bound < 0.05
+
+
+def test_grades_are_those_of_all_whole_answers() -> None:
+    """Failed ones count, as they do in the stream; answers that broke off do not."""
+    fine = [replace(each, grade=1.0) for each in tickets(0, 60)]
+    failed = [exchange("", error="out of memory", grade=0.0)] * 9
+    left = [exchange("a", finish_reason=FinishReason.ABANDONED, grade=0.5)] * 5
+    grades = Reference.fit([*fine, *failed, *left], seed=0).grades
+    assert sorted(grades.tolist()) == [0.0] * 9 + [1.0] * 60
 
 
 def test_an_explanation_names_the_rarest_signals(reference: Reference) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from guards import words
 from guards.usual import UsualAnswers
 
+KEY = b"secret"
 TEXTS = ["one two", "", "three\n\nfour"]
 SCORES = {
     "length_high": np.array([1.0, 2.0, np.nan]),
@@ -18,7 +19,7 @@ SCORES = {
 
 def usual() -> UsualAnswers:
     """Return three answers in another order."""
-    return UsualAnswers.of(TEXTS, SCORES, np.array([2, 0, 1]))
+    return UsualAnswers.of(TEXTS, SCORES, np.array([2, 0, 1]), KEY)
 
 
 def test_a_signal_counts_once_and_what_was_fitted_on_the_reference_not_at_all() -> None:
@@ -30,12 +31,13 @@ def test_scores_and_words_are_in_the_given_order() -> None:
     """Row by row."""
     found = usual()
     assert found.scores[:, 1].tolist() == [1.0, 0.0, 0.0]
-    assert found.words == tuple(words.packed(TEXTS[row]) for row in (2, 0, 1))
+    assert found.words == tuple(words.packed(TEXTS[row], KEY) for row in (2, 0, 1))
 
 
 def test_arrays_carry_the_answers() -> None:
     """Also those without a word."""
     found = usual()
     copy = UsualAnswers.from_arrays(found.to_arrays())
-    assert (copy.names, copy.words) == (found.names, found.words)
+    assert (copy.names, copy.words, copy.key) == (found.names, found.words, KEY)
+    assert copy.digest() == found.digest()
     np.testing.assert_array_equal(copy.scores, found.scores)

@@ -16,6 +16,7 @@ from rollback.evidence import EvidencePoint
 from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+KEY = b"secret"
 CHANNELS = ("length", "likelihood", "outlier")
 
 
@@ -328,6 +329,17 @@ def test_pairs_and_grades_share_the_weight() -> None:
     assert point.channels["pairs"] == alone.channels["pairs"] / 2.0
 
 
+def test_grades_are_named_beside_pairs() -> None:
+    """Both add up to the evidence under one weight."""
+    judge = _with_grades([1.0] * 100)
+    point = judge.observe_all([replace(_graded(n, 0.0), pair=-0.5) for n in range(10)])[-1]
+    assert point.channels["grades"] > 0.0
+    added = point.channels["pairs"] + point.channels["grades"]
+    expected = 0.5 * point.channels["faults"] + 0.25 * added
+    assert point.evidence == pytest.approx(expected)
+    assert "grades" not in _judge().observe(_graded(0, 0.0)).channels
+
+
 def test_a_grade_out_of_range_changes_nothing() -> None:
     """A batch is taken in whole or not at all."""
     judge = _with_grades([1.0] * 100)
@@ -343,7 +355,7 @@ def test_a_judge_with_grades_and_a_classifier_goes_on_after_a_restart() -> None:
     usual = UsualAnswers(
         names=CHANNELS,
         scores=np.column_stack([reference[name] for name in CHANNELS]),
-        words=tuple(words.packed(f"answer {n % 13}") for n in range(150)),
+        words=tuple(words.packed(f"answer {n % 13}", KEY) for n in range(150)),
     )
     judge = Judge(
         deployment="support",
@@ -355,7 +367,7 @@ def test_a_judge_with_grades_and_a_classifier_goes_on_after_a_restart() -> None:
         grades=[1.0] * 60 + [0.0] * 30,
     )
     stream = [
-        replace(each, grade=float(rng.random() < 0.5), words=words.packed(f"reply {n % 7}"))
+        replace(each, grade=float(rng.random() < 0.5), words=words.packed(f"reply {n % 7}", KEY))
         for n, each in enumerate(_stream(rng, 60))
     ]
     judge.observe_all(stream[:35])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,10 @@ def broken(tmp_path: Path) -> Path:
     return path
 
 
-def run(*arguments: object) -> list[dict[str, Any]]:
+def run(*arguments: object, given: bytes | None = None) -> list[dict[str, Any]]:
     """Return the JSON lines that a replay prints."""
     result = CliRunner().invoke(
-        app, ["replay", *map(str, arguments), "--json"], catch_exceptions=False
+        app, ["replay", *map(str, arguments), "--json"], input=given, catch_exceptions=False
     )
     return [json.loads(each) for each in result.stdout.splitlines()]
 
@@ -67,6 +68,18 @@ def test_the_first_300_answers_are_the_reference_where_none_is_given(tmp_path: P
     log = write(tmp_path / "live.jsonl", *(line(n) for n in range(320)))
     (summary,) = run(log)
     assert (summary["reference"], summary["exchanges"]) == (300, 20)
+
+
+def test_equal_bytes_lead_to_equal_events(tmp_path: Path, reference: Path) -> None:
+    """Whenever the file was written, and from standard input."""
+    log = write(tmp_path / "live.jsonl", *(line(n, output="No.") for n in range(100)))
+    found = []
+    for written_at in (1_700_000_000, 1_800_000_000):
+        os.utime(log, (written_at, written_at))
+        found.append(run(log, "--reference", reference))
+    found.append(run("-", "--reference", reference, given=log.read_bytes()))
+    assert found[0][0]["kind"] == "suspect"
+    assert found[0] == found[1] == found[2]
 
 
 def test_arl_sets_both_lines(broken: Path, reference: Path) -> None:

@@ -117,6 +117,23 @@ def test_a_state_of_another_format_begins_anew(found: dict[str, Any]) -> None:
     assert restored.point is None
 
 
+def test_a_reference_of_other_channels_begins_drift_anew_and_leaves_harm() -> None:
+    """What was scored against other channels cannot go on; faults need none."""
+    reference = Reference.fit([exchange(n) for n in range(60)], seed=0)
+    name = next(iter(reference.channels))
+    fewer = replace(reference, channels={name: reference.channels[name]}, usual=None)
+    judge = watched.begun(deployment(), Policy(), reference)
+    odd = dict.fromkeys(reference.channels, 1e9)
+    judge.judge_all([_faulty(n, odd) for n in range(5)])
+    saved = judge.state(NAME)
+    restored = watched.restored(deployment(), Policy(), fewer, saved).judge
+    assert (restored.channels, restored.position) == ((name,), 5)
+    assert restored.state()["faults"] == saved.state["judge"]["faults"]
+    assert restored.state()["drift"] != saved.state["judge"]["drift"]
+    same = watched.restored(deployment(), Policy(), reference, saved).judge
+    assert same.state()["drift"] == saved.state["judge"]["drift"]
+
+
 def test_a_state_of_this_format_is_restored() -> None:
     """What was saved goes on with its evidence."""
     judge = begun()

@@ -116,6 +116,24 @@ def test_graded_shadows_are_pairs_with_a_sign(
     assert [event.kind for event in events(replay, lines)] == kinds
 
 
+def failing(start: int, count: int) -> list[Exchange]:
+    """Return good answers graded 1; about 15 % of them, by chance, failed and are graded 0."""
+    chance = random.Random(start)
+    return [
+        answer(start + n, error="oops", grade=0.0)
+        if chance.random() < 0.15
+        else answer(start + n, grade=1.0)
+        for n in range(count)
+    ]
+
+
+def test_a_version_that_fails_as_often_as_its_reference_is_not_rolled_back() -> None:
+    """Failed answers are graded in the reference and in the stream alike."""
+    replay = Replay({"p": Policy(margin=0.0)}, failing(10_000, 300), name="usual.jsonl")
+    assert events(replay, logged(failing(0, 400))) == []
+    assert replay.courses[0].judged == 400
+
+
 def test_the_cut_into_batches_changes_no_event() -> None:
     """Each answer is decided upon by itself."""
     lines = logged([answer(n, error="oops" if n > 20 else None) for n in range(60)])
@@ -131,6 +149,57 @@ def test_equal_lines_are_answers_of_their_own() -> None:
     replay = replay_of()
     replay.follow(logged([answer(1)] * 30))
     assert replay.courses[0].judged == 30
+
+
+def test_a_name_made_for_a_line_collides_with_no_other() -> None:
+    """Whatever ids the log has, every line is judged and keeps its index."""
+    replay = replay_of()
+    names = ["a", "a", "a#1", "a#1", "a#1#3"]
+    replay.follow(logged([answer(n, id=name) for n, name in enumerate(names)]))
+    assert replay.courses[0].indices == [0, 1, 2, 3, 4]
+
+
+def test_shadows_among_the_lines_are_not_judged_and_count_as_lines() -> None:
+    """The service leaves them out as well: another version gave them."""
+    replay = replay_of()
+    lines = [
+        answer(n, **({"error": "oops", "tags": {"shadow_of": "x"}} if n % 2 else {}))
+        for n in range(80)
+    ]
+    assert events(replay, logged(lines)) == []
+    assert replay.courses[0].indices == list(range(0, 80, 2))
+
+
+def test_shadows_are_no_reference() -> None:
+    """They are another version's answers."""
+    shadows = usual(30, tags={"shadow_of": "x"})
+    assert Replay({"p": Policy()}, [*usual(), *shadows], name="u").reference_size == 80
+
+
+def test_grades_without_a_pair_are_named() -> None:
+    """They have a part of their own in the evidence."""
+    replay = Replay({"p": Policy()}, usual(grade=1.0), name="usual.jsonl")
+    (event,) = events(replay, logged([answer(n, grade=0.0) for n in range(60)]))
+    assert (event.kind, event.channel) == ("rollback", "grades")
+
+
+def test_the_channel_named_is_the_one_that_adds_most_by_its_weight() -> None:
+    """Faults without a weight win more than pairs and roll nothing back."""
+    replay = replay_of(Policy(weights={"faults": 0.0, "golden": 0.0, "pairs": 1.0}))
+    lines = logged([answer(n, error="oops", grade=0.0) for n in range(60)], 1.0)
+    (event,) = events(replay, lines)
+    assert (event.kind, event.channel) == ("rollback", "pairs")
+
+
+def test_drift_is_not_named_where_it_may_not_roll_back() -> None:
+    """However much it has won."""
+    replay = replay_of()
+    odd = [answer(n, output=f"No {n}.", error="oops" if n > 60 else None) for n in range(100)]
+    found = events(replay, logged(odd))
+    assert [(e.kind, e.channel.partition(".")[0]) for e in found] == [
+        ("suspect", "drift"),
+        ("rollback", "faults"),
+    ]
 
 
 def test_policies_run_side_by_side() -> None:

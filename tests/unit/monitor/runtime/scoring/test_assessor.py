@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from guards import words
 from guards.exchange import FinishReason
 from guards.reference import Reference
 from guards.verdicts import Verdict
@@ -195,6 +196,20 @@ def test_faults_and_outliers_are_striking(postgres: MemoryPostgres) -> None:
     odd = " ".join(f"WORD{number}!" for number in range(90))
     batch = [exchange(1100), exchange(2, output=odd, latency_s=9.0), exchange(3, output="")]
     assert assessor_of(postgres).assess(batch).striking == [False, True, True]
+
+
+def test_judges_are_told_of_words_only_what_the_references_key_hides(
+    postgres: MemoryPostgres,
+) -> None:
+    """None at all without a reference, or where an answer is not comparable."""
+    batch = [exchange(1), exchange(2, error="out of memory")]
+    alone = assessor_of(postgres).assess(batch).observed
+    reference = Reference.fit([exchange(1000 + i) for i in range(60)], seed=0, key=b"secret")
+    postgres.references = {None: reference.to_bytes()}
+    beside = assessor_of(postgres).assess(batch).observed
+    assert [each.observation.words for each in alone] == [None, None]
+    kept = words.packed(batch[0].output, b"secret")
+    assert [each.observation.words for each in beside] == [kept, None]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,19 @@ async def test_a_reference_is_offered_with_its_size() -> None:
     assert Reference.from_bytes(payload).size == size == 60
 
 
+async def test_each_reference_has_a_key_of_its_own_for_words() -> None:
+    """Drawn at random, and kept with it alone."""
+    postgres = MemoryPostgres()
+    drafts = Drafts(postgres)
+    for epoch in (1, 2):
+        drafts.put(gathered(epoch=epoch))
+    await drafts.offer()
+    made = [Reference.from_bytes(postgres.drafts[epoch][0]).usual for epoch in (1, 2)]
+    keys = [each.key for each in made if each is not None]
+    assert [len(key) for key in keys] == [32, 32]
+    assert keys[0] != keys[1]
+
+
 async def test_a_draft_waits_while_postgres_is_away() -> None:
     """It is offered as soon as it can be."""
     postgres = MemoryPostgres(away=True)
