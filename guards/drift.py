@@ -1,4 +1,4 @@
-"""Drift: conformal e-detectors over several channels of nonconformity scores.
+"""Drift: conformal e-detectors over several channels of scores, and a classifier that learns.
 
 Drift has no sign: it says that answers differ from the reference, not that they are worse.
 """
@@ -13,9 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from guards import classifier
+from guards.classifier import OnlineClassifier
 from guards.conformal import ConformalRanks, thetas_of
 from guards.edetector import PValueBets, ShiryaevRoberts
+from guards.usual import UsualAnswers
 
+CLASSIFIER = "classifier"  # its name among the channels
+_SHARE = 0.5  # its weight, where there is one
 _AT_ONCE = 64  # exchanges that are weighed together: what is compared grows with the square
 
 
@@ -24,7 +29,7 @@ class Levels:
     """How strongly a stream speaks for a change, after each of n exchanges.
 
     Args:
-        values: sums of bets (n, channels).
+        values: sums of bets (n, channels), each times its weight; the weights sum to 1.
     """
 
     channels: tuple[str, ...]
@@ -32,7 +37,7 @@ class Levels:
 
     def level(self, row: int) -> float:
         """Return the level after an exchange: 0 nothing, ≥ 1/α an alarm."""
-        return float(self.values[row].max()) / len(self.channels) if self.channels else 0.0
+        return float(self.values[row].max()) if self.channels else 0.0
 
     def leader(self, row: int) -> str | None:
         """Return the channel that speaks loudest after an exchange, or `None` without channels."""
@@ -42,17 +47,24 @@ class Levels:
 class DriftDetector:
     """Watches every channel of a frozen reference at once.
 
-    The level is the largest of the channels' e-detectors divided by their number. Each channel is
-    exact only for its own past, so a sum over channels has no proof for an alarm that depends on
-    all of them; the largest has one, by the union bound: P(level ≥ 1/α within n) ≤ n·α under any
-    dependence.
+    The level is the largest of the e-detectors, each times a fixed weight: half for the classifier,
+    where there is one, and the rest in equal parts for the conformal channels. Each is exact only
+    for what it has seen itself, so a sum has no proof for an alarm that depends on all of them; the
+    largest has one, by the union bound: P(level ≥ 1/α within n) ≤ Σ w·n·α = n·α under any
+    dependence. The average run length is at least half of 1/α.
 
     Args:
         reference: nonconformity scores (n,) per channel, large is odd; NaN is left out.
+        usual: the reference answers as a whole, for the classifier; it needs at least 100.
     """
 
-    def __init__(self, reference: Mapping[str, NDArray[np.float64]]) -> None:
+    def __init__(
+        self, reference: Mapping[str, NDArray[np.float64]], usual: UsualAnswers | None = None
+    ) -> None:
         self._channels = tuple(sorted(reference))
+        self._classifier: OnlineClassifier | None = None
+        if usual is not None and len(usual) >= classifier.SMALLEST:
+            self._classifier = OnlineClassifier(usual)
         self._ranks = ConformalRanks([_known(reference[name]) for name in self._channels])
         self._bets = PValueBets(len(self._channels))
         self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
@@ -65,19 +77,39 @@ class DriftDetector:
     @property
     def now(self) -> Levels:
         """The level after the latest exchange, as the only row."""
-        return Levels(channels=self._channels, values=self._sums.values[None])
+        won = np.array([0.0 if self._classifier is None else self._classifier.value])
+        return self._levels(self._sums.values[None], won)
 
-    def update(self, exchange_ids: Sequence[str], scores: Sequence[Mapping[str, float]]) -> Levels:
+    def update(
+        self,
+        exchange_ids: Sequence[str],
+        scores: Sequence[Mapping[str, float]],
+        words: Sequence[bytes] | None = None,
+    ) -> Levels:
         """Take in the scores of n exchanges in their order; return the levels after each.
 
         Channels that are missing or NaN stand still.
+
+        Args:
+            words: features of the texts, for the classifier (`guards.words`).
         """
         parts = [
             self._update(exchange_ids[start : start + _AT_ONCE], scores[start : start + _AT_ONCE])
             for start in range(0, len(scores), _AT_ONCE)
         ]
         values = np.concatenate(parts) if parts else np.zeros((0, len(self._channels)))
-        return Levels(channels=self._channels, values=values)
+        won = np.zeros(len(scores))
+        if self._classifier is not None:
+            won = self._classifier.update(scores, words or [b""] * len(scores))
+        return self._levels(values, won)
+
+    def _levels(self, values: NDArray[np.float64], won: NDArray[np.float64]) -> Levels:
+        """Weigh what the channels (n, channels) and the classifier (n,) have won."""
+        weight = 1.0 / max(len(self._channels), 1)
+        if self._classifier is None:
+            return Levels(channels=self._channels, values=weight * values)
+        weighed = np.column_stack([(1.0 - _SHARE) * weight * values, _SHARE * won])
+        return Levels(channels=(*self._channels, CLASSIFIER), values=weighed)
 
     def _update(
         self, exchange_ids: Sequence[str], scores: Sequence[Mapping[str, float]]
@@ -90,8 +122,10 @@ class DriftDetector:
     def restart(self) -> None:
         """Forget reference and past: from now on, answers are compared with those that follow.
 
-        For a drift that was found harmless; the new ordinary is learnt from the stream alone.
+        For a drift that was found harmless; the new ordinary is learnt from the stream alone. The
+        classifier, which needs a reference, falls silent.
         """
+        self._classifier = None
         self._ranks = ConformalRanks([()] * len(self._channels))
         self._bets = PValueBets(len(self._channels))
         self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
@@ -99,17 +133,28 @@ class DriftDetector:
     def state(self) -> dict[str, Any]:
         """Return everything that the next update depends on, as JSON."""
         ranks = dict(zip(self._channels, self._ranks.state(), strict=True))
-        return {"ranks": ranks, "bets": self._bets.state(), "sums": self._sums.state()}
+        return {
+            "ranks": ranks,
+            "bets": self._bets.state(),
+            "sums": self._sums.state(),
+            "classifier": None if self._classifier is None else self._classifier.state(),
+        }
 
     @classmethod
-    def restore(cls, state: Mapping[str, Any]) -> DriftDetector:
-        """Return the detector as it was when `state` was taken."""
+    def restore(cls, state: Mapping[str, Any], usual: UsualAnswers | None = None) -> DriftDetector:
+        """Return the detector as it was when `state` was taken, beside the same reference answers.
+
+        Without them, a classifier that there was falls silent.
+        """
         detector = cls({name: np.array([]) for name in state["ranks"]})
         detector._ranks = ConformalRanks.restore(
             [state["ranks"][name] for name in detector._channels]
         )
         detector._bets.restore(state["bets"])
         detector._sums.restore(state["sums"])
+        if usual is not None and state["classifier"] is not None:
+            detector._classifier = OnlineClassifier(usual)
+            detector._classifier.restore(state["classifier"])
         return detector
 
 

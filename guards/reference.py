@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from guards import archive, binomial, channels, constancy, explanation, faults
 from guards.exchange import Exchange
@@ -23,6 +24,7 @@ from guards.novelty import Novelty
 from guards.signals import catalogue
 from guards.signals.catalogue import SignalTable
 from guards.signals.signal import Values
+from guards.usual import UsualAnswers
 
 SMALLEST = 40  # comparable answers, so that each half still has 20
 _FEWEST_DEFINED = 10  # values that a channel needs
@@ -50,6 +52,8 @@ class Reference:
             here (callers who ask for few tokens, say), and only more than that is news.
         commonest_share: share of the commonest answer, for `ConstantAnswers.for_share`.
         size: answers that the reference was made of.
+        usual: the answers as a whole, in random order; `None` in a reference of before there were.
+        grades: of the answers that somebody graded.
     """
 
     channels: Mapping[str, Values]
@@ -58,6 +62,8 @@ class Reference:
     commonest_share: float
     size: int
     novelty: Novelty
+    usual: UsualAnswers | None = None
+    grades: Values = field(default_factory=lambda: np.empty(0))
 
     @classmethod
     def fit(cls, exchanges: Sequence[Exchange], *, seed: int) -> Self:
@@ -90,6 +96,8 @@ class Reference:
             commonest_share=constancy.commonest_share(texts),
             size=len(usual),
             novelty=novelty,
+            usual=UsualAnswers.of(texts, {name: scores[name] for name in kept}, order),
+            grades=np.array([each.grade for each in usual if each.grade is not None], dtype=float),
         )
 
     def scores(self, exchanges: Sequence[Exchange]) -> dict[str, Values]:
@@ -128,8 +136,10 @@ class Reference:
         }
         arrays = {
             "surprise": self.surprise,
+            "grades": self.grades,
             **archive.prefixed("channels", self.channels),
             **archive.prefixed("novelty", self.novelty.to_arrays()),
+            **({} if self.usual is None else archive.prefixed("usual", self.usual.to_arrays())),
         }
         return archive.pack(description, arrays)
 
@@ -147,6 +157,8 @@ class Reference:
                 commonest_share=description["commonest_share"],
                 size=description["size"],
                 novelty=Novelty.from_arrays(archive.under("novelty", arrays)),
+                usual=_usual(archive.under("usual", arrays)),
+                grades=arrays.get("grades", np.empty(0)),
             )
         except (archive.UnreadableArchive, KeyError) as error:
             raise UnreadableReference(f"the bytes are no reference: {error}") from error
@@ -155,6 +167,10 @@ class Reference:
 def is_comparable(exchange: Exchange) -> bool:
     """Return whether an answer says something about the model: it is whole, without an error."""
     return exchange.is_complete and not faults.has_failed(exchange)
+
+
+def _usual(arrays: Mapping[str, NDArray[Any]]) -> UsualAnswers | None:
+    return UsualAnswers.from_arrays(arrays) if arrays else None
 
 
 def _defined(values: Values) -> Values:

@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 from guards.betting import MeanDetector, RateDetector, evidence_of_harm
 from guards.drift import DriftDetector
 from guards.edetector import E_CAP
+from guards.graded import GradeDetector
+from guards.usual import UsualAnswers
 from rollback.evidence import EvidencePoint
 
-_FORMAT = 1  # of the saved state
+_FORMAT = 2  # of the saved state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ class Observation:
     Args:
         scores: nonconformity scores by channel, large is odd; NaN or missing is unknown.
         pair: grade less the baseline's grade for the same prompt, in [-1, 1]; `None` is unknown.
+        grade: in [0, 1] where somebody graded the answer.
+        words: features of its text (`guards.words`), for the classifier.
     """
 
     exchange_id: str
@@ -89,6 +93,8 @@ class Observation:
     scores: Mapping[str, float] = field(default_factory=dict)
     fault: bool = False
     pair: float | None = None
+    grade: float | None = None
+    words: bytes = b""
 
 
 class Judge:
@@ -98,6 +104,9 @@ class Judge:
         adapter: version that is judged, `None` for the base model.
         reference: nonconformity scores (n,) of the reference answers by channel; `None` if there
             is no reference: then there is no drift, and faults count all the same.
+        usual: the reference answers as a whole, for the classifier of drift.
+        grades: of reference answers of the baseline; with too few, answers that are graded without
+            a pair show nothing.
         position: exchanges of this epoch that were judged before, against another reference.
     """
 
@@ -109,15 +118,18 @@ class Judge:
         adapter: str | None,
         settings: JudgeSettings,
         reference: Mapping[str, NDArray[np.float64]] | None,
+        usual: UsualAnswers | None = None,
+        grades: Sequence[float] | NDArray[np.float64] = (),
         position: int = 0,
     ) -> None:
         self._deployment = deployment
         self._epoch = epoch
         self._adapter = adapter
         self._settings = settings
-        self._drift = DriftDetector(reference or {})
+        self._drift = DriftDetector(reference or {}, usual)
         self._faults = RateDetector(settings.fault_rate_tolerated)
         self._pairs = MeanDetector(settings.margin)
+        self._graded = GradeDetector(grades, settings.margin)
         self._golden = 0.0
         self._may_start_golden = True
         self._position = position
@@ -155,23 +167,32 @@ class Judge:
         How a stream is cut into batches changes nothing but the last digits.
 
         Raises:
-            ValueError: if a `pair` is outside [-1, 1]; then nothing has changed.
+            ValueError: if a `pair` is outside [-1, 1], or a `grade` outside [0, 1]; then nothing
+                has changed.
         """
         for item in items:
             if item.pair is not None and not -1.0 <= item.pair <= 1.0:
                 raise ValueError(f"exchange {item.exchange_id}: pair {item.pair} is not in [-1, 1]")
+            if item.grade is not None and not 0.0 <= item.grade <= 1.0:
+                raise ValueError(
+                    f"exchange {item.exchange_id}: grade {item.grade} is not in [0, 1]"
+                )
         if not items:
             return []
         self._may_start_golden = True
         faults = self._faults.update([item.fault for item in items]).tolist()
-        pairs = self._pairs.update([item.pair for item in items]).tolist()
+        pairs = self._pairs.update([item.pair for item in items])
+        graded = self._graded.update([item.grade for item in items])
+        quality = self._quality(pairs, graded).tolist()
         levels = self._drift.update(
-            [_name(item) for item in items], [item.scores for item in items]
+            [_name(item) for item in items],
+            [item.scores for item in items],
+            [item.words for item in items],
         )
         points = []
         for row, item in enumerate(items):
             self._position += 1
-            harm = Harm(faults[row], self._golden, pairs[row])
+            harm = Harm(faults[row], self._golden, quality[row])
             points.append(self._draw(item.at, harm, levels.level(row), levels.leader(row)))
         return points
 
@@ -221,12 +242,22 @@ class Judge:
             "may_start_golden": self._may_start_golden,
             "faults": self._faults.state(),
             "pairs": self._pairs.state(),
+            "graded": self._graded.state(),
             "drift": self._drift.state(),
         }
 
     @classmethod
-    def restore(cls, state: Mapping[str, Any], *, settings: JudgeSettings) -> Judge:
+    def restore(
+        cls,
+        state: Mapping[str, Any],
+        *,
+        settings: JudgeSettings,
+        usual: UsualAnswers | None = None,
+    ) -> Judge:
         """Return the judge as it was when `state` was taken.
+
+        Args:
+            usual: the reference answers that the judge had then.
 
         Raises:
             ValueError: if the state was written in another format.
@@ -247,7 +278,8 @@ class Judge:
         judge._may_start_golden = state["may_start_golden"]
         judge._faults.restore(state["faults"])
         judge._pairs.restore(state["pairs"])
-        judge._drift = DriftDetector.restore(state["drift"])
+        judge._graded.restore(state["graded"])
+        judge._drift = DriftDetector.restore(state["drift"], usual)
         if state["at"] is not None:
             judge._draw_now(datetime.fromisoformat(state["at"]))
         return judge
@@ -260,7 +292,14 @@ class Judge:
         return float(sums[crossed[0] if crossed else -1])
 
     def _harm(self, golden: float) -> Harm:
-        return Harm(self._faults.value, golden, self._pairs.value)
+        pairs, graded = np.array([self._pairs.value]), np.array([self._graded.value])
+        return Harm(self._faults.value, golden, float(self._quality(pairs, graded)[0]))
+
+    def _quality(
+        self, pairs: NDArray[np.float64], graded: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the mean of what pairs and grades have won; without reference grades the pairs'."""
+        return (pairs + graded) / 2.0 if self._graded.is_used else pairs
 
     def _evidence(self, harm: Harm, drift: float) -> float:
         total = harm.weighted(self._settings.weights)

@@ -13,11 +13,9 @@ from jsonschema.validators import validator_for
 
 from guards import golden
 from guards.golden import GoldenCase, GoldenSetError
-from monitor import config as configuration
+from monitor.bootstrap import policy_file
 from monitor.config import Config, DeploymentConfig, LocalEngine
 from monitor.errors import ConfigError
-from rollback import policy as policies
-from rollback.errors import PolicyError
 from rollback.policy import Policy
 
 
@@ -67,12 +65,9 @@ def _read_one(name: str, section: DeploymentConfig) -> DeploymentFiles:
 
 def _policy(name: str, section: DeploymentConfig) -> Policy:
     source = section.policy
-    where = str(source) if isinstance(source, Path) else f"deployments.{name}.policy"
-    mapping = configuration.read_mapping(source) if isinstance(source, Path) else source
-    try:
-        return policies.parse(mapping)
-    except PolicyError as error:
-        raise ConfigError(f"{where}: {error}") from error
+    if isinstance(source, Path):
+        return policy_file.read_policy(source)
+    return policy_file.parsed(source, f"deployments.{name}.policy")
 
 
 def _schema(path: Path | None) -> Mapping[str, Any] | None:

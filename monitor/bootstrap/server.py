@@ -13,6 +13,7 @@ from types import FrameType
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import (
@@ -133,19 +134,21 @@ async def _run(
         release=metadata.version("backstop"),
         data_plane=routes(built.gateway),
     )
-    server = _Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=_DRAIN_S,
-        ),
-        deadline,
-    )
+    server = _Server(settings_of(app), deadline)
     async with _living(config, built, read):
         await server.serve(sockets=[listener])
+
+
+def settings_of(app: FastAPI) -> uvicorn.Config:
+    """Return how an application is served to callers and operators."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_DRAIN_S,
+    )
 
 
 class _Server(uvicorn.Server):

@@ -65,12 +65,25 @@ class LogFile:
         if lines:
             yield Batch(len(lines), b"\n".join(lines), read)
 
+    def logged(self, deployment: str | None) -> Iterator[tuple[int, int, Logged]]:
+        """Yield the line (counted from 0), the bytes read until its end, and what it says.
+
+        Raises `BadRequest` with the line (counted from 1) and the field.
+        """
+        read = 0
+        for number, line in enumerate(self.lines):
+            read += len(line)
+            if line.strip():
+                yield number, read, self._parsed(number + 1, line, deployment)
+
     def _own(self, number: int, line: bytes, deployment: str | None) -> bytes:
+        return _complete(self._parsed(number, line, deployment))
+
+    def _parsed(self, number: int, line: bytes, deployment: str | None) -> Logged:
         try:
-            logged = exchange_log.parse(line, deployment=deployment, started_at=self.written_at)
+            return exchange_log.parse(line, deployment=deployment, started_at=self.written_at)
         except BadExchange as error:
             raise BadRequest(f"{self.name}, line {number}: {error}") from error
-        return _complete(logged)
 
 
 @contextmanager

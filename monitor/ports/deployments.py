@@ -33,14 +33,18 @@ class Flip:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Deployments(Protocol):
+class Pointers(Protocol):
+    """Which version serves which deployment, to read."""
+
+    def all(self) -> Sequence[Deployment]:
+        """Return every deployment, by name."""
+
+
+class Deployments(Pointers, Protocol):
     """The pointers: which version serves which deployment."""
 
     def ensure(self, name: str) -> Deployment:
         """Return a deployment, made with the base model active if it is new."""
-
-    def all(self) -> Sequence[Deployment]:
-        """Return every deployment, by name."""
 
     def flip(self, flip: Flip) -> Deployment:
         """Move the pointer, states, incident, audit and outbox rows in one transaction.

@@ -36,11 +36,21 @@ class Observations(Protocol):
         """
 
 
-class EvidenceStore(Protocol):
-    """Judges' states, references and the evidence curve."""
+class Yardsticks(Protocol):
+    """What answers are held against, and where the judges stand, to read."""
 
     def judge_state(self, deployment: str) -> JudgeState | None:
         """Return the saved state of a deployment's judge."""
+
+    def reference(self, deployment: str, version: str | None) -> bytes | None:
+        """Return the frozen reference of a version in a deployment."""
+
+    def drafted(self, deployment: str, epoch: int) -> tuple[bytes, int] | None:
+        """Return the reference that was offered under an epoch, and of how many answers it is."""
+
+
+class EvidenceStore(Yardsticks, Protocol):
+    """Judges' states, references and the evidence curve."""
 
     def save(
         self,
@@ -82,13 +92,7 @@ class EvidenceStore(Protocol):
     ) -> None:
         """Freeze the reference answers' scores of a version; once, later calls change nothing."""
 
-    def reference(self, deployment: str, version: str | None) -> bytes | None:
-        """Return the frozen reference of a version in a deployment."""
-
     def draft_reference(
         self, deployment: str, version: str | None, epoch: int, payload: bytes, size: int
     ) -> None:
         """Offer a reference made of a version's first answers under an epoch; the first one stays."""
-
-    def drafted(self, deployment: str, epoch: int) -> tuple[bytes, int] | None:
-        """Return the reference that was offered under an epoch, and of how many answers it is."""

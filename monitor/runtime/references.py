@@ -5,13 +5,13 @@ from __future__ import annotations
 import structlog
 
 from guards.reference import Reference, UnreadableReference
-from monitor.ports.evidence import EvidenceStore
+from monitor.ports.evidence import Yardsticks
 from rollback.deployment import Deployment
 
 log = structlog.get_logger(__name__)
 
 
-def reference_of(evidence: EvidenceStore, deployment: Deployment) -> Reference | None:
+def reference_of(evidence: Yardsticks, deployment: Deployment) -> Reference | None:
     """Return the active version's own reference once it is confirmed, else its baseline's.
 
     Raises `Unavailable`.

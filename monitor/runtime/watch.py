@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from monitor.ports.deployments import Deployments
-from monitor.ports.evidence import EvidenceStore, ObservedBatch
+from monitor.ports.deployments import Pointers
+from monitor.ports.evidence import ObservedBatch, Yardsticks
 from monitor.ports.record import Observed
 from monitor.runtime import watched as watching
 from monitor.runtime.golden_runs import Outcome
@@ -42,7 +42,7 @@ class Watch:
     """The judges of all deployments."""
 
     def __init__(
-        self, deployments: Deployments, evidence: EvidenceStore, policies: Mapping[str, Policy]
+        self, deployments: Pointers, evidence: Yardsticks, policies: Mapping[str, Policy]
     ) -> None:
         self._deployments = deployments
         self._evidence = evidence

@@ -18,7 +18,7 @@ from rollback.policy import Policy
 
 log = structlog.get_logger(__name__)
 
-_FORMAT = 2  # of the saved state; raise it with every change of what is saved, or of its meaning
+_FORMAT = 3  # of the saved state; raise it with every change of what is saved, or of its meaning
 _ALWAYS = 0.99  # where nearly every usual answer is faulty, faults are no news at all
 
 
@@ -119,6 +119,8 @@ def begun(
         adapter=deployment.active,
         settings=_settings(policy, reference),
         reference=reference.channels if reference is not None else None,
+        usual=reference.usual if reference is not None else None,
+        grades=reference.grades if reference is not None else (),
         position=position,
     )
     return Watched(
@@ -149,7 +151,11 @@ def restored(
     if saved.state["confirmed"] != deployment.confirmed:
         return begun(deployment, policy, reference, saved.position)
     watched = begun(deployment, policy, reference)
-    watched.judge = Judge.restore(saved.state["judge"], settings=_settings(policy, reference))
+    watched.judge = Judge.restore(
+        saved.state["judge"],
+        settings=_settings(policy, reference),
+        usual=reference.usual if reference is not None else None,
+    )
     watched.crossing = _kept(saved.state["crossing"])
     watched.suspicion = _kept(saved.state["suspicion"])
     return watched

@@ -41,6 +41,9 @@ class _Items(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="ob
     faults: list[bool]
     pairs: list[float | None]
     scores: bytes
+    # Empty in what was packed before there were any.
+    grades: list[float | None] = []
+    words: list[bytes] = []
 
 
 _DECODER = msgspec.msgpack.Decoder(_Items)
@@ -61,6 +64,8 @@ def pack(observed: Sequence[Observed]) -> bytes:
             faults=[each.fault for each in observations],
             pairs=[each.pair for each in observations],
             scores=np.fromiter(scores, dtype=_SCORE, count=sum(map(len, all_scores))).tobytes(),
+            grades=[each.grade for each in observations],
+            words=[each.words for each in observations],
         )
     )
 
@@ -111,8 +116,12 @@ def _source(observed: Observed, channels: tuple[str, ...]) -> _Source:
 def _rows(items: _Items) -> Iterator[Observed]:
     scores = np.frombuffer(items.scores, dtype=_SCORE).tolist()
     start = 0
-    columns = zip(items.source, items.ids, items.at, items.faults, items.pairs, strict=True)
-    for number, exchange_id, at, fault, pair in columns:
+    grades = items.grades or [None] * len(items.ids)
+    texts = items.words or [b""] * len(items.ids)
+    columns = zip(
+        items.source, items.ids, items.at, items.faults, items.pairs, grades, texts, strict=True
+    )
+    for number, exchange_id, at, fault, pair, grade, text in columns:
         source = items.sources[number]
         end = start + len(source.channels)
         yield Observed(
@@ -126,6 +135,8 @@ def _rows(items: _Items) -> Iterator[Observed]:
                 scores=dict(zip(source.channels, scores[start:end], strict=True)),
                 fault=fault,
                 pair=pair,
+                grade=grade,
+                words=text,
             ),
         )
         start = end

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from http.client import HTTPConnection
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import aiohttp
 
@@ -111,24 +110,6 @@ class Desk:
         """Wait for the signed message about a finished rollback; return the newest incident."""
         await self.receiver.wait_for("webhook", "roll", _PATIENCE_S)
         return (await self.incidents())[0]
-
-    @contextmanager
-    def kept_connection(self) -> Iterator[Callable[[], None]]:
-        """Yield what asks over one connection whether the service is alive; raises if it was cut."""
-        url = urlsplit(self.client.url)
-        connection = HTTPConnection(url.hostname or "", url.port)
-        connection.connect()
-        connection.auto_open = 0  # a connection that was cut is not made anew
-
-        def ask() -> None:
-            connection.request("GET", "/healthz")
-            assert connection.getresponse().read()
-
-        try:
-            ask()
-            yield ask
-        finally:
-            connection.close()
 
     async def _call(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return await asyncio.to_thread(method, *args, **kwargs)

@@ -10,15 +10,15 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from guards import assessment
+from guards import assessment, words
 from guards.assessment import Assessed, Scored
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.faults import Fault
 from guards.reference import Reference
 from guards.verdicts import Verdict
-from monitor.ports.deployments import Deployments
-from monitor.ports.evidence import EvidenceStore
+from monitor.ports.deployments import Pointers
+from monitor.ports.evidence import Yardsticks
 from monitor.ports.record import Observed
 from monitor.runtime.scoring import yardstick
 from monitor.runtime.scoring.yardstick import Gathered, Yardstick, without_pointers
@@ -52,8 +52,8 @@ class Assessor:
 
     def __init__(
         self,
-        deployments: Deployments,
-        evidence: EvidenceStore,
+        deployments: Pointers,
+        evidence: Yardsticks,
         reference_sizes: Mapping[str, int],
         schemas: Mapping[str, Mapping[str, Any]],
     ) -> None:
@@ -88,8 +88,12 @@ class Assessor:
         return known is None or known.epoch < epoch
 
     def assess(self, exchanges: Sequence[Exchange]) -> Findings:
-        """Assess a batch, each deployment in its order; never blocks."""
+        """Assess a batch, each deployment in its order; never blocks.
+
+        A graded answer and its graded shadow by the baseline make a pair if both are in the batch.
+        """
         due = [self._with_schema(exchange) for exchange in exchanges]
+        shadows = _graded_shadows(due)
         found: dict[int, Assessed] = {}
         observed: dict[int, Observed] = {}
         live: list[tuple[Yardstick, Sequence[Exchange]]] = []
@@ -98,7 +102,7 @@ class Assessor:
             assessed = part.assess(own)
             found.update(zip(part.rows, assessed, strict=True))
             if part.is_live and part.against is not None:
-                observed.update(_observed(part.against, part.rows, assessed))
+                observed.update(_observed(part.against, part.rows, assessed, shadows))
                 live.append((part.against, own))
         rows = sorted(observed)
         return Findings(
@@ -155,8 +159,29 @@ class _Part:
         return assessment.assess(exchanges, self.against.reference, constant)
 
 
+def _graded_shadows(exchanges: Sequence[Exchange]) -> Mapping[str, Exchange]:
+    """Return the graded shadows of a batch by the exchange whose prompt they answer once more."""
+    return {
+        each.tags["shadow_of"]: each
+        for each in exchanges
+        if each.grade is not None and "shadow_of" in each.tags
+    }
+
+
+def _pair(against: Yardstick, exchange: Exchange, shadow: Exchange | None) -> float | None:
+    """Return the grade less the baseline's on the same prompt, if both are known."""
+    if exchange.grade is None or shadow is None or shadow.grade is None:
+        return None
+    if against.baseline is None or shadow.adapter != against.baseline:
+        return None
+    return exchange.grade - shadow.grade
+
+
 def _observed(
-    against: Yardstick, rows: Sequence[int], assessed: Sequence[Assessed]
+    against: Yardstick,
+    rows: Sequence[int],
+    assessed: Sequence[Assessed],
+    shadows: Mapping[str, Exchange],
 ) -> Iterator[tuple[int, Observed]]:
     """Yield what judges must know of the answers whose callers stayed, by their rows."""
     for row, each in zip(rows, assessed, strict=True):
@@ -174,6 +199,9 @@ def _observed(
                         at=exchange.started_at,
                         scores=each.scores,
                         fault=_counts_as_fault(each, against.reference),
+                        pair=_pair(against, exchange, shadows.get(exchange.id)),
+                        grade=exchange.grade,
+                        words=words.packed(exchange.output) if each.scores else b"",
                     ),
                 ),
             )

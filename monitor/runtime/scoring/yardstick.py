@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.reference import Reference
-from monitor.ports.evidence import EvidenceStore
+from monitor.ports.evidence import Yardsticks
 from monitor.runtime.references import reference_of
 from rollback.deployment import Deployment
 
@@ -29,6 +29,7 @@ class Yardstick:
 
     Args:
         confirmed: whether the active version is held against its own reference.
+        baseline: version that the active one is compared with on the same prompts, if there is one.
         wanted: answers that are still to be gathered for a reference of its own.
         first: the answers gathered: all that are whole, also faulty ones, lest it looks too good.
     """
@@ -39,6 +40,7 @@ class Yardstick:
     confirmed: bool
     reference: Reference | None
     constant: ConstantAnswers
+    baseline: str | None = None
     wanted: int = 0
     first: list[Exchange] = field(default_factory=list)
 
@@ -71,7 +73,7 @@ class Yardstick:
         )
 
 
-def open_for(deployment: Deployment, evidence: EvidenceStore, reference_size: int) -> Yardstick:
+def open_for(deployment: Deployment, evidence: Yardsticks, reference_size: int) -> Yardstick:
     """Return the yardstick of a deployment as it is stored. Raises `Unavailable`."""
     reference = reference_of(evidence, deployment)
     wants_own = (
@@ -86,6 +88,7 @@ def open_for(deployment: Deployment, evidence: EvidenceStore, reference_size: in
         confirmed=deployment.confirmed,
         reference=reference,
         constant=_constant(reference),
+        baseline=deployment.baseline,
         wanted=reference_size if wants_own else 0,
     )
 

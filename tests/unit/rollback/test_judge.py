@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from guards import words
+from guards.usual import UsualAnswers
 from rollback.evidence import EvidencePoint
 from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
 
@@ -282,3 +285,86 @@ def test_one_id_for_all_answers_raises_no_suspicion() -> None:
             Observation(exchange_id="same", at=START + timedelta(seconds=n), scores=scores)
         )
     assert not judge.suspected
+
+
+def _graded(n: int, grade: float) -> Observation:
+    return replace(_answer(n), grade=grade)
+
+
+def _with_grades(grades: list[float]) -> Judge:
+    return Judge(
+        deployment="support",
+        epoch=3,
+        adapter="support@3f9a2c1d7b04",
+        settings=JudgeSettings(),
+        reference=None,
+        grades=grades,
+    )
+
+
+@pytest.mark.parametrize(("grade", "crosses"), [(0.0, True), (1.0, False)])
+def test_grades_without_a_pair_are_evidence_beside_those_of_the_reference(
+    grade: float, crosses: bool
+) -> None:
+    """Worse ones cross the line, better ones never."""
+    judge = _with_grades([1.0, 0.0, 1.0, 1.0] * 25)
+    judge.observe_all([_graded(n, grade) for n in range(60)])
+    assert judge.crossed is crosses
+
+
+def test_grades_show_nothing_where_the_reference_has_none() -> None:
+    """There is nothing to compare them with, and pairs keep all of the weight."""
+    judge, plain = _with_grades([]), _judge()
+    point = judge.observe_all([replace(_graded(n, 0.0), pair=-0.5) for n in range(10)])[-1]
+    alone = plain.observe_all([_answer(n, pair=-0.5) for n in range(10)])[-1]
+    assert point.evidence == alone.evidence
+
+
+def test_pairs_and_grades_share_the_weight() -> None:
+    """With reference grades, pairs alone count half."""
+    judge, plain = _with_grades([1.0] * 100), _judge()
+    point = judge.observe_all([_answer(n, pair=-1.0) for n in range(10)])[-1]
+    alone = plain.observe_all([_answer(n, pair=-1.0) for n in range(10)])[-1]
+    assert point.channels["pairs"] == alone.channels["pairs"] / 2.0
+
+
+def test_a_grade_out_of_range_changes_nothing() -> None:
+    """A batch is taken in whole or not at all."""
+    judge = _with_grades([1.0] * 100)
+    with pytest.raises(ValueError, match="grade 2"):
+        judge.observe_all([_graded(0, 0.0), _graded(1, 2.0)])
+    assert judge.position == 0
+
+
+def test_a_judge_with_grades_and_a_classifier_goes_on_after_a_restart() -> None:
+    """Beside the same reference answers."""
+    rng = np.random.default_rng(30)
+    reference = _reference(rng)
+    usual = UsualAnswers(
+        names=CHANNELS,
+        scores=np.column_stack([reference[name] for name in CHANNELS]),
+        words=tuple(words.packed(f"answer {n % 13}") for n in range(150)),
+    )
+    judge = Judge(
+        deployment="support",
+        epoch=3,
+        adapter=None,
+        settings=JudgeSettings(),
+        reference=reference,
+        usual=usual,
+        grades=[1.0] * 60 + [0.0] * 30,
+    )
+    stream = [
+        replace(each, grade=float(rng.random() < 0.5), words=words.packed(f"reply {n % 7}"))
+        for n, each in enumerate(_stream(rng, 60))
+    ]
+    judge.observe_all(stream[:35])
+    saved = json.loads(json.dumps(judge.state()))
+    copy = Judge.restore(saved, settings=JudgeSettings(), usual=usual)
+    for one, other in zip(
+        judge.observe_all(stream[35:]), copy.observe_all(stream[35:]), strict=True
+    ):
+        assert other.evidence == pytest.approx(one.evidence, rel=1e-9)
+        assert other.suspicion == pytest.approx(one.suspicion, rel=1e-4)
+    assert judge.point is not None
+    assert "drift.classifier" in judge.point.channels

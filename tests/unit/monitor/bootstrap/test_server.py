@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from monitor import config as configuration
 from monitor.bootstrap import data_folder, server
@@ -52,3 +53,8 @@ def test_a_data_folder_is_one_service_s(tmp_path: Path) -> None:
             second = data_folder.owned(tmp_path / "data")
             with pytest.raises(ConfigError, match="belongs to a service that runs"), second:
                 pass
+
+
+def test_connections_outlive_their_place_in_the_pools_of_callers() -> None:
+    """Who closes first closes on a request that is on its way; load balancers keep theirs for 60 s."""
+    assert server.settings_of(FastAPI()).timeout_keep_alive > 60

@@ -15,6 +15,7 @@ from monitor.runtime.scoring.assessor import Assessor
 from tests.handed import NAME, VERSION, MemoryPostgres, deployment, exchange
 
 CANDIDATE = "support@222222222222"
+BASELINE = "support@333333333333"
 SCHEMA = {"type": "object"}
 
 
@@ -194,3 +195,24 @@ def test_faults_and_outliers_are_striking(postgres: MemoryPostgres) -> None:
     odd = " ".join(f"WORD{number}!" for number in range(90))
     batch = [exchange(1100), exchange(2, output=odd, latency_s=9.0), exchange(3, output="")]
     assert assessor_of(postgres).assess(batch).striking == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pair"),
+    [
+        ({}, -0.75),
+        ({"adapter": CANDIDATE}, None),
+        ({"grade": None}, None),
+        ({"tags": {"shadow_of": "answer-9"}}, None),
+    ],
+)
+def test_a_graded_answer_and_the_baselines_graded_shadow_make_a_pair(
+    postgres: MemoryPostgres, changes: dict[str, Any], pair: float | None
+) -> None:
+    """Only the baseline's, and only of the same prompt."""
+    postgres.pointers = [deployment(baseline=BASELINE)]
+    usual = {"adapter": BASELINE, "grade": 1.0, "tags": {"shadow_of": "answer-0"}}
+    shadow = exchange(1, **{**usual, **changes})
+    found = assessor_of(postgres).assess([exchange(0, grade=0.25), shadow])
+    observations = [each.observation for each in found.observed]
+    assert [(each.pair, each.grade) for each in observations] == [(pair, 0.25)]

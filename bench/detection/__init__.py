@@ -1,0 +1,1 @@
+"""What the benchmarks of detection share: data, runs, figures."""

@@ -1,0 +1,44 @@
+"""Figures of detection: shares with limits, medians with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import beta, binom
+
+NEVER = float("inf")
+
+
+def upper_limit(hits: int, trials: int) -> float:
+    """Return the exact upper 95 % confidence limit of a rate (Clopper and Pearson)."""
+    return 1.0 if hits == trials else float(beta.ppf(0.95, hits + 1, trials - hits))
+
+
+def lower_limit(hits: int, trials: int) -> float:
+    """Return the exact lower 95 % confidence limit of a rate."""
+    return 0.0 if hits == 0 else float(beta.ppf(0.05, hits, trials - hits + 1))
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the upper median: what never came counts as infinitely late."""
+    return float(np.sort(values)[len(values) // 2]) if len(values) else NEVER
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % interval of the median by order statistics, whatever the distribution."""
+    ordered = np.sort(values)
+    low = max(int(binom.ppf(0.025, len(values), 0.5)) - 1, 0)
+    return float(ordered[low]), float(ordered[min(len(values) - 1 - low, len(values) - 1)])
+
+
+def spelt(values: Sequence[float], limit: int) -> str:
+    """Return a median with its interval; beyond the stream's end as >limit."""
+    if not values:
+        return "–"
+    low, high = interval(values)
+    return f"{_short(median(values), limit)} ({_short(low, limit)}–{_short(high, limit)})"
+
+
+def _short(value: float, limit: int) -> str:
+    return f">{limit}" if value == NEVER else f"{value:.0f}"

@@ -1,0 +1,286 @@
+"""Bets of a classifier that learns, as answers come, what tells them from the reference.
+
+Each new answer is laid among k reference answers that were not shown before. The classifier, which
+knows what was shown before and nothing else, says which of the k + 1 is the new one: its softmax
+probability of the truth times k + 1 is the bet. If all k + 1 are alike in distribution given what
+was shown before, each is the new one with probability 1 / (k + 1), so the bet's expectation is 1
+whatever the classifier has learnt. Source: Podkopaev, Ramdas, *Sequential predictive two-sample
+and independence testing* (2023); Pandeva et al., *E-valuating classifier two-sample tests* (2024).
+
+Reference answers must not be shown twice, and they come to an end. Then everything starts anew:
+the classifier from nothing, the sum from 0. Each such segment is an e-detector of its own.
+"""
+
+from __future__ import annotations
+
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guards import words
+from guards.edetector import ShiryaevRoberts
+from guards.usual import UsualAnswers
+
+SMALLEST = 100  # reference answers; with fewer, a segment ends before anything is learnt
+# Reference answers beside each new one, up to a share of them: many at first, so that gross changes
+# are found early; few later, so that a segment is long enough for slight ones.
+_BESIDE = ((0.4, 3), (0.7, 2), (1.0, 1))
+_FITS = (5, 10, 15, 20, 30, 45, 65, 95, 135, 190, 270, 380, 540, 760)  # answers before each fit
+_RIDGE = 0.3
+_SIGNAL_WEIGHT = 0.2  # of a standardised signal beside a text's words, which have length 1
+_LIMIT = 3.0  # standard deviations
+_SHARPNESS = np.array([0.5, 1.0, 2.0])  # of the softmax; a fixed mixture
+_STEEPEST = 50.0
+_FEW = 1e-6
+
+
+class OnlineClassifier:
+    """E-detector by segments for H₀: answers come from the same distribution as the reference.
+
+    P(value ≥ c within n answers) ≤ n/c: within a segment by the Shiryaev–Roberts sum, over the
+    segments by the union bound. Assumes that reference and stream are independent draws.
+
+    Args:
+        usual: the reference answers, in random order; fewer than `SMALLEST` win nothing ever.
+
+    >>> rng = np.random.default_rng(0)
+    >>> usual = UsualAnswers(names=("a",), scores=rng.normal(size=(300, 1)), words=(b"",) * 300)
+    >>> classifier = OnlineClassifier(usual)
+    >>> bool(classifier.update([{"a": 4.0}] * 60, [b""] * 60)[-1] > 1e6)
+    True
+    """
+
+    def __init__(self, usual: UsualAnswers) -> None:
+        self._usual = usual
+        self._usual_words = _dense(usual.words)
+        self._plan = _plan(len(usual)) if len(usual) >= SMALLEST else []
+        self._ends = np.cumsum([0, *self._plan])  # reference answers shown before each answer
+        self._begin()
+
+    @property
+    def value(self) -> float:
+        """The segment's Shiryaev–Roberts sum."""
+        return float(self._sums.values[0])
+
+    def update(
+        self, scores: Sequence[Mapping[str, float]], features: Sequence[bytes]
+    ) -> NDArray[np.float64]:
+        """Take in the next n answers; return the values (n,) after each.
+
+        Args:
+            scores: by channel; an answer without any stands still.
+            features: of each text, as `words.packed` gives them.
+        """
+        values = np.full(len(scores), self.value)
+        rows = [row for row, own in enumerate(scores) if own and self._plan]
+        if not rows:
+            return values
+        names = self._usual.names
+        signals = np.array([[scores[row].get(name, np.nan) for name in names] for row in rows])
+        won = self._advance(signals, [features[row] for row in rows])
+        seen = np.searchsorted(rows, np.arange(len(scores)), side="right")
+        values[seen > 0] = won[seen[seen > 0] - 1]
+        return values
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that the next update depends on but the reference, as JSON."""
+        count = len(self._texts)
+        return {
+            "sums": self._sums.state(),
+            "signals": _squeezed(self._signals[:count].astype("<f8").tobytes()),
+            "sizes": [len(each) for each in self._texts],
+            "words": _squeezed(b"".join(self._texts)),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from where `state` was taken, beside the same reference.
+
+        What was learnt is learnt again from the answers that were shown.
+        """
+        self._begin()
+        ends = np.cumsum([0, *state["sizes"]]).tolist()
+        joined = _stretched(state["words"])
+        texts = [joined[a:b] for a, b in pairwise(ends)]
+        signals = np.frombuffer(_stretched(state["signals"]), dtype="<f8")
+        self._advance(signals.reshape(len(texts), len(self._usual.names)), texts)
+        self._sums.restore(state["sums"])
+
+    def _begin(self) -> None:
+        """Start a segment."""
+        longest = len(self._plan)
+        self._sums = ShiryaevRoberts(np.full(len(_SHARPNESS), 1.0 / len(_SHARPNESS)))
+        self._texts: list[bytes] = []
+        self._signals = np.empty((longest, len(self._usual.names)))
+        self._differences = np.empty((longest, words.FEATURES), dtype=np.float32)
+        self._inner = np.empty((longest, longest), dtype=np.float32)
+        self._learnt = 0
+        self._direction: _Direction | None = None
+
+    def _advance(self, signals: NDArray[np.float64], texts: Sequence[bytes]) -> NDArray[np.float64]:
+        """Bet on the next answers and learn from them; return the values (n,) after each."""
+        won = np.empty(len(texts))
+        start = 0
+        while start < len(texts):
+            if len(self._texts) == len(self._plan):
+                self._begin()
+            part = slice(start, min(len(texts), start + self._room()))
+            features = _dense(texts[part])
+            bets = self._log_bets(signals[part], features)
+            won[part] = self._sums.update(bets[:, None, :])[:, 0]
+            self._show(signals[part], texts[part], features)
+            if len(self._texts) in _FITS:
+                self._learn()
+            start = part.stop
+        return won
+
+    def _room(self) -> int:
+        """Return how many answers come before anything is learnt, or laid among more or fewer."""
+        shown = len(self._texts)
+        stops = [fit for fit in _FITS if fit > shown]
+        stops += [
+            n for n in range(shown + 1, len(self._plan)) if self._plan[n] != self._plan[shown]
+        ]
+        return min([*stops, len(self._plan)]) - shown
+
+    def _beside(self, count: int) -> NDArray[np.int64]:
+        """Return the reference answers (count, k) that the next answers are laid among."""
+        shown = len(self._texts)
+        k = self._plan[shown]
+        return np.asarray(self._ends[shown] + np.arange(count * k).reshape(count, k))
+
+    def _log_bets(
+        self, signals: NDArray[np.float64], features: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """Return the logarithms (n, sharpnesses) of the bets."""
+        if self._direction is None:
+            return np.zeros((len(signals), len(_SHARPNESS)))
+        beside = self._beside(len(signals))
+        own = self._direction.score(signals, features)
+        theirs = self._direction.score(
+            self._usual.scores[beside.ravel()], self._usual_words[beside.ravel()]
+        )
+        ahead = (theirs.reshape(beside.shape) - own[:, None])[:, None, :] * _SHARPNESS[:, None]
+        rivals = np.exp(np.clip(ahead, -_STEEPEST, _STEEPEST)).sum(axis=2)
+        return np.asarray(np.log((1 + beside.shape[1]) / (1.0 + rivals)))
+
+    def _show(
+        self, signals: NDArray[np.float64], texts: Sequence[bytes], features: NDArray[np.float32]
+    ) -> None:
+        """Remember answers together with the reference answers beside them."""
+        rows = slice(len(self._texts), len(self._texts) + len(texts))
+        beside = self._beside(len(texts))
+        self._signals[rows] = signals
+        self._differences[rows] = features - self._usual_words[beside].mean(axis=1)
+        self._texts += texts
+
+    def _learn(self) -> None:
+        """Learn from what was shown, by ridge regression (Fisher's discriminant, in effect)."""
+        old, count = self._learnt, len(self._texts)
+        products = self._differences[:count] @ self._differences[old:count].T
+        self._inner[:count, old:count] = products
+        self._inner[old:count, :count] = products.T
+        self._learnt = count
+        scale = _Scale.of(self._usual.scores[: self._ends[count]])
+        theirs = scale.apply(self._usual.scores[: self._ends[count]])
+        means = np.add.reduceat(theirs, self._ends[:count], axis=0)
+        means /= np.array(self._plan[:count])[:, None]
+        self._direction = _direction(
+            scale,
+            scale.apply(self._signals[:count]) - means,
+            self._differences[:count],
+            self._inner[:count, :count],
+        )
+
+
+class _Scale:
+    """Standardises signals by reference answers that were shown."""
+
+    def __init__(self, mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> None:
+        self._mean = mean
+        self._deviation = deviation
+
+    @classmethod
+    def of(cls, shown: NDArray[np.float64]) -> _Scale:
+        known = ~np.isnan(shown)
+        count = np.maximum(known.sum(axis=0), 1)
+        mean = np.where(known, shown, 0.0).sum(axis=0) / count
+        variance = np.where(known, (shown - mean) ** 2, 0.0).sum(axis=0) / count
+        return cls(mean, np.sqrt(np.where(variance > _FEW**2, variance, 1.0)))
+
+    def apply(self, signals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (n, signals), weighed against words; unknown is ordinary."""
+        standard = np.nan_to_num((signals - self._mean) / self._deviation, nan=0.0)
+        return np.asarray(_SIGNAL_WEIGHT * np.clip(standard, -_LIMIT, _LIMIT))
+
+
+class _Direction:
+    """What tells new answers from reference answers: a score, large for new ones."""
+
+    def __init__(
+        self, scale: _Scale, signals: NDArray[np.float64], features: NDArray[np.float64]
+    ) -> None:
+        self._scale = scale
+        self._signals = signals
+        self._features = features
+
+    def score(
+        self, signals: NDArray[np.float64], features: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """Return scores (n,)."""
+        return np.asarray(self._scale.apply(signals) @ self._signals + features @ self._features)
+
+
+def _direction(
+    scale: _Scale,
+    signals: NDArray[np.float64],
+    differences: NDArray[np.float32],
+    inner: NDArray[np.float32],
+) -> _Direction:
+    """Return the ridge regression of 1 on the differences, in units of its errors left one out."""
+    kernel = signals @ signals.T + inner
+    inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
+    weights = inverse.sum(axis=1)
+    left_out = 1.0 - weights / np.diag(inverse)
+    weights = weights / np.sqrt(np.mean(left_out**2) + _FEW)
+    return _Direction(scale, weights @ signals, weights @ differences.astype(np.float64))
+
+
+def _beside_at(used: int, size: int) -> int:
+    """Return how many reference answers the next answer is laid among; 0 at the end."""
+    for share, count in _BESIDE:
+        if used < share * size:
+            return count if used + count <= size else 0
+    return 0
+
+
+def _plan(size: int) -> list[int]:
+    """Return how many reference answers each answer of a segment is laid among."""
+    counts: list[int] = []
+    used = 0
+    while count := _beside_at(used, size):
+        counts.append(count)
+        used += count
+    return counts
+
+
+def _dense(features: Sequence[bytes]) -> NDArray[np.float32]:
+    """Return (n, features) of length 1 each, or 0 for a text without words."""
+    rows = np.zeros((len(features), words.FEATURES), dtype=np.float32)
+    sizes = np.array([len(each) // 2 for each in features], dtype=np.int64)
+    spots = words.unpacked(b"".join(features))
+    rows[np.repeat(np.arange(len(features)), sizes), spots] = 1.0
+    rows /= np.sqrt(np.maximum(sizes, 1))[:, None].astype(np.float32)
+    return rows
+
+
+def _squeezed(content: bytes) -> str:
+    return b64encode(zlib.compress(content, level=1)).decode()
+
+
+def _stretched(packed: str) -> bytes:
+    return zlib.decompress(b64decode(packed))

@@ -1,0 +1,122 @@
+"""The course of one policy over a log: when it would have suspected, rolled back or frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from monitor.ports.evidence import ObservedBatch
+from monitor.ports.record import Observed
+from monitor.runtime.replay.ground import NAME, Ground
+from monitor.runtime.watch import Watch
+from rollback import decision
+from rollback.decision import Decision, Freeze, RollBack, Situation, Suspect
+from rollback.evidence import EvidencePoint
+from rollback.policy import Policy
+
+_REPLICA = "replay"
+_KINDS: Mapping[type[Decision], str] = {
+    Suspect: "suspect",
+    RollBack: "rollback",
+    Freeze: "freeze",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What the service would have done after an answer.
+
+    Args:
+        kind: suspect, rollback or freeze.
+        index: line of the log, counted from 0.
+        channel: the channel that has won most; evidence: how much all of them together.
+    """
+
+    kind: str
+    index: int
+    channel: str
+    evidence: float
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """One policy's judge, and what was decided so far.
+
+    After a rollback or a freeze nothing more is judged: the rest of the log is no longer what
+    would have been served.
+
+    Args:
+        judged: answers that were weighed.
+        indices: the line of the log that each point of `points` stands for.
+    """
+
+    name: str
+    policy: Policy
+    ground: Ground = field(repr=False)
+    judged: int = 0
+    events: list[Event] = field(default_factory=list)
+    points: list[EvidencePoint] = field(default_factory=list, repr=False)
+    indices: list[int] = field(default_factory=list, repr=False)
+    _watch: Watch = field(init=False)
+    _number: int = -1
+
+    def __post_init__(self) -> None:
+        # A replay never acts; a dry run would only hide what would have been done.
+        self.policy = replace(self.policy, dry_run=False)
+        self._watch = Watch(self.ground, self.ground, {NAME: self.policy})
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the version was taken back, or the deployment frozen."""
+        return any(event.kind != "suspect" for event in self.events)
+
+    def follow(self, observed: Sequence[Observed], indices: Mapping[str, int]) -> Sequence[Event]:
+        """Judge the next answers; return what is done after each.
+
+        Args:
+            indices: lines of the log by the answers' ids.
+        """
+        if self.is_over or not observed:
+            return ()
+        self._number += 1
+        batch = ObservedBatch(
+            replica=_REPLICA, number=self._number, after=self._number - 1, items=observed
+        )
+        points = self._watch.absorb([batch]).points
+        found: list[Event] = []
+        for each, point in zip(observed, points, strict=True):
+            index = indices[each.observation.exchange_id]
+            self.judged += 1
+            self.points.append(point)
+            self.indices.append(index)
+            new = list(self._decided(point, index))
+            found += new
+            self.events += new
+            if self.is_over:
+                break
+        return found
+
+    def _decided(self, point: EvidencePoint, index: int) -> Iterator[Event]:
+        """Yield what the control loop would do if it looked after this answer."""
+        situation = Situation(
+            versions={self.ground.baseline.name: self.ground.baseline},
+            suspicion_known=any(event.kind == "suspect" for event in self.events),
+        )
+        decided = decision.decide(self.ground.deployment, point, situation, self.policy, point.at)
+        kind = _KINDS.get(type(decided))
+        if kind is not None:
+            yield Event(
+                kind=kind,
+                index=index,
+                channel=_loudest(point, kind),
+                evidence=point.suspicion if kind == "suspect" else point.evidence,
+                reason=decided.reason,
+            )
+
+
+def _loudest(point: EvidencePoint, kind: str) -> str:
+    """Return the channel that has won most: of drift for a suspicion, else of all."""
+    drift = {name: won for name, won in point.channels.items() if name.startswith("drift.")}
+    channels = drift if kind == "suspect" and drift else point.channels
+    return max(channels, key=lambda name: channels[name])
