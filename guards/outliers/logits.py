@@ -24,8 +24,14 @@ class MaxLogit:
         self.inverse_penalty = inverse_penalty
         self.rounds = rounds
 
-    def fit(self, vectors: NDArray[Any], labels: NDArray[Any]) -> Self:
-        """Learn from vectors of shape (n, dimensions) and their classes (n,), at least 3 of them."""
+    def fit(self, vectors: NDArray[Any], labels: NDArray[Any] | None = None) -> Self:
+        """Learn from vectors of shape (n, dimensions) and their classes (n,), at least 3 of them.
+
+        Raises:
+            ValueError: without labels.
+        """
+        if labels is None:
+            raise ValueError("a classifier of the usual classes needs labels")
         self._regression = LogisticRegression(C=self.inverse_penalty, max_iter=self.rounds)
         self._regression.fit(vectors, labels)
         return self
