@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guards.embedding import Embedder
-from guards.outliers import NearestNeighbours
+from guards.outliers.neighbours import NearestNeighbours
 from guards.signals.signal import Values
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_HOME = Path(__file__).parents[2] / ".cache" / "guards-peers"
+from bench.peers import environment
+
 _SCANNER = Path(__file__).parent / "guard_rules_scan.py"
-_READY = _HOME / ".ready-1"
 _PACKAGES = (
     "presidio-analyzer==2.2.366",
     "presidio-anonymizer==2.2.366",
@@ -69,20 +68,12 @@ def _run(peer: str, texts: Sequence[str]) -> Found | str:
 
 
 def _answer(peer: str, work: object) -> dict | str:  # type: ignore[type-arg]
-    command = [str(_HOME / "bin" / "python"), str(_SCANNER), peer]
+    command = [str(_install() / "bin" / "python"), str(_SCANNER), peer]
     done = subprocess.run(command, input=json.dumps(work), capture_output=True, text=True)
     if done.returncode:
         return f"does not run here: {done.stderr.strip().splitlines()[-1]}"
     return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
 
-def _install() -> None:
-    if _READY.exists():
-        return
-    print(f"Installing Presidio and LLM Guard into {_HOME} (a minute, once) ...", file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "venv", str(_HOME)], check=True)
-    pip = [str(_HOME / "bin" / "python"), "-m", "pip", "install", "-qq"]
-    pip.append("--disable-pip-version-check")
-    subprocess.run([*pip, *_PACKAGES], check=True, stdout=sys.stderr)
-    subprocess.run([*pip, "--no-deps", _WITHOUT_MODELS], check=True, stdout=sys.stderr)
-    _READY.touch()
+def _install() -> Path:
+    return environment.made("guards-peers", _PACKAGES, alone=(_WITHOUT_MODELS,))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,23 +10,21 @@ from pathlib import Path
 
 import yaml
 
-from bench.peers import programs
+from bench.peers import environment, programs
 from bench.peers.programs import Running
 
 VERSION = "1.106.12"
-_HOME = Path(__file__).parents[2] / ".cache" / "litellm"
-_READY = _HOME / f".ready-{VERSION}"
 
 
 @contextmanager
 def running(folder: Path, target: Running) -> Iterator[Running]:
     """Yield a proxy that sends the model `support` to `target`; installs it where it is missing."""
-    _install()
+    home = environment.made("litellm", (f"litellm[proxy]=={VERSION}",))
     port = programs.free_port()
     config = folder / "litellm.yaml"
     config.write_text(yaml.safe_dump(_config(target)))
     command = [
-        str(_HOME / "bin" / "litellm"),
+        str(home / "bin" / "litellm"),
         "--config",
         str(config),
         "--host=127.0.0.1",
@@ -54,17 +50,3 @@ def _config(target: Running) -> dict[str, object]:
         "model_list": [{"model_name": "support", "litellm_params": parameters}],
         "litellm_settings": {"telemetry": False, "request_timeout": 600},
     }
-
-
-def _install() -> None:
-    if _READY.exists():
-        return
-    print(f"Installing LiteLLM {VERSION} into {_HOME} (some minutes, once) ...", file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "venv", str(_HOME)], check=True)
-    pip = [str(_HOME / "bin" / "python"), "-m", "pip", "install", "-qq"]
-    subprocess.run(
-        [*pip, "--disable-pip-version-check", f"litellm[proxy]=={VERSION}"],
-        check=True,
-        stdout=sys.stderr,
-    )
-    _READY.touch()

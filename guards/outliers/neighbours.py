@@ -26,8 +26,11 @@ class NearestNeighbours:
     def __init__(self, *, k: int = 3) -> None:
         self.k = k
 
-    def fit(self, vectors: NDArray[Any]) -> Self:
-        """Keep vectors of shape (n, dimensions), n at least 2, as the neighbours to come."""
+    def fit(self, vectors: NDArray[Any], labels: NDArray[Any] | None = None) -> Self:
+        """Keep vectors of shape (n, dimensions), n at least 2, as the neighbours to come.
+
+        Labels are taken, as by the other detectors, and make no difference.
+        """
         self.vectors_ = np.asarray(vectors)
         return self
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from guards.outliers import NearestNeighbours
+from guards.outliers.neighbours import NearestNeighbours
 
 
 def test_a_vector_far_from_all_others_scores_lowest() -> None:

@@ -1,0 +1,41 @@
+"""How sure a classifier of the usual classes is: out-of-scope text excites none of them."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+
+class MaxLogit:
+    """The largest logit of a logistic regression, in scikit-learn's conventions.
+
+    Logits say more than probabilities, which are large also far from every class (Hendrycks et
+    al., 2022).
+
+    Args:
+        inverse_penalty: C of the regression.
+        rounds: iterations of the optimiser at most.
+    """
+
+    def __init__(self, *, inverse_penalty: float = 10.0, rounds: int = 300) -> None:
+        self.inverse_penalty = inverse_penalty
+        self.rounds = rounds
+
+    def fit(self, vectors: NDArray[Any], labels: NDArray[Any] | None = None) -> Self:
+        """Learn from vectors of shape (n, dimensions) and their classes (n,), at least 3 of them.
+
+        Raises:
+            ValueError: without labels.
+        """
+        if labels is None:
+            raise ValueError("a classifier of the usual classes needs labels")
+        self._regression = LogisticRegression(C=self.inverse_penalty, max_iter=self.rounds)
+        self._regression.fit(vectors, labels)
+        return self
+
+    def score_samples(self, vectors: NDArray[Any]) -> NDArray[np.float64]:
+        """Return scores of shape (n,); the lower, the odder."""
+        return np.asarray(self._regression.decision_function(vectors).max(axis=1))
