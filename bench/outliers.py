@@ -39,7 +39,7 @@ from guards.outliers.neighbours import NearestNeighbours
 from guards.outliers.whitened import WhitenedNeighbours
 
 _BARS = {"intents": 0.98, "clinc150": 0.965, "20news": 0.75}
-_PYOD = ("pyod==2.0.5",)
+_PYOD = ("pyod==2.0.5", "scikit-learn==1.6.1")  # it does not run with later ones
 _FITTED_ON = 0.7
 _BOOTSTRAPS = 200
 
@@ -172,7 +172,7 @@ def _on_posts(seeds: int) -> Iterator[Mapping[str, Any]]:
 def _pyod(queries: Queries, seeds: int) -> Iterator[Mapping[str, Any]]:
     """Yield what PyOD's detectors reach, run by an interpreter that has it."""
     try:
-        home = environment.made("pyod", _PYOD, lend=True)
+        home = environment.made("pyod", _PYOD)
     except subprocess.CalledProcessError as error:
         print(f"PyOD is left out: {error}", file=sys.stderr)
         return
