@@ -31,8 +31,8 @@ from sklearn.neighbors import LocalOutlierFactor
 from bench import output
 from bench.detection import data
 from bench.peers import environment, minilm
-from guards.outliers.calibrated import Detector
 from guards.outliers.default import TextOutliers, unit
+from guards.outliers.detector import Detector
 from guards.outliers.logits import MaxLogit
 from guards.outliers.mahalanobis import Mahalanobis
 from guards.outliers.neighbours import NearestNeighbours

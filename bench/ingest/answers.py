@@ -11,10 +11,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
+from guards import words
 from guards.assessment import Assessed, assess
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange, FinishReason, Message
@@ -51,11 +53,20 @@ def batch(templates: Sequence[Assessed]) -> ScoredBatch:
                 epoch=exchange.epoch,
                 own_reference=True,
                 observation=Observation(
-                    exchange_id=exchange.id, at=at, scores=each.scores, fault=each.fault
+                    exchange_id=exchange.id,
+                    at=at,
+                    scores=each.scores,
+                    fault=each.fault,
+                    words=_words(exchange.output),
                 ),
             )
         )
     return ScoredBatch(replica="bench", number=next(_numbers), scored=scored, observed=observed)
+
+
+@cache
+def _words(output: str) -> bytes:
+    return words.packed(output, b"bench")
 
 
 def exchanges() -> Iterator[Exchange]:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-class Detector(Protocol):
-    """What is calibrated: any of scikit-learn's novelty detectors, or one of ours."""
-
-    def fit(self, vectors: NDArray[Any], labels: NDArray[Any] | None = None) -> object:
-        """Learn what is usual."""
-
-    def score_samples(self, vectors: NDArray[Any]) -> NDArray[Any]:
-        """Return scores; the lower, the odder."""
+from guards.outliers.detector import Detector
 
 
 class Calibrated:

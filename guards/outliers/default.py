@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from guards.outliers.calibrated import Detector
+from guards.outliers.detector import Detector
 from guards.outliers.ensemble import Ensemble
 from guards.outliers.logits import MaxLogit
 from guards.outliers.mahalanobis import Mahalanobis
@@ -20,6 +21,7 @@ from guards.outliers.whitened import WhitenedNeighbours
 _NARROW = 0.7
 _PER_CLUSTER = 60  # vectors, on average
 _MOST_CLUSTERS = 200
+_FEWEST_CLASSES = 3
 
 
 class TextOutliers:
@@ -41,27 +43,35 @@ class TextOutliers:
         """Learn from vectors of shape (n, dimensions), n at least 10, and classes (n,) if known."""
         units = unit(vectors)
         self.narrow_ = float(np.linalg.norm(units.mean(axis=0))) > _NARROW
-        if self.narrow_:
-            self._ensemble = Ensemble([Mahalanobis(), WhitenedNeighbours()]).fit(vectors)
-            return self
-        known = self._clusters(units) if labels is None else labels
-        if len(np.unique(known)) < 3:
-            self._ensemble = Ensemble([NearestNeighbours(), Mahalanobis()]).fit(units)
-            return self
-        views: list[Detector] = [NearestNeighbours(), Mahalanobis(relative=True), MaxLogit()]
-        self._ensemble = Ensemble(views, random_state=self.random_state).fit(units, known)
+        known = None if self.narrow_ else self._classes(units, labels)
+        views = self._views(known is not None)
+        self._ensemble = Ensemble(views, random_state=self.random_state)
+        self._ensemble.fit(vectors if self.narrow_ else units, known)
         return self
 
     def score_samples(self, vectors: NDArray[Any]) -> NDArray[np.float64]:
         """Return scores of shape (n,); the lower, the odder."""
         return self._ensemble.score_samples(vectors if self.narrow_ else unit(vectors))
 
-    def _clusters(self, units: NDArray[np.float64]) -> NDArray[Any]:
+    def _views(self, classes_are_known: bool) -> Sequence[Detector]:
+        if self.narrow_:
+            return [Mahalanobis(), WhitenedNeighbours()]
+        if classes_are_known:
+            return [NearestNeighbours(), Mahalanobis(relative=True), MaxLogit()]
+        return [NearestNeighbours(), Mahalanobis()]
+
+    def _classes(
+        self, units: NDArray[np.float64], labels: NDArray[Any] | None
+    ) -> NDArray[Any] | None:
+        """Return labels, or clusters in their place; `None` if there are too few of either."""
+        if labels is not None:
+            return labels if len(np.unique(labels)) >= _FEWEST_CLASSES else None
         count = min(_MOST_CLUSTERS, len(units) // _PER_CLUSTER)
-        if count < 3:
-            return np.zeros(len(units), dtype=int)
-        clusters = KMeans(count, n_init=1, random_state=self.random_state)
-        return np.asarray(clusters.fit_predict(units))
+        if count < _FEWEST_CLASSES:
+            return None
+        return np.asarray(
+            KMeans(count, n_init=1, random_state=self.random_state).fit_predict(units)
+        )
 
 
 def unit(vectors: NDArray[Any]) -> NDArray[np.float64]:

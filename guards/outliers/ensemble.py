@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from guards.outliers.calibrated import Detector
+from guards.outliers.detector import Detector
 
 _MIDDLE, _LOW = 0.5, 0.1  # quantiles between which a score's scale is measured
 

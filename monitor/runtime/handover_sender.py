@@ -27,8 +27,9 @@ log = structlog.get_logger(__name__)
 _COMPANY_S = 0.003
 _AGAIN_S = 0.2
 _TOLD_EVERY_S = 5.0
-# A batch whose lines broke so often is sent alone; if that line breaks too, it is what the scorer
-# dies of, and is dropped, lest everything behind it waits for ever.
+# A batch whose lines broke so often is sent alone; if that line breaks too, it is taken for what the
+# scorer dies of and is dropped, lest everything behind it waits for ever. Beside other gateways it
+# may be innocent: the scorer takes all their batches together.
 _TRIES_IN_COMPANY = 3
 
 
@@ -156,7 +157,7 @@ class HandoverSender:
             batch = self._unsafe.popleft()
             self._let_go(batch)
             self._dropped += batch.count
-            log.error("exchanges are dropped: the scorer dies of them", count=batch.count)
+            log.error("exchanges are dropped: the scorer may be dying of them", count=batch.count)
 
     async def _send(self, writer: asyncio.StreamWriter) -> None:
         """Send what is not safe yet, then what comes."""

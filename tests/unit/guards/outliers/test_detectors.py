@@ -9,8 +9,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import LocalOutlierFactor
 
-from guards.outliers.calibrated import Calibrated, Detector
+from guards.outliers.calibrated import Calibrated
 from guards.outliers.default import TextOutliers
+from guards.outliers.detector import Detector
 from guards.outliers.ensemble import Ensemble
 from guards.outliers.logits import MaxLogit
 from guards.outliers.mahalanobis import Mahalanobis
