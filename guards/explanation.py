@@ -32,7 +32,7 @@ def _sentence(name: str, score: float, usual: Values) -> str:
     rarer = f"rarer than {_how_many(usual, score)} reference answers"
     if name == channels.OUTLIER:
         return f"unlike the usual answers: {rarer}"
-    channel = channels.BY_NAME[name]
+    channel = channels.by_name()[name]
     value = f"{channel.sign * score:.3g}" if abs(score) < 1000 else f"{channel.sign * score:.0f}"
     return f"{channel.signal.meaning} {value} {channel.signal.unit}".rstrip() + f": {rarer}"
 

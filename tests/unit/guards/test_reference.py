@@ -17,6 +17,7 @@ from guards.reference import (
     UnreadableReference,
     is_comparable,
 )
+from guards.signals import catalogue
 from guards.signals.catalogue import CATALOGUE
 from tests.unit.guards.samples import asked, exchange, tickets
 
@@ -28,8 +29,11 @@ def reference() -> Reference:
 
 
 def test_a_reference_keeps_the_channels_that_are_defined(reference: Reference) -> None:
-    """Every behavioural signal and the outlier score; scores are sorted."""
-    assert reference.channels.keys() == channels.BY_NAME.keys() | {channels.OUTLIER}
+    """Every channel whose signal the tickets have, and the outlier score; scores are sorted."""
+    columns = zip(CATALOGUE, catalogue.table(tickets(0, 150)).values.T, strict=True)
+    known = [signal for signal, values in columns if not np.isnan(values).all()]
+    names = {channel.name for signal in known for channel in channels.of_signal(signal)}
+    assert reference.channels.keys() == names | {channels.OUTLIER}
     assert all(np.all(np.diff(values) >= 0) for values in reference.channels.values())
 
 
@@ -167,8 +171,8 @@ def test_an_empty_batch_has_no_scores(reference: Reference) -> None:
 
 def test_every_channel_belongs_to_a_signal() -> None:
     """Explanations find the meaning of each channel."""
-    assert {each.signal.name for each in channels.BY_NAME.values()} == {
-        signal.name for signal in CATALOGUE if signal.behavioural
+    assert {each.signal.name for each in channels.by_name().values()} == {
+        signal.name for signal in CATALOGUE if signal.is_channel
     }
 
 
