@@ -30,7 +30,7 @@ _SERVE = (
     r"(?:help(?! but| (?:feeling|wondering|thinking))|assist|comply|fulfil(?:l)?|provide|answer|respond to|"
     r"engage|participate|discuss|generate|create|produce|write|share|offer|give (?:you|advice|medical"
     r"|legal|financial|any|instructions)|support|do (?:that|this|so)|complete|process|continue with|"
-    r"recommend(?! (?:it|this|them|that|him|her)? ?(?:enough|highly))|access|browse|facilitate|"
+    r"recommend(?![^.!?]*\b(?:enough|highly)\b)|access|browse|facilitate|"
     r"accommodate|satisfy|make (?:jokes|that|such|statements)|advise|endorse|promote|condone|tell you)"
 )
 _CANNOT = (
@@ -74,9 +74,9 @@ _JAPANESE = re.compile(
     r"お引き受けしかねます|ご?対応いたしかねます|お断り(?:いた|させていただき)|回答(?:を|は)?(?:差し)?控え"
     r"|(?:コメント|お答え|回答|発言|言及)(?:は|を)(?:差し)?控えさせ"
     rf"|(?:回答|返答|助言|アドバイス)(?:を)?(?:する|提供する)?こと(?:は|が|も)(?:でき|出来)(?:ません|かねます)"
-    r"|(?:申し訳|もうしわけ|すみません|恐れ入りますが|残念ながら|あいにく|AI|ＡＩ|人工知能|言語モデル)[^。！？]{0,60}"
-    r"(?:ご?(?:回答|対応|提供|作成|生成|支援|協力|案内|紹介|要望|依頼|リクエスト|アドバイス|助言|サポート|執筆|質問))"
-    r"[^。！？]{0,20}(?:(?:でき|出来)(?:ません|かねます|ない)|(?:いた)?しかねます|応じられません|沿えません|"
+    r"|(?:申し訳|もうしわけ|すみません|恐れ入りますが|残念ながら|あいにく|AI|ＡＩ|人工知能|言語モデル)[^。！？]{0,20}。?[^。！？]{0,60}"
+    r"(?:ご?(?:回答|対応|提供|作成|生成|支援|協力|案内|紹介|要望|希望|意向|依頼|リクエスト|アドバイス|助言|サポート|執筆|質問))"
+    r"[^。！？]{0,20}(?:(?:でき|出来)(?:ません|かねます|ない)|(?:いた)?しかねます|応じられません|[沿添]えません|"
     r"応じることは(?:でき|出来)ません)"
 )
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from monitor.bootstrap import own_signals
+from monitor.bootstrap.own_signals import Failures
 from monitor.ports.deployments import Deployments
 from monitor.ports.evidence import EvidenceStore
 from monitor.ports.record import ExchangeStore
@@ -32,6 +34,7 @@ class Scoring:
     drafts: Drafts
     recorder: Recorder
     scorer: Scorer
+    failures: Failures
 
     def loops(self, wakers: Wakers) -> Mapping[str, Loop]:
         """Return what must be kept running."""
@@ -56,6 +59,14 @@ class Scoring:
         ):
             gauge = Gauge(f"backstop_exchanges_{name}", help_text, registry=registry)
             gauge.set_function(value)
+        failed = Gauge(
+            "backstop_own_signal_failures",
+            "Values of the operator's own signals that had to be left out.",
+            ["signal"],
+            registry=registry,
+        )
+        for name in self.failures.names:
+            failed.labels(name).set_function(partial(self.failures.count, name))
 
 
 def open_scoring(
@@ -79,7 +90,11 @@ def open_scoring(
         read: makes exchanges of a relayed request and its answer.
         replica: name of this scorer, unlike that of any other or of an earlier life.
         keep_text: whether prompts and answers are recorded.
+
+    Raises:
+        ConfigError: if the operator's own signals cannot be used.
     """
+    failures = own_signals.install()
     sizes = {name: policy.reference_size for name, policy in policies.items()}
     assessor = Assessor(deployments, evidence, sizes, schemas)
     following = Following(assessor.refresh)
@@ -93,4 +108,6 @@ def open_scoring(
         drafts=drafts,
         recorder=recorder,
     )
-    return Scoring(following=following, drafts=drafts, recorder=recorder, scorer=scorer)
+    return Scoring(
+        following=following, drafts=drafts, recorder=recorder, scorer=scorer, failures=failures
+    )

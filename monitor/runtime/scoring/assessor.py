@@ -13,6 +13,7 @@ from typing import Any
 from guards import assessment
 from guards.assessment import Assessed, Scored
 from guards.constancy import ConstantAnswers
+from guards.declared import Declared
 from guards.exchange import Exchange
 from guards.faults import Fault
 from guards.reference import Reference
@@ -48,6 +49,7 @@ class Assessor:
     Args:
         reference_sizes: watched deployment → answers that a reference is made of.
         schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
+        declared: deployment → what else is declared of its answers, where anything is.
     """
 
     def __init__(
@@ -56,11 +58,13 @@ class Assessor:
         evidence: Yardsticks,
         reference_sizes: Mapping[str, int],
         schemas: Mapping[str, Mapping[str, Any]],
+        declared: Mapping[str, Declared] | None = None,
     ) -> None:
         self._deployments = deployments
         self._evidence = evidence
         self._reference_sizes = dict(reference_sizes)
         self._schemas = dict(schemas)
+        self._declared = dict(declared or {})
         self._yardsticks: Mapping[str, Yardstick] = {}
 
     def refresh(self) -> None:
@@ -92,7 +96,7 @@ class Assessor:
 
         A graded answer and its graded shadow by the baseline make a pair if both are in the batch.
         """
-        due = [self._with_schema(exchange) for exchange in exchanges]
+        due = [self._as_declared(exchange) for exchange in exchanges]
         shadows = _graded_shadows(due)
         found: dict[int, Assessed] = {}
         observed: dict[int, Observed] = {}
@@ -121,11 +125,16 @@ class Assessor:
         known = self._yardsticks.get(deployment.name)
         return known is not None and known.is_of(deployment)
 
-    def _with_schema(self, exchange: Exchange) -> Exchange:
-        schema = self._schemas.get(exchange.deployment)
-        if schema is None or exchange.response_schema is not None:
+    def _as_declared(self, exchange: Exchange) -> Exchange:
+        """Return the exchange with what the operator declared, where it does not say so itself."""
+        schema, declared = exchange.response_schema, exchange.declared
+        if schema is None:
+            schema = self._schemas.get(exchange.deployment)
+        if declared is None:
+            declared = self._declared.get(exchange.deployment)
+        if schema is exchange.response_schema and declared is exchange.declared:
             return exchange
-        return replace(exchange, response_schema=schema)
+        return replace(exchange, response_schema=schema, declared=declared)
 
     def _parts(self, exchanges: Sequence[Exchange]) -> Iterable[_Part]:
         """Sort a batch by what its answers are held against."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from guards import words
+from guards.declared import Declared
 from guards.exchange import FinishReason
 from guards.reference import Reference
 from guards.verdicts import Verdict
@@ -101,6 +102,20 @@ def test_a_cut_answer_is_a_fault_only_beside_a_reference(postgres: MemoryPostgre
     postgres.references = {None: frozen()}
     (beside,) = assessor_of(postgres).assess([cut]).observed
     assert (alone.observation.fault, beside.observation.fault) == (False, True)
+
+
+def test_the_operators_declaration_holds_where_the_exchange_brings_none(
+    postgres: MemoryPostgres,
+) -> None:
+    """Expressions that answers must keep to are known to the scorer alone."""
+    declared = {NAME: Declared(must_not_match=("answer",))}
+    assessor = Assessor(postgres, postgres, {NAME: 60}, {}, declared)
+    assessor.refresh()
+    own = Declared(must_match=("answer",))
+    found = assessor.assess(
+        [exchange(1, output="answer"), exchange(2, declared=own, output="answer")]
+    )
+    assert [each.signals["matches"] for each in found.scored] == [0.0, 1.0]
 
 
 def test_the_operators_schema_holds_where_the_exchange_names_none(postgres: MemoryPostgres) -> None:
