@@ -9,6 +9,7 @@ from typing import Self, overload
 from guards import vocabulary
 from guards.exchange import Exchange
 from guards.signals import python_code, scripts
+from guards.signals.python_code import Python
 from guards.signals.scripts import Counts
 from guards.signals.tokens import Tokens
 from guards.signals.view import TextView
@@ -70,9 +71,9 @@ class Batch(Sequence[Exchange]):
         return Tokens([exchange.token_logprobs for exchange in self._exchanges])
 
     @cached_property
-    def python(self) -> list[str | None]:
-        """The Python code of each answer, `None` where there is none."""
-        return list(map(python_code.code_of, self.answers))
+    def python(self) -> list[Python | None]:
+        """The Python of each answer, `None` where there is none."""
+        return list(map(python_code.of, self.answers))
 
     @cached_property
     def grounds(self) -> list[tuple[Vocabulary, Vocabulary] | None]:

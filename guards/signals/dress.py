@@ -24,10 +24,19 @@ def markdown(view: TextView) -> float:
     """
     if not view.lines:
         return math.nan
-    marked = sum([line[0] in _MARKERS and _MARKED.match(line) is not None for line in view.lines])
     if "*" in view.text or "__" in view.text:
-        marked = sum(1 for line in view.lines if _MARKED.match(line) or _EMPHASIS.search(line))
-    return marked / len(view.lines)
+        return sum(map(_is_marked, view.lines)) / len(view.lines)
+    return sum([line[0] in _MARKERS and _is_block(line) for line in view.lines]) / len(view.lines)
+
+
+def _is_block(line: str) -> bool:
+    return _MARKED.match(line) is not None
+
+
+def _is_marked(line: str) -> bool:
+    if line[0] in _MARKERS and _is_block(line):
+        return True
+    return ("*" in line or "__" in line) and _EMPHASIS.search(line) is not None
 
 
 def code(view: TextView) -> float:

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import math
 
-from guards.signals import python_code
 from guards.signals.batch import Batch
 from guards.signals.signal import Family, Signal, Tail, Values, column
 
 
 def _parses(batch: Batch) -> Values:
     """Return whether each answer's Python parses, fenced or bare; NaN without Python."""
-    return column(math.nan if code is None else python_code.parses(code) for code in batch.python)
+    return column(math.nan if code is None else code.is_sound for code in batch.python)
 
 
 def _parses_as_is(batch: Batch) -> Values:
     """Return whether each whole answer, as it is, is Python that parses; NaN without Python."""
     return column(
-        math.nan if code is None else python_code.parses(view.text)
-        for view, code in zip(batch.answers, batch.python, strict=True)
+        math.nan if code is None else code.is_bare and code.is_sound for code in batch.python
     )
 
 

@@ -8,17 +8,47 @@ import re
 from guards.signals.signal import Family, Signal, Tail, of_text
 from guards.signals.view import TextView
 
-# Each begins with the space before it: it is looked for at the beginnings of words alone.
-_ENGLISH = re.compile(
-    r" (?:m(?:ight(?! of\b| and main)|aybe|ay (?:be|have|well|also be|not be)|ost likely)|"
-    r"p(?:erhaps|ossibly|robably|resumably|otentially)|likely|could (?:be|have been)|"
-    r"seem(?:s|ingly)? to|appears? to|"
-    r"i(?: (?:think|believe|guess|suppose|suspect|assume)(?! about | of )|t (?:seems|appears|depends|"
-    r"could|might|is (?:possible|likely|unclear|hard to|difficult to))|"
-    r"t's (?:possible|likely|unclear|hard to|difficult to)|n my opinion|'m (?:not|un) ?(?:entirely |"
-    r"quite |completely )?(?:sure|certain)| am (?:not |un)(?:entirely |quite |completely )?"
-    r"(?:sure|certain)|'d (?:say|guess)))\b"
-)
+_SURE = r"(?:entirely |quite |completely )?"
+# Word that every such hedge has → the hedge. To look first which of these words a text has takes a
+# third of the time that one expression for all of them takes.
+_ENGLISH = {
+    "might": r" might(?! of\b| and main)",
+    "may": r" may (?:be|have|well|also be|not be)",
+    "maybe": r" maybe",
+    "perhaps": r" perhaps",
+    "possibly": r" possibly",
+    "probably": r" probably",
+    "presumably": r" presumably",
+    "potentially": r" potentially",
+    "likely": r" likely",
+    "could": r" could (?:be|have been)",
+    "seems": r" (?:it seems|seems to)",
+    "seem": r" seem to",
+    "seemingly": r" seemingly",
+    "appears": r" (?:it appears|appears to)",
+    "think": r" i think(?! about | of )",
+    "believe": r" i believe",
+    "guess": r" i(?:'d|) guess",
+    "suppose": r" i suppose",
+    "suspect": r" i suspect",
+    "assume": r" i assume",
+    "depends": r" it depends",
+    "possible": r" it(?:'s| is) possible",
+    "unclear": r" it(?:'s| is) unclear",
+    "say": r" (?:it(?:'s| is) (?:hard|difficult) to|i'd) say",
+    "opinion": r" in my opinion",
+    "sure": rf" i(?:'m| am) (?:not |un){_SURE}sure",
+    "certain": rf" i(?:'m| am) not {_SURE}certain",
+    "uncertain": rf" i(?:'m| am) {_SURE}uncertain",
+}
+_EXPRESSIONS = {word: re.compile(rf"{hedge}\b") for word, hedge in _ENGLISH.items()}
+_SPELLINGS = {
+    spelling: word
+    for word in _ENGLISH
+    for start in (word, word.capitalize())
+    for spelling in (start, f"{start},", f"{start}.", f"({start}")
+}
+_SPELLED = frozenset(_SPELLINGS)
 _JAPANESE = re.compile(
     r"かもしれ(?:ません|ない)|かも知れ(?:ません|ない)|と(?:思い|思われ)ます|と思う|でしょう(?!か)|だろう(?!か)|おそらく|恐らく|"
     r"たぶん|多分|可能性が(?:あり|高|ある)|ように(?:思|見)|のよう(?:です|だ)|らしい(?:です|。)|と考えられ|"
@@ -35,10 +65,18 @@ def hedges(view: TextView) -> float:
     """
     if not view.units:
         return math.nan
-    found = sum(1 for _ in _ENGLISH.finditer(view.plain))
+    found = _in_english(view)
     if not view.text.isascii():
         found += sum(1 for _ in _JAPANESE.finditer(view.text))
     return 100 * found / len(view.units)
+
+
+def _in_english(view: TextView) -> int:
+    spelled = _SPELLED.intersection(view.words)
+    if not spelled:
+        return 0
+    words = {_SPELLINGS[spelling] for spelling in spelled}
+    return sum(len(_EXPRESSIONS[word].findall(view.plain)) for word in words)
 
 
 SIGNALS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from dataclasses import dataclass
 
 from guards.signals.view import TextView
 
@@ -25,20 +26,34 @@ _FIRST = re.compile(rf"#|\"\"\"|'''|{_STATEMENT.pattern}", re.MULTILINE)
 _BRACKET = re.compile(r"[()\[\]{}]")
 
 
-def code_of(view: TextView) -> str | None:
-    """Return the Python of an answer without its dress, or `None` if there is none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Python:
+    """Python in an answer.
 
-    All fenced blocks in Python, or without a language that look like it; else the whole answer, if
-    it is code and no prose around it.
+    Args:
+        is_bare: whether it is the whole answer; code inside a fence does not run as it stands.
+        is_sound: whether it parses.
     """
+
+    is_bare: bool
+    is_sound: bool
+
+
+def of(view: TextView) -> Python | None:
+    """Return the Python of an answer, or `None` if there is none.
+
+    All fenced blocks in Python, or without a language that look like it, taken together; else the
+    whole answer, if it is code and no prose around it.
+    """
+    if "```" not in view.text:
+        is_bare = _is_bare_code(view)
+        return Python(is_bare=True, is_sound=parses(view.text)) if is_bare else None
     fenced = [
         body
-        for language, body in (_FENCE.findall(view.text) if "```" in view.text else ())
+        for language, body in _FENCE.findall(view.text)
         if language.lower() in _PYTHON and (language or _STATEMENT.search(body))
     ]
-    if fenced:
-        return "\n".join(fenced)
-    return view.text if "```" not in view.text and _is_bare_code(view) else None
+    return Python(is_bare=False, is_sound=parses("\n".join(fenced))) if fenced else None
 
 
 def parses(text: str) -> bool:

@@ -7,6 +7,7 @@ phrase counts only where the speaker declines to do what an assistant is asked t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from guards.signals.signal import Family, Signal, Tail, of_text
 from guards.signals.view import TextView
@@ -18,12 +19,19 @@ _QUOTED = re.compile(
 )
 # A letter or a piece of fiction in which somebody declines.
 _LETTER = re.compile(r" (?:subject:|dear |to whom it may concern|hi [a-z]+,|hello [a-z]+,)")
-# What every English refusal holds: to look for it takes a tenth of the time.
-_MARK = re.compile(
-    r" (?:can(?:'t|not| not)|(?:do|wo|could|would)n't|unable|not (?:able|going|allowed|permitted|"
-    r"programmed|designed|comfortable|something|capable)|(?:will|do|would|am|could) not|i'm not|"
-    r"incapable|decline|refuse|beyond|outside|inappropriate|unethical|against|prevent|prohibit|"
-    r"(?:rather|prefer) not)"
+# One of each of these two is in every English refusal: to look for them takes a tenth of the time.
+_SPEAKERS = (
+    " i ",
+    " i'",
+    "my guidelines",
+    "my programming",
+    "my polic",
+    "inappropriate",
+    "unethical",
+)
+_NEGATIONS = (
+    *("n't", "not", "unable", "incapable", "declin", "refuse", "beyond", "outside", "prevent"),
+    *("prohibit", "inappropriate", "unethical", "against my"),
 )
 
 _SERVE = (
@@ -91,10 +99,16 @@ def refusal(view: TextView) -> float:
 
 
 def _refuses_in_english(view: TextView) -> bool:
-    opening = view.plain[:OPENING]
-    if not _MARK.search(opening) or _LETTER.match(opening):
+    opening = TextView(view.text[:OPENING]).plain
+    if not _has_any(_SPEAKERS, opening) or not _has_any(_NEGATIONS, opening):
+        return False
+    if _LETTER.match(opening):
         return False
     return _ENGLISH.search(_QUOTED.sub(" ", opening).lstrip()) is not None
+
+
+def _has_any(marks: Sequence[str], text: str) -> bool:
+    return any(mark in text for mark in marks)
 
 
 def _refuses_in_japanese(view: TextView) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from guards.signals import catalogue, executable, python_code
-from guards.signals.view import TextView
 from tests.unit.guards.samples import exchange
 
 FUNCTION = "def twice(number):\n    return 2 * number\n"
@@ -77,7 +76,7 @@ def test_an_odd_escape_in_a_string_is_no_error() -> None:
 
 
 def test_all_fenced_blocks_belong_together() -> None:
-    """One defines what the next one uses."""
-    assert python_code.code_of(TextView("```py\na = 1\n```\nand\n```py\nb = a\n```")) == (
-        "a = 1\n\nb = a\n"
-    )
+    """One that is broken breaks the whole."""
+    sound, broken = "```py\na = 1\n```", "```py\nb = (a\n```"
+    assert signals(f"{sound}\nand\n{sound}") == (1.0, 0.0)
+    assert signals(f"{sound}\nand\n{broken}") == (0.0, 0.0)
