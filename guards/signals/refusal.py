@@ -7,7 +7,6 @@ phrase counts only where the speaker declines to do what an assistant is asked t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from guards.signals.signal import Family, Signal, Tail, of_text
 from guards.signals.view import TextView
@@ -19,15 +18,11 @@ _QUOTED = re.compile(
 )
 # A letter or a piece of fiction in which somebody declines.
 _LETTER = re.compile(r" (?:subject:|dear |to whom it may concern|hi [a-z]+,|hello [a-z]+,)")
-# One of each of these two is in every English refusal: to look for them takes a tenth of the time.
+# One of each of these two is in every English refusal; most openings have no first person at all,
+# and to see that takes a twentieth of the time.
 _SPEAKERS = (
-    " i ",
-    " i'",
-    "my guidelines",
-    "my programming",
-    "my polic",
-    "inappropriate",
-    "unethical",
+    *("I ", "I'", "I’", "I\n", " i ", " i'", "guidelines", "programming", "polic"),
+    *("nappropriate", "nethical"),
 )
 _NEGATIONS = (
     *("n't", "not", "unable", "incapable", "declin", "refuse", "beyond", "outside", "prevent"),
@@ -99,16 +94,17 @@ def refusal(view: TextView) -> float:
 
 
 def _refuses_in_english(view: TextView) -> bool:
-    opening = TextView(view.text[:OPENING]).plain
-    if not _has_any(_SPEAKERS, opening) or not _has_any(_NEGATIONS, opening):
+    beginning = view.text[:OPENING]
+    if not _is_of_a_speaker(beginning):
         return False
-    if _LETTER.match(opening):
+    opening = TextView(beginning).plain
+    if not any(map(opening.__contains__, _NEGATIONS)) or _LETTER.match(opening):
         return False
     return _ENGLISH.search(_QUOTED.sub(" ", opening).lstrip()) is not None
 
 
-def _has_any(marks: Sequence[str], text: str) -> bool:
-    return any(mark in text for mark in marks)
+def _is_of_a_speaker(beginning: str) -> bool:
+    return any(map(beginning.__contains__, _SPEAKERS))
 
 
 def _refuses_in_japanese(view: TextView) -> bool:
