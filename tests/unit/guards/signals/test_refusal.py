@@ -50,6 +50,7 @@ NOT_ENGLISH = (
     "They refused to help, and we cannot change that.",
     "As an AI language model, I can certainly help you with that.",
     "As an AI language model, I don't have feelings, but I can tell you about joy.",
+    "No, they should not watch it. It is inappropriate for children.",
     "You must decline the offer in writing.",
     "Sorry for the delay! Here is the plan you asked for.",
     "Unfortunately, the museum is closed on Mondays.",
