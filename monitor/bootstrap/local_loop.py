@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from guards.declared import Declared
 from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
 from monitor.bootstrap.scoring import Scoring, open_scoring
 from monitor.ports.alerts import Sender
@@ -38,6 +39,7 @@ class Settings:
         queue: how many answers may wait to be scored.
         keep_text: whether prompts and answers are recorded.
         schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
+        declared: deployment → what else is declared of its answers.
     """
 
     replica: str
@@ -46,6 +48,7 @@ class Settings:
     queue: int = 10_000
     keep_text: bool = False
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    declared: Mapping[str, Declared] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ def open_local_loop(
             spool,
             policies,
             settings.schemas,
+            settings.declared,
             read=read_nothing,
             replica=settings.scorer,
             keep_text=settings.keep_text,

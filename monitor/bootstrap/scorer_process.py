@@ -116,6 +116,7 @@ def _scoring(config: Config, sql: Database, hasty: Database, source: HandoverRec
         FileSpool(config.data_dir / "spool", int(config.gateway.spool_mb * _MB)),
         {name: each.policy for name, each in read.items()},
         files.schemas(read),
+        files.declared(read),
         read=reading.read,
         replica=replicas.name(roster.SCORER),
         keep_text=config.record.text,

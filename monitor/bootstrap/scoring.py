@@ -9,6 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from guards.declared import Declared
 from monitor.bootstrap import own_signals
 from monitor.bootstrap.own_signals import Failures
 from monitor.ports.deployments import Deployments
@@ -77,6 +78,7 @@ def open_scoring(
     spool: Spool,
     policies: Mapping[str, Policy],
     schemas: Mapping[str, Mapping[str, Any]],
+    declared: Mapping[str, Declared],
     *,
     read: Read,
     replica: str,
@@ -96,7 +98,7 @@ def open_scoring(
     """
     failures = own_signals.install()
     sizes = {name: policy.reference_size for name, policy in policies.items()}
-    assessor = Assessor(deployments, evidence, sizes, schemas)
+    assessor = Assessor(deployments, evidence, sizes, schemas, declared)
     following = Following(assessor.refresh)
     drafts = Drafts(evidence)
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
