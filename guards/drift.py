@@ -57,10 +57,18 @@ class DriftDetector:
     Args:
         reference: nonconformity scores (n,) per channel, large is odd; NaN is left out.
         usual: the reference answers as a whole, for the classifier; it needs at least 100.
+        categories: for each channel, the categories (n,) of its scores, from 0 to `count` - 1; all 0
+            if left out.
+        count: number of categories.
     """
 
     def __init__(
-        self, reference: Mapping[str, NDArray[np.float64]], usual: UsualAnswers | None = None
+        self,
+        reference: Mapping[str, NDArray[np.float64]],
+        usual: UsualAnswers | None = None,
+        *,
+        categories: Mapping[str, NDArray[np.int64]] | None = None,
+        count: int = 1,
     ) -> None:
         self._channels = tuple(sorted(reference))
         self._classifier: OnlineClassifier | None = None
@@ -68,7 +76,17 @@ class DriftDetector:
         if usual is not None and len(usual) >= classifier.SMALLEST:
             self._classifier = OnlineClassifier(usual)
             self._usual = usual.digest()
-        self._ranks = ConformalRanks([_known(reference[name]) for name in self._channels])
+        scores = [np.asarray(reference[name], dtype=np.float64) for name in self._channels]
+        known = [~np.isnan(each) for each in scores]
+        self._ranks = ConformalRanks(
+            [values[where] for values, where in zip(scores, known, strict=True)],
+            None
+            if categories is None
+            else [
+                categories[name][where] for name, where in zip(self._channels, known, strict=True)
+            ],
+            count,
+        )
         self._bets = PValueBets(len(self._channels))
         self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
 
@@ -93,6 +111,7 @@ class DriftDetector:
         exchange_ids: Sequence[str],
         scores: Sequence[Mapping[str, float]],
         words: Sequence[bytes | None] | None = None,
+        categories: Sequence[int | None] | None = None,
     ) -> Levels:
         """Take in the scores of n exchanges in their order; return the levels after each.
 
@@ -100,15 +119,20 @@ class DriftDetector:
 
         Args:
             words: features of the texts, for the classifier (`guards.words`); `None` is unknown.
+            categories: of the prompts; where there are several and it is not known (`None`), the
+                answer counts for nothing.
         """
+        own = self._own(categories, len(scores))
         parts = [
-            self._update(exchange_ids[start : start + _AT_ONCE], scores[start : start + _AT_ONCE])
-            for start in range(0, len(scores), _AT_ONCE)
+            self._update(exchange_ids[part], scores[part], own[part])
+            for part in (
+                slice(start, start + _AT_ONCE) for start in range(0, len(scores), _AT_ONCE)
+            )
         ]
         values = np.concatenate(parts) if parts else np.zeros((0, len(self._channels)))
         won = np.zeros(len(scores))
         if self._classifier is not None:
-            won = self._classifier.update(scores, words or [None] * len(scores))
+            won = self._classifier.update(scores, words or [None] * len(scores), own.tolist())
         return self._levels(values, won)
 
     def _levels(self, values: NDArray[np.float64], won: NDArray[np.float64]) -> Levels:
@@ -119,11 +143,24 @@ class DriftDetector:
         weighed = np.column_stack([(1.0 - _SHARE) * weight * values, _SHARE * won])
         return Levels(channels=(*self._channels, CLASSIFIER), values=weighed)
 
+    def _own(self, categories: Sequence[int | None] | None, n: int) -> NDArray[np.int64]:
+        """Return the categories (n,), -1 for unknown."""
+        if self._ranks.count == 1:
+            return np.zeros(n, dtype=np.int64)
+        given = np.array([-1 if each is None else each for each in categories or [None] * n])
+        return np.where(given < self._ranks.count, given, -1)
+
     def _update(
-        self, exchange_ids: Sequence[str], scores: Sequence[Mapping[str, float]]
+        self,
+        exchange_ids: Sequence[str],
+        scores: Sequence[Mapping[str, float]],
+        categories: NDArray[np.int64],
     ) -> NDArray[np.float64]:
         known = np.array([[each.get(name, math.nan) for name in self._channels] for each in scores])
-        p_values = self._ranks.p_values(known, thetas_of(exchange_ids, self._channels))
+        known[categories < 0] = math.nan
+        p_values = self._ranks.p_values(
+            known, thetas_of(exchange_ids, self._channels), np.maximum(categories, 0)
+        )
         seen = ~np.isnan(p_values)
         return self._sums.update(self._bets.place(np.where(seen, p_values, 0.5), seen), seen)
 
@@ -135,7 +172,7 @@ class DriftDetector:
         begin at 0.
         """
         self._classifier = self._usual = None
-        self._ranks = ConformalRanks([()] * len(self._channels))
+        self._ranks = ConformalRanks([()] * len(self._channels), count=self._ranks.count)
         self._bets = PValueBets(len(self._channels))
         self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
 
@@ -169,8 +206,3 @@ class DriftDetector:
             detector._classifier = OnlineClassifier(usual)
             detector._classifier.restore(saved)
         return detector
-
-
-def _known(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    values = np.asarray(scores, dtype=np.float64)
-    return values[~np.isnan(values)]

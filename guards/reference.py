@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guards import archive, binomial, channels, constancy, explanation, faults
+from guards.categories import Categories
 from guards.exchange import Exchange
 from guards.novelty import Novelty
 from guards.signals import catalogue
@@ -56,6 +57,7 @@ class Reference:
             reference of before there were.
         grades: of the whole answers that somebody graded, failed ones included: those of a stream
             are handed over just so.
+        categories: of the prompts; `None` if there is only one.
     """
 
     channels: Mapping[str, Values]
@@ -66,6 +68,7 @@ class Reference:
     novelty: Novelty
     usual: UsualAnswers | None = None
     grades: Values = field(default_factory=lambda: np.empty(0))
+    categories: Categories | None = None
 
     @classmethod
     def fit(cls, exchanges: Sequence[Exchange], *, seed: int, key: bytes = b"") -> Self:
@@ -96,6 +99,10 @@ class Reference:
         scores[channels.OUTLIER][calibration] = novelty.scores([texts[i] for i in calibration])
         kept = {name: _defined(values) for name, values in scores.items()}
         kept = {name: values for name, values in kept.items() if len(values) >= _FEWEST_DEFINED}
+        prompts = [exchange.prompt for exchange in usual]
+        categories, placed = Categories.fit(
+            prompts, {name: scores[name] for name in kept}, order, seed=seed
+        )
         return cls(
             channels=kept,
             surprise=np.sort(_surprise(kept, scores, own=True)[calibration]),
@@ -103,8 +110,15 @@ class Reference:
             commonest_share=constancy.commonest_share(texts),
             size=len(usual),
             novelty=novelty,
-            usual=UsualAnswers.of(texts, {name: scores[name] for name in kept}, order, key),
+            usual=UsualAnswers.of(
+                texts,
+                {name: scores[name] for name in kept},
+                order,
+                key,
+                placed,
+            ),
             grades=_grades(exchanges),
+            categories=categories,
         )
 
     def scores(self, exchanges: Sequence[Exchange]) -> dict[str, Values]:
@@ -151,6 +165,11 @@ class Reference:
             **archive.prefixed("channels", self.channels),
             **archive.prefixed("novelty", self.novelty.to_arrays()),
             **({} if self.usual is None else archive.prefixed("usual", self.usual.to_arrays())),
+            **(
+                {}
+                if self.categories is None
+                else archive.prefixed("categories", self.categories.to_arrays())
+            ),
         }
         return archive.pack(description, arrays)
 
@@ -170,6 +189,7 @@ class Reference:
                 novelty=Novelty.from_arrays(archive.under("novelty", arrays)),
                 usual=_usual(archive.under("usual", arrays)),
                 grades=arrays.get("grades", np.empty(0)),
+                categories=Categories.from_arrays(archive.under("categories", arrays)),
             )
         except (archive.UnreadableArchive, KeyError) as error:
             raise UnreadableReference(f"the bytes are no reference: {error}") from error
