@@ -190,7 +190,9 @@ def _centres(
     distinct = len(np.unique(vectors.round(4), axis=0))
     model = KMeans(min(wanted, distinct), n_init=4, random_state=seed).fit(vectors)
     sizes = np.bincount(model.labels_)
-    large = [each for each in np.argsort(-sizes, kind="stable") if sizes[each] >= fewest * len(vectors)]
+    large = [
+        each for each in np.argsort(-sizes, kind="stable") if sizes[each] >= fewest * len(vectors)
+    ]
     return np.ascontiguousarray(_directions(model.cluster_centers_[large]).T, dtype=np.float32)
 
 

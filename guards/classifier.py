@@ -65,7 +65,9 @@ class OnlineClassifier:
     def __init__(self, usual: UsualAnswers) -> None:
         self._usual = usual
         self._usual_words = _dense(usual.words)
-        self._by_category = [rows if len(rows) >= _FEWEST else [] for rows in usual.rows_by_category()]
+        self._by_category = [
+            rows if len(rows) >= _FEWEST else [] for rows in usual.rows_by_category()
+        ]
         self._size = sum(map(len, self._by_category)) if len(usual) >= SMALLEST else 0
         self._begin()
 

@@ -35,6 +35,23 @@ class Levels:
     channels: tuple[str, ...]
     values: NDArray[np.float64]
 
+    @property
+    def highest(self) -> list[float]:
+        """The level after each exchange."""
+        return self.values.max(axis=1, initial=0.0).tolist()
+
+    @property
+    def leaders(self) -> list[str | None]:
+        """The channel that speaks loudest after each exchange, `None` without channels."""
+        if not self.channels:
+            return [None] * len(self.values)
+        return [self.channels[place] for place in self.values.argmax(axis=1).tolist()]
+
+    def at(self, counts: NDArray[np.int64], before: Levels) -> Levels:
+        """Return the levels where so many (m,) of the exchanges had come; before the first, `before`."""
+        values = np.concatenate([before.values, self.values])
+        return Levels(channels=self.channels, values=values[counts])
+
     def level(self, row: int) -> float:
         """Return the level after an exchange: 0 nothing, ≥ 1/α an alarm."""
         return float(self.values[row].max()) if self.channels else 0.0

@@ -13,7 +13,9 @@ from guards.reference import Reference
 from monitor.ports.record import Observed
 from rollback.deployment import Deployment
 from rollback.evidence import EvidencePoint, JudgeState
-from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
+from rollback.judge import Judge
+from rollback.judge_settings import HarmWeights, JudgeSettings
+from rollback.observation import Observation
 from rollback.policy import Policy
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ import numpy as np
 
 from monitor.ports.record import Observed
 from monitor.storage import values
-from rollback.judge import Observation
+from rollback.observation import Observation
 
 _SCORE = np.dtype("<f8")
 

@@ -12,7 +12,7 @@ from monitor.runtime.watch import Watch
 from rollback import decision
 from rollback.decision import Decision, Freeze, RollBack, Situation, Suspect
 from rollback.evidence import EvidencePoint
-from rollback.judge import DRIFT_WEIGHT
+from rollback.judge_settings import DRIFT_WEIGHT
 from rollback.policy import Policy
 
 _REPLICA = "replay"

@@ -23,7 +23,7 @@ from monitor.ports.record import Observed
 from monitor.runtime.scoring import yardstick
 from monitor.runtime.scoring.yardstick import Gathered, Yardstick, without_pointers
 from rollback.deployment import Deployment
-from rollback.judge import Observation
+from rollback.observation import Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from monitor.ports.record import Observed, ScoredBatch
 from monitor.ports.stores import Stores
 from rollback.evidence import EvidencePoint, JudgeState
 from rollback.incident import Incident, Phase
-from rollback.judge import Observation
+from rollback.observation import Observation
 from rollback.versions import AdapterVersion, VersionState
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from guards import words
 from guards.usual import UsualAnswers
 from rollback.evidence import EvidencePoint
-from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
+from rollback.judge import Judge
+from rollback.judge_settings import HarmWeights, JudgeSettings
+from rollback.observation import Observation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = b"secret"

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.ports.record import Observed
 from monitor.storage import observation_items
-from rollback.judge import Observation
+from rollback.observation import Observation
 from tests.handed import NAME, START, VERSION
 
 
