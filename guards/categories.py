@@ -23,7 +23,7 @@ from guards.signals.signal import Values
 
 MIX = "prompt_category"  # channels of the traffic
 DISTANCE = "prompt_distance"
-_ANSWERS = 50  # reference answers to each cluster, at least on average
+_ANSWERS = 75  # reference answers to each cluster, at least on average
 _MOST = 8  # clusters
 _FEWEST = 20  # reference answers that a cluster must promise; smaller ones join the nearest
 _DIMENSIONS = 16
@@ -61,7 +61,7 @@ class PromptClusters:
     @property
     def count(self) -> int:
         """The number of categories: the clusters, and "unlike any"."""
-        return self.centres.shape[1] + 1
+        return int(self.centres.shape[1]) + 1
 
     @classmethod
     def fit(cls, prompts: Sequence[str], *, size: int, seed: int) -> Self | None:
@@ -71,7 +71,7 @@ class PromptClusters:
         far: those that the centres were fitted to lie nearer to them than new ones do.
 
         Args:
-            size: answers of the reference; there is a cluster for every 50 of them.
+            size: answers of the reference; there is a cluster for every 75 of them.
         """
         fitted = [prompt[:_LOOKED_AT] for prompt in prompts[: int(_FITTED * len(prompts))]]
         wanted = min(_MOST, size // _ANSWERS)

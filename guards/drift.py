@@ -38,7 +38,7 @@ class Levels:
     @property
     def highest(self) -> list[float]:
         """The level after each exchange."""
-        return self.values.max(axis=1, initial=0.0).tolist()
+        return list(map(float, self.values.max(axis=1, initial=0.0)))
 
     @property
     def leaders(self) -> list[str | None]:

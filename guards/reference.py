@@ -18,7 +18,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from guards import archive, binomial, channels, constancy, explanation, faults
+from guards import archive, binomial, channels, constancy, explanation, faults, share_cap
 from guards.categories import Categories
 from guards.exchange import Exchange
 from guards.novelty import Novelty
@@ -58,6 +58,7 @@ class Reference:
         grades: of the whole answers that somebody graded, failed ones included: those of a stream
             are handed over just so.
         categories: of the prompts; `None` if there is only one.
+        callers: caller (hashed, see `caller`) → share of the answers; empty if none is known.
     """
 
     channels: Mapping[str, Values]
@@ -69,6 +70,7 @@ class Reference:
     usual: UsualAnswers | None = None
     grades: Values = field(default_factory=lambda: np.empty(0))
     categories: Categories | None = None
+    callers: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, exchanges: Sequence[Exchange], *, seed: int, key: bytes = b"") -> Self:
@@ -119,6 +121,9 @@ class Reference:
             ),
             grades=_grades(exchanges),
             categories=categories,
+            callers=share_cap.shares(
+                each.caller and share_cap.hashed(each.caller, key) for each in exchanges
+            ),
         )
 
     def scores(self, exchanges: Sequence[Exchange]) -> dict[str, Values]:
@@ -146,6 +151,12 @@ class Reference:
         """Return the words of an answer for the classifier, hashed with the reference's own key."""
         return None if self.usual is None else self.usual.features(output)
 
+    def caller(self, name: str | None) -> str | None:
+        """Return a caller hashed with the reference's own key; `None` where none is known."""
+        if name is None or self.usual is None or not self.callers:
+            return None
+        return share_cap.hashed(name, self.usual.key)
+
     def explain_scores(self, scores: Mapping[str, float], *, at_most: int = 3) -> tuple[str, ...]:
         """Return in words what is rarest about an answer by its scores, rarest first."""
         defined = {name: score for name, score in scores.items() if not math.isnan(score)}
@@ -158,6 +169,7 @@ class Reference:
             "fault_rate_bound": self.fault_rate_bound,
             "commonest_share": self.commonest_share,
             "size": self.size,
+            "callers": dict(self.callers),
         }
         arrays = {
             "surprise": self.surprise,
@@ -190,6 +202,7 @@ class Reference:
                 usual=_usual(archive.under("usual", arrays)),
                 grades=arrays.get("grades", np.empty(0)),
                 categories=Categories.from_arrays(archive.under("categories", arrays)),
+                callers=description.get("callers", {}),
             )
         except (archive.UnreadableArchive, KeyError) as error:
             raise UnreadableReference(f"the bytes are no reference: {error}") from error

@@ -120,7 +120,7 @@ class Judge:
         self._may_start_golden = True
         counts = self._cap.update([item.caller for item in items])
         counted = [item for item, counts_too in zip(items, counts, strict=True) if counts_too]
-        seen = np.cumsum(counts)  # how many of them had come after each answer
+        seen = np.cumsum(counts, dtype=np.int64)  # how many of them had come after each answer
         harm = self._update_harm(counted, seen)
         drift, traffic = self._update_drift(counted, seen)
         capped = (self._cap.capped - len(items) + len(counted) + np.cumsum(~counts)).tolist()
