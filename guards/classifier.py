@@ -64,12 +64,18 @@ class OnlineClassifier:
 
     def __init__(self, usual: UsualAnswers) -> None:
         self._usual = usual
-        self._usual_words = _dense(usual.words)
+        # The last row, which no answer has, is where one was laid among fewer than others.
+        self._usual_words = np.concatenate([_dense(usual.words), _dense([b""])])
         self._by_category = [
             rows if len(rows) >= _FEWEST else [] for rows in usual.rows_by_category()
         ]
         self._size = sum(map(len, self._by_category)) if len(usual) >= SMALLEST else 0
         self._begin()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The channels that it looks at."""
+        return self._usual.names
 
     @property
     def value(self) -> float:
@@ -85,25 +91,36 @@ class OnlineClassifier:
         """Take in the next n answers; return the values (n,) after each.
 
         Args:
-            scores: by channel; an answer without any stands still.
+            scores: by channel; an answer without any known one stands still.
             features: of each text, as `words.packed` gives them; an answer of which they are not
                 known (`None`) stands still too: no words would be a word of their own.
             categories: of the prompts, -1 for unknown; all 0 if left out. An answer stands still where
                 no reference answers of its category are left.
         """
-        values = np.full(len(scores), self.value)
-        shown = zip(scores, features, strict=True)
-        known = [
-            (row, own, text) for row, (own, text) in enumerate(shown) if own and text is not None
-        ]
-        if not known or not self._size:
-            return values
         names = self._usual.names
-        signals = np.array([[own.get(name, np.nan) for name in names] for _, own, _ in known])
-        own_categories = [0 if categories is None else categories[row] for row, _, _ in known]
-        won = self._advance(signals, [text for _, _, text in known], own_categories)
-        seen = np.searchsorted([row for row, _, _ in known], np.arange(len(scores)), side="right")
-        values[seen > 0] = won[seen[seen > 0] - 1]
+        table = np.array([[own.get(name, np.nan) for name in names] for own in scores])
+        return self.update_table(table.reshape(len(scores), len(names)), features, categories)
+
+    def update_table(
+        self,
+        signals: NDArray[np.float64],
+        features: Sequence[bytes | None],
+        categories: Sequence[int] | None = None,
+    ) -> NDArray[np.float64]:
+        """Do as `update` does, with the scores (n, names) in columns; NaN is unknown."""
+        values = np.full(len(signals), self.value)
+        known = np.flatnonzero(
+            ~np.isnan(signals).all(axis=1)
+            & np.array([text is not None for text in features], dtype=bool)
+        )
+        if not len(known) or not self._size:
+            return values
+        texts = [text for text in (features[row] for row in known.tolist()) if text is not None]
+        own = [0 if categories is None else categories[row] for row in known.tolist()]
+        won = self._advance(signals[known], texts, own)
+        values[known[0] :] = won[
+            np.searchsorted(known, np.arange(known[0], len(signals)), side="right") - 1
+        ]
         return values
 
     def state(self) -> dict[str, Any]:
@@ -143,14 +160,14 @@ class OnlineClassifier:
         self._inner = np.empty((self._size, self._size), dtype=np.float32)
         self._left = [len(rows) for rows in self._by_category]
         self._beside: list[int] = []  # reference answers that were shown, in their order
-        self._starts: list[int] = []  # where in it those of each answer begin
+        self._counts: list[int] = []  # how many of them there were for each answer
         self._left_out = 0
         self._learnt = 0
         self._direction: _Direction | None = None
 
     def _is_over(self) -> bool:
         """Whether the segment's reference answers have come to an end, by what is known before."""
-        too_many = _LEFT_OUT + _LEFT_OUT_SHARE * len(self._starts)
+        too_many = _LEFT_OUT + _LEFT_OUT_SHARE * len(self._counts)
         return len(self._beside) == self._size or self._left_out > too_many
 
     def _advance(
@@ -195,7 +212,7 @@ class OnlineClassifier:
             self._left_out += 1
             return False
         count = min(left, _beside_at(len(self._beside), self._size))
-        self._starts.append(len(self._beside))
+        self._counts.append(count)
         self._beside += rows[len(rows) - left :][:count]
         self._left[category] = left - count
         return True
@@ -204,40 +221,47 @@ class OnlineClassifier:
         """Bet on answers that were laid, and learn from them; return the values (n,) after each."""
         features = _dense(texts)
         first = len(self._texts)
-        beside = np.array(self._beside[self._starts[first] :])
-        starts = np.array(self._starts[first:]) - self._starts[first]
-        counts = np.diff(starts, append=len(beside))
-        bets = self._log_bets(signals, features, beside, starts, counts)
+        counts = np.array(self._counts[first:])[:, None]
+        beside = self._latest_beside(counts)
+        bets = self._log_bets(signals, features, beside)
         rows = slice(first, first + len(texts))
-        theirs = np.add.reduceat(self._usual_words[beside], starts, axis=0)
         self._signals[rows] = signals
-        self._differences[rows] = features - theirs / counts[:, None].astype(np.float32)
+        theirs = self._usual_words[beside].sum(axis=1)
+        self._differences[rows] = features - theirs / counts.astype(np.float32)
         self._texts += texts
         if len(self._texts) in _FITS:
             self._learn()
         return self._sums.update(bets[:, None, :])[:, 0]
+
+    def _latest_beside(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the reference answers (n, k) that the latest answers were laid among.
+
+        Args:
+            counts: (n, 1), among how many each; the rest of a row is -1.
+        """
+        there = np.arange(int(counts.max())) < counts
+        beside = np.full(there.shape, -1, dtype=np.int64)
+        beside[there] = self._beside[-int(counts.sum()) :]
+        return beside
 
     def _log_bets(
         self,
         signals: NDArray[np.float64],
         features: NDArray[np.float32],
         beside: NDArray[np.int64],
-        starts: NDArray[np.int64],
-        counts: NDArray[np.int64],
     ) -> NDArray[np.float64]:
-        """Return the logarithms (n, sharpnesses) of the bets.
-
-        Args:
-            beside: reference answers that the answers are laid among, one answer's after another's.
-            starts: where those of each answer begin; counts: how many they are.
-        """
+        """Return the logarithms (n, sharpnesses) of the bets on answers laid among `beside` (n, k)."""
         if self._direction is None:
             return np.zeros((len(signals), len(_SHARPNESS)))
         own = self._direction.score(signals, features)
-        theirs = self._direction.score(self._usual.scores[beside], self._usual_words[beside])
-        ahead = (theirs - np.repeat(own, counts))[:, None] * _SHARPNESS
-        rivals = np.add.reduceat(np.exp(np.clip(ahead, -_STEEPEST, _STEEPEST)), starts, axis=0)
-        return np.asarray(np.log((1 + counts)[:, None] / (1.0 + rivals)))
+        theirs = self._direction.score(
+            self._usual.scores[beside.ravel()], self._usual_words[beside.ravel()]
+        )
+        ahead = (theirs.reshape(beside.shape) - own[:, None])[:, None, :] * _SHARPNESS[:, None]
+        odds = np.exp(np.clip(ahead, -_STEEPEST, _STEEPEST))
+        there = (beside >= 0)[:, None, :]
+        rivals = np.where(there, odds, 0.0).sum(axis=2)
+        return np.asarray(np.log((1 + there.sum(axis=2)) / (1.0 + rivals)))
 
     def _learn(self) -> None:
         """Learn from what was shown, by ridge regression (Fisher's discriminant, in effect)."""
@@ -248,8 +272,9 @@ class OnlineClassifier:
         self._learnt = count
         shown = self._usual.scores[self._beside]
         scale = _Scale.of(shown)
-        means = np.add.reduceat(scale.apply(shown), self._starts, axis=0)
-        means /= np.diff(self._starts, append=len(self._beside))[:, None]
+        counts = np.array(self._counts)
+        means = np.add.reduceat(scale.apply(shown), counts.cumsum() - counts, axis=0)
+        means /= counts[:, None]
         self._direction = _direction(
             scale,
             scale.apply(self._signals[:count]) - means,
@@ -275,8 +300,9 @@ class _Scale:
 
     def apply(self, signals: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (n, signals), weighed against words; unknown is ordinary."""
-        standard = np.nan_to_num((signals - self._mean) / self._deviation, nan=0.0)
-        return np.asarray(_SIGNAL_WEIGHT * np.clip(standard, -_LIMIT, _LIMIT))
+        standard = (signals - self._mean) / self._deviation
+        known = np.where(np.isnan(standard), 0.0, standard)
+        return np.asarray(_SIGNAL_WEIGHT * np.clip(known, -_LIMIT, _LIMIT))
 
 
 class _Direction:

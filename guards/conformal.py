@@ -135,9 +135,9 @@ class ConformalRanks:
         greater, equal = self._among_past(keys, cells)
         before = _comes_before(categories) & seen.T[:, None, :]  # (rows, own, other)
         columns = np.ascontiguousarray(cells.T)
-        greater += _counted(columns[:, None, :] > columns[:, :, None], before)
-        equal += _counted(columns[:, None, :] == columns[:, :, None], before)
-        sizes = self._levels[0].sum(axis=1)[keys] + before.sum(axis=2).T + 1
+        greater += _counted((columns[:, None, :] > columns[:, :, None]) & before)
+        equal += _counted((columns[:, None, :] == columns[:, :, None]) & before)
+        sizes = self._levels[0].sum(axis=1)[keys] + _counted(before) + 1
         self._remember(keys[seen], cells[seen])
         return np.where(seen, (greater + thetas * (equal + 1)) / sizes, np.nan)
 
@@ -194,9 +194,9 @@ def _comes_before(categories: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.tril(categories[:, None] == categories[None, :], k=-1)
 
 
-def _counted(found: NDArray[np.bool_], before: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count (n, rows) what was found (rows, own, other) among those that come before."""
-    return np.asarray((found & before).sum(axis=2).T)
+def _counted(found: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count (own, rows) the others that were found (rows, own, other): fewer than 256."""
+    return found.view(np.uint8).sum(axis=2, dtype=np.uint8).T.astype(np.int64)
 
 
 def _packed(counts: NDArray[np.int32]) -> str:

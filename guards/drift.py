@@ -73,7 +73,8 @@ class DriftDetector:
 
     Args:
         reference: nonconformity scores (n,) per channel, large is odd; NaN is left out.
-        usual: the reference answers as a whole, for the classifier; it needs at least 100.
+        usual: the reference answers as a whole, with scores of some of these channels, for the
+            classifier; it needs at least 100.
         categories: for each channel, the categories (n,) of its scores, from 0 to `count` - 1; all 0
             if left out.
         count: number of categories.
@@ -140,8 +141,11 @@ class DriftDetector:
                 answer counts for nothing.
         """
         own = self._own(categories, len(scores))
+        table = [[each.get(name, math.nan) for name in self._channels] for each in scores]
+        known = np.array(table).reshape(len(scores), len(self._channels))
+        known[own < 0] = math.nan
         parts = [
-            self._update(exchange_ids[part], scores[part], own[part])
+            self._update(exchange_ids[part], known[part], own[part])
             for part in (
                 slice(start, start + _AT_ONCE) for start in range(0, len(scores), _AT_ONCE)
             )
@@ -149,7 +153,11 @@ class DriftDetector:
         values = np.concatenate(parts) if parts else np.zeros((0, len(self._channels)))
         won = np.zeros(len(scores))
         if self._classifier is not None:
-            won = self._classifier.update(scores, words or [None] * len(scores), own.tolist())
+            won = self._classifier.update_table(
+                known[:, [self._channels.index(name) for name in self._classifier.names]],
+                words or [None] * len(scores),
+                own.tolist(),
+            )
         return self._levels(values, won)
 
     def _levels(self, values: NDArray[np.float64], won: NDArray[np.float64]) -> Levels:
@@ -170,13 +178,11 @@ class DriftDetector:
     def _update(
         self,
         exchange_ids: Sequence[str],
-        scores: Sequence[Mapping[str, float]],
+        scores: NDArray[np.float64],
         categories: NDArray[np.int64],
     ) -> NDArray[np.float64]:
-        known = np.array([[each.get(name, math.nan) for name in self._channels] for each in scores])
-        known[categories < 0] = math.nan
         p_values = self._ranks.p_values(
-            known, thetas_of(exchange_ids, self._channels), np.maximum(categories, 0)
+            scores, thetas_of(exchange_ids, self._channels), np.maximum(categories, 0)
         )
         seen = ~np.isnan(p_values)
         return self._sums.update(self._bets.place(np.where(seen, p_values, 0.5), seen), seen)
