@@ -78,6 +78,8 @@ class PromptClusters:
         if wanted < 2:
             return None
         embedder = Embedder.fit(fitted, dimensions=_DIMENSIONS)
+        if not embedder.components.shape[1]:  # no prompt says anything
+            return None
         vectors = _directions(embedder.transform(fitted))
         centres = _centres(vectors, wanted, fewest=_FEWEST / size, seed=seed)
         if centres.shape[1] < 2:

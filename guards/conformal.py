@@ -196,7 +196,7 @@ def _comes_before(categories: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 def _counted(found: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Count (own, rows) the others that were found (rows, own, other): fewer than 256."""
-    return found.view(np.uint8).sum(axis=2, dtype=np.uint8).T.astype(np.int64)
+    return np.asarray(found.view(np.uint8).sum(axis=2, dtype=np.uint8).T.astype(np.int64))
 
 
 def _packed(counts: NDArray[np.int32]) -> str:

@@ -143,7 +143,7 @@ class ShiryaevRoberts:
         values = np.exp(np.minimum(sums, _LOG_CAP)) @ self._weights
         if len(sums):
             self._log1p = np.minimum(np.logaddexp(0.0, sums[-1]), _LOG_CAP)
-            self._values = values[-1]
+            self._values = values[-1] = self._mixture()
         return np.asarray(values)
 
     def state(self) -> list[list[float]]:

@@ -86,7 +86,7 @@ class ShareCap:
         return np.array([self._next(caller) for caller in callers], dtype=bool)
 
     def _next(self, caller: str | None) -> bool:
-        counts = caller is None or self._counted[caller] < self._allowed(caller)
+        counts = caller is None or self._counted[caller] + 1 <= self._allowed(caller)
         if len(self._recent) == self._window:
             self._forget()
         self._recent.append((caller, counts))
