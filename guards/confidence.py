@@ -77,25 +77,27 @@ class RateSequence:
         self._events, self._size = state["events"], state["size"]
 
 
-def rate_interval(events: int, size: int, alpha: float = ALPHA) -> Interval:
+def rate_interval(events: float, size: int, alpha: float = ALPHA) -> Interval:
     """Return the interval of a rate after `size` steps, of which `events` had the event.
+
+    It holds for the mean of any values in [0, 1] too, `events` being their sum: what is won against a
+    mean is convex in each value, so on average no more than on events of that rate.
 
     >>> [round(end, 3) for end in rate_interval(0, 100)]
     [0.0, 0.057]
     """
     if size == 0:
         return Interval(0.0, 1.0)
-    mixed = betaln(events + 0.5, size - events + 0.5) - betaln(0.5, 0.5)
+    others = max(size - events, 0.0)
+    won = betaln(events + 0.5, others + 0.5) - betaln(0.5, 0.5)
 
     def left(rate: float) -> float:
         """Return how far the mixture is from having won 1/α against a rate, as a logarithm."""
-        return float(
-            xlogy(events, rate) + xlog1py(size - events, -rate) - mixed + math.log(1 / alpha)
-        )
+        return float(xlogy(events, rate) + xlog1py(others, -rate) - won - math.log(alpha))
 
-    share = events / size
-    low = 0.0 if events == 0 else brentq(left, _EDGE, share) if left(_EDGE) < 0 else 0.0
-    high = 1.0 if events == size else brentq(left, share, 1 - _EDGE) if left(1 - _EDGE) < 0 else 1.0
+    share = min(max(events / size, _EDGE), 1.0 - _EDGE)
+    low = brentq(left, _EDGE, share) if left(_EDGE) < 0.0 else 0.0
+    high = brentq(left, share, 1.0 - _EDGE) if left(1.0 - _EDGE) < 0.0 else 1.0
     return Interval(float(low), float(high))
 
 

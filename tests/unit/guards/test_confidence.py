@@ -31,6 +31,17 @@ def test_a_rate_is_never_outside_of_its_interval_too_often(rate: float) -> None:
 
 
 @pytest.mark.slow
+def test_a_mean_grade_is_never_outside_of_a_rates_interval_too_often() -> None:
+    """The interval of a rate holds for the mean of any numbers from 0 to 1."""
+    rng = np.random.default_rng(4)
+    missed = 0
+    for _ in range(RUNS):
+        sums = np.cumsum(rng.choice([0.0, 0.5, 1.0], p=[0.1, 0.2, 0.7], size=120)).tolist()
+        missed += _missed([rate_interval(each, n + 1, ALPHA) for n, each in enumerate(sums)], 0.8)
+    assert missed / RUNS <= ALPHA + 3.0 * np.sqrt(ALPHA * (1 - ALPHA) / RUNS)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("draw", "truth"),
     [
