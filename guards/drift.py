@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guards import classifier
+from guards.categories import Categories
 from guards.classifier import OnlineClassifier
 from guards.conformal import ConformalRanks, thetas_of
 from guards.edetector import PValueBets, ShiryaevRoberts
@@ -107,6 +108,18 @@ class DriftDetector:
         )
         self._bets = PValueBets(len(self._channels))
         self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
+
+    @classmethod
+    def beside(
+        cls,
+        reference: Mapping[str, NDArray[np.float64]],
+        usual: UsualAnswers | None,
+        categories: Categories | None,
+    ) -> DriftDetector:
+        """Return the detector for a reference with these categories; `None` is a single one."""
+        if categories is None:
+            return cls(reference, usual)
+        return cls(reference, usual, categories=categories.of_scores, count=categories.count)
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ class Judge:
         self._epoch = epoch
         self._adapter = adapter
         self._settings = settings
-        self._drift = _drift(reference or {}, usual, categories)
+        self._drift = DriftDetector.beside(reference or {}, usual, categories)
         self._traffic = _traffic(categories)
         self._cap = ShareCap(settings.caller_share_cap, callers or {})
         self._faults = RateDetector(settings.fault_rate_tolerated)
@@ -208,7 +208,7 @@ class Judge:
         categories: Categories | None,
     ) -> None:
         """Watch for drift beside another reference from here on; all else stays as it is."""
-        self._drift = _drift(reference, usual, categories)
+        self._drift = DriftDetector.beside(reference, usual, categories)
         self._traffic = _traffic(categories)
 
     def state(self) -> dict[str, Any]:
@@ -358,16 +358,6 @@ def _prompt(item: Observation) -> Mapping[str, float]:
     if item.category is None or item.prompt_distance is None:
         return {}
     return {MIX: float(item.category), DISTANCE: item.prompt_distance}
-
-
-def _drift(
-    reference: Mapping[str, NDArray[np.float64]],
-    usual: UsualAnswers | None,
-    categories: Categories | None,
-) -> DriftDetector:
-    if categories is None:
-        return DriftDetector(reference, usual)
-    return DriftDetector(reference, usual, categories=categories.of_scores, count=categories.count)
 
 
 def _traffic(categories: Categories | None) -> DriftDetector:
