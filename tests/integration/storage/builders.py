@@ -100,6 +100,8 @@ def point(position: int, epoch: int = 1) -> EvidencePoint:
         evidence=2.5,
         line=1000.0,
         channels={"faults": 2.5},
+        traffic=3.5,
+        capped=4,
     )
 
 
