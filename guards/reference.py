@@ -18,7 +18,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from guards import archive, binomial, channels, constancy, explanation, faults
+from guards import archive, binomial, channels, constancy, explanation, faults, share_cap
+from guards.categories import Categories
 from guards.exchange import Exchange
 from guards.novelty import Novelty
 from guards.signals import catalogue
@@ -56,6 +57,8 @@ class Reference:
             reference of before there were.
         grades: of the whole answers that somebody graded, failed ones included: those of a stream
             are handed over just so.
+        categories: of the prompts; `None` if there is only one.
+        callers: caller (hashed, see `caller`) → share of the answers; empty if none is known.
     """
 
     channels: Mapping[str, Values]
@@ -66,6 +69,8 @@ class Reference:
     novelty: Novelty
     usual: UsualAnswers | None = None
     grades: Values = field(default_factory=lambda: np.empty(0))
+    categories: Categories | None = None
+    callers: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, exchanges: Sequence[Exchange], *, seed: int, key: bytes = b"") -> Self:
@@ -96,6 +101,10 @@ class Reference:
         scores[channels.OUTLIER][calibration] = novelty.scores([texts[i] for i in calibration])
         kept = {name: _defined(values) for name, values in scores.items()}
         kept = {name: values for name, values in kept.items() if len(values) >= _FEWEST_DEFINED}
+        prompts = [exchange.prompt for exchange in usual]
+        categories, placed = Categories.fit(
+            prompts, {name: scores[name] for name in kept}, order, seed=seed
+        )
         return cls(
             channels=kept,
             surprise=np.sort(_surprise(kept, scores, own=True)[calibration]),
@@ -103,8 +112,18 @@ class Reference:
             commonest_share=constancy.commonest_share(texts),
             size=len(usual),
             novelty=novelty,
-            usual=UsualAnswers.of(texts, {name: scores[name] for name in kept}, order, key),
+            usual=UsualAnswers.of(
+                texts,
+                {name: scores[name] for name in kept},
+                order,
+                key,
+                placed,
+            ),
             grades=_grades(exchanges),
+            categories=categories,
+            callers=share_cap.shares(
+                each.caller and share_cap.hashed(each.caller, key) for each in exchanges
+            ),
         )
 
     def scores(self, exchanges: Sequence[Exchange]) -> dict[str, Values]:
@@ -132,6 +151,12 @@ class Reference:
         """Return the words of an answer for the classifier, hashed with the reference's own key."""
         return None if self.usual is None else self.usual.features(output)
 
+    def caller(self, name: str | None) -> str | None:
+        """Return a caller hashed with the reference's own key; `None` where none is known."""
+        if name is None or self.usual is None or not self.callers:
+            return None
+        return share_cap.hashed(name, self.usual.key)
+
     def explain_scores(self, scores: Mapping[str, float], *, at_most: int = 3) -> tuple[str, ...]:
         """Return in words what is rarest about an answer by its scores, rarest first."""
         defined = {name: score for name, score in scores.items() if not math.isnan(score)}
@@ -144,6 +169,7 @@ class Reference:
             "fault_rate_bound": self.fault_rate_bound,
             "commonest_share": self.commonest_share,
             "size": self.size,
+            "callers": dict(self.callers),
         }
         arrays = {
             "surprise": self.surprise,
@@ -151,6 +177,11 @@ class Reference:
             **archive.prefixed("channels", self.channels),
             **archive.prefixed("novelty", self.novelty.to_arrays()),
             **({} if self.usual is None else archive.prefixed("usual", self.usual.to_arrays())),
+            **(
+                {}
+                if self.categories is None
+                else archive.prefixed("categories", self.categories.to_arrays())
+            ),
         }
         return archive.pack(description, arrays)
 
@@ -170,6 +201,8 @@ class Reference:
                 novelty=Novelty.from_arrays(archive.under("novelty", arrays)),
                 usual=_usual(archive.under("usual", arrays)),
                 grades=arrays.get("grades", np.empty(0)),
+                categories=Categories.from_arrays(archive.under("categories", arrays)),
+                callers=description.get("callers", {}),
             )
         except (archive.UnreadableArchive, KeyError) as error:
             raise UnreadableReference(f"the bytes are no reference: {error}") from error

@@ -24,7 +24,7 @@ from monitor.ports.record import Observed
 from monitor.runtime.scoring import yardstick
 from monitor.runtime.scoring.yardstick import Gathered, Yardstick, without_pointers
 from rollback.deployment import Deployment
-from rollback.judge import Observation
+from rollback.observation import Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +193,8 @@ def _observed(
     shadows: Mapping[str, Exchange],
 ) -> Iterator[tuple[int, Observed]]:
     """Yield what judges must know of the answers whose callers stayed, by their rows."""
-    for row, each in zip(rows, assessed, strict=True):
+    places = _places(against.reference, assessed)
+    for row, each, (category, distance) in zip(rows, assessed, places, strict=True):
         exchange = each.scored.exchange
         if exchange.is_complete:
             yield (
@@ -211,9 +212,27 @@ def _observed(
                         pair=_pair(against, exchange, shadows.get(exchange.id)),
                         grade=exchange.grade,
                         words=_words(against.reference, each),
+                        category=category,
+                        prompt_distance=distance,
+                        caller=_caller(against.reference, exchange),
                     ),
                 ),
             )
+
+
+def _places(
+    reference: Reference | None, assessed: Sequence[Assessed]
+) -> Sequence[tuple[int | None, float | None]]:
+    """Return for each answer the category of its prompt and how far that lies from all known."""
+    if reference is None or reference.categories is None:
+        return [(None, None)] * len(assessed)
+    prompts = [each.scored.exchange.prompt for each in assessed]
+    placed = reference.categories.prompts.place(prompts)
+    return list(zip(placed.categories.tolist(), placed.distances.tolist(), strict=True))
+
+
+def _caller(reference: Reference | None, exchange: Exchange) -> str | None:
+    return None if reference is None else reference.caller(exchange.caller)
 
 
 def _words(reference: Reference | None, assessed: Assessed) -> bytes | None:

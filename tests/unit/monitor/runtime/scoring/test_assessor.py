@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from guards import words
 from guards.declared import Declared
-from guards.exchange import FinishReason
+from guards.exchange import FinishReason, Message
 from guards.reference import Reference
+from guards.share_cap import hashed
 from guards.verdicts import Verdict
 from monitor.errors import DatabaseUnavailable
 from monitor.runtime.scoring.assessor import Assessor
@@ -211,6 +213,27 @@ def test_faults_and_outliers_are_striking(postgres: MemoryPostgres) -> None:
     odd = " ".join(f"WORD{number}!" for number in range(90))
     batch = [exchange(1100), exchange(2, output=odd, latency_s=9.0), exchange(3, output="")]
     assert assessor_of(postgres).assess(batch).striking == [False, True, True]
+
+
+def test_judges_are_told_of_prompts_and_callers_beside_the_reference_that_knows_them(
+    postgres: MemoryPostgres,
+) -> None:
+    """The category of the prompt and how far it lies, and the caller hashed; else nothing."""
+    topics = ("please refund the broken kettle", "when does my train to the coast leave")
+    usual = [
+        exchange(1000 + n, messages=(Message(role="user", content=f"{topics[n % 2]} {n}"),))
+        for n in range(200)
+    ]
+    named = [replace(each, caller="token") for each in usual]
+    reference = Reference.fit(named, seed=0, key=b"secret")
+    alone = assessor_of(postgres).assess(named[:2]).observed
+    postgres.references = {None: reference.to_bytes()}
+    beside = assessor_of(postgres).assess(named[:2]).observed
+    assert [each.observation.caller for each in alone] == [None, None]
+    assert [each.observation.category for each in alone] == [None, None]
+    assert {each.observation.caller for each in beside} == {hashed("token", b"secret")}
+    assert sorted(each.observation.category for each in beside) == [0, 1]
+    assert all(each.observation.prompt_distance is not None for each in beside)
 
 
 def test_judges_are_told_of_words_only_what_the_references_key_hides(
