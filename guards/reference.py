@@ -11,7 +11,7 @@ conformal; Papadopoulos et al., 2002).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from guards import archive, binomial, channels, constancy, explanation, faults
 from guards.exchange import Exchange
-from guards.novelty import Novelty
+from guards.novelty import Embedded, Novelty
 from guards.signals import catalogue
 from guards.signals.catalogue import SignalTable
 from guards.signals.signal import Values
+from guards.surprise import Scale, scale_of, surprise
 from guards.usual import UsualAnswers
 
 SMALLEST = 40  # comparable answers, so that each half still has 20
@@ -46,7 +47,7 @@ class Reference:
 
     Args:
         channels: nonconformity scores of the reference answers by channel, sorted; large is odd.
-        surprise: sorted scores of the calibration half over all channels together.
+        surprise: sorted, of the calibration half (`guards.surprise`).
         fault_rate_bound: upper 99 % confidence bound of the share of faulty answers (Clopper and
             Pearson, 1934). Where it is above the rate that the policy tolerates, faults are usual
             here (callers who ask for few tokens, say), and only more than that is news.
@@ -56,6 +57,8 @@ class Reference:
             reference of before there were.
         grades: of the whole answers that somebody graded, failed ones included: those of a stream
             are handed over just so.
+        novelty: the fitted outlier detector; `None` where the embedder was away.
+        surprise_scale: of `surprise`; `None` in a reference of before there was one.
     """
 
     channels: Mapping[str, Values]
@@ -63,13 +66,21 @@ class Reference:
     fault_rate_bound: float
     commonest_share: float
     size: int
-    novelty: Novelty
+    novelty: Novelty | None
     usual: UsualAnswers | None = None
     grades: Values = field(default_factory=lambda: np.empty(0))
+    surprise_scale: Scale | None = None
 
     @classmethod
-    def fit(cls, exchanges: Sequence[Exchange], *, seed: int, key: bytes = b"") -> Self:
-        """Freeze a reference; the same exchanges, seed and key give the same one.
+    def fit(
+        cls,
+        exchanges: Sequence[Exchange],
+        *,
+        seed: int,
+        key: bytes = b"",
+        embed: Callable[[Sequence[str]], Embedded | None] | None = None,
+    ) -> Self:
+        """Freeze a reference; the same exchanges, seed, key and vectors give the same one.
 
         Answers that are incomplete are left out, and of the scores also those that an engine error
         ended.
@@ -77,6 +88,8 @@ class Reference:
         Args:
             key: up to 64 secret bytes, under which words of answers are hashed; to be left out only
                 where nothing is kept.
+            embed: a model's vectors of texts, `None` if it is away: then nothing is fitted for
+                outliers. Without `embed`, the weight-free embedder is fitted.
 
         Raises:
             TooFewAnswers: if fewer than 40 answers are left.
@@ -90,15 +103,20 @@ class Reference:
         order = np.random.default_rng(seed).permutation(len(usual))
         proper, calibration = order[: len(usual) // 2], order[len(usual) // 2 :]
         texts = [exchange.output for exchange in usual]
-        novelty = Novelty.fit([texts[index] for index in proper])
         scores = channels.signal_scores(catalogue.table(usual))
         scores[channels.OUTLIER] = np.full(len(usual), np.nan)
-        scores[channels.OUTLIER][calibration] = novelty.scores([texts[i] for i in calibration])
+        ids = [usual[index].id for index in proper]
+        novelty, scores[channels.OUTLIER][calibration] = _novelty(
+            [texts[i] for i in proper], ids, [texts[i] for i in calibration], embed
+        )
         kept = {name: _defined(values) for name, values in scores.items()}
         kept = {name: values for name, values in kept.items() if len(values) >= _FEWEST_DEFINED}
+        calibrating = {name: scores[name][calibration] for name in kept}
+        scale = scale_of(kept, calibrating)
         return cls(
             channels=kept,
-            surprise=np.sort(_surprise(kept, scores, own=True)[calibration]),
+            surprise=np.sort(surprise(kept, calibrating, scale, own=True)),
+            surprise_scale=scale,
             fault_rate_bound=_fault_rate_bound(exchanges),
             commonest_share=constancy.commonest_share(texts),
             size=len(usual),
@@ -107,26 +125,46 @@ class Reference:
             grades=_grades(exchanges),
         )
 
-    def scores(self, exchanges: Sequence[Exchange]) -> dict[str, Values]:
+    def scores(
+        self, exchanges: Sequence[Exchange], embedded: Embedded | None = None
+    ) -> dict[str, Values]:
         """Return nonconformity scores of shape (n,) by channel; large is odd.
 
         NaN where a signal is undefined, and throughout for answers that are not comparable.
-        """
-        return self.scores_of(catalogue.table(exchanges), exchanges)
 
-    def scores_of(self, table: SignalTable, exchanges: Sequence[Exchange]) -> dict[str, Values]:
+        Args:
+            embedded: the answers' vectors by a model; a reference that embeds for itself needs none.
+        """
+        return self.scores_of(catalogue.table(exchanges), exchanges, embedded)
+
+    def scores_of(
+        self,
+        table: SignalTable,
+        exchanges: Sequence[Exchange],
+        embedded: Embedded | None = None,
+    ) -> dict[str, Values]:
         """Return what `scores` does, for exchanges whose signals are there already."""
         comparable = np.array([is_comparable(exchange) for exchange in exchanges], dtype=bool)
         scores = channels.signal_scores(table)
-        scores[channels.OUTLIER] = self.novelty.scores([each.output for each in exchanges])
+        scores[channels.OUTLIER] = (
+            np.full(len(exchanges), np.nan)
+            if self.novelty is None
+            else self.novelty.scores([each.output for each in exchanges], embedded)
+        )
         return {name: np.where(comparable, scores[name], np.nan) for name in self.channels}
 
     def outlier_p_values(self, scores: Mapping[str, Values]) -> Values:
-        """Return p-values of shape (n,) of answers over all channels together; NaN without scores.
+        """Return p-values of shape (n,) of answers over all channels; NaN without scores.
 
         The least possible value is 1 / (calibration answers + 1).
         """
-        return channels.p_values(self.surprise, _surprise(self.channels, scores))
+        return channels.p_values(
+            self.surprise, surprise(self.channels, scores, self.surprise_scale)
+        )
+
+    def nearest(self, output: str, embedded: Embedded | None = None) -> tuple[str, ...]:
+        """Return ids of the reference answers nearest to an answer, where a vector of it is known."""
+        return () if self.novelty is None else self.novelty.nearest(output, embedded)
 
     def words(self, output: str) -> bytes | None:
         """Return the words of an answer for the classifier, hashed with the reference's own key."""
@@ -147,9 +185,14 @@ class Reference:
         }
         arrays = {
             "surprise": self.surprise,
+            **({} if self.surprise_scale is None else {"surprise_scale": self.surprise_scale}),
             "grades": self.grades,
             **archive.prefixed("channels", self.channels),
-            **archive.prefixed("novelty", self.novelty.to_arrays()),
+            **(
+                {}
+                if self.novelty is None
+                else archive.prefixed("novelty", self.novelty.to_arrays())
+            ),
             **({} if self.usual is None else archive.prefixed("usual", self.usual.to_arrays())),
         }
         return archive.pack(description, arrays)
@@ -167,9 +210,10 @@ class Reference:
                 fault_rate_bound=description["fault_rate_bound"],
                 commonest_share=description["commonest_share"],
                 size=description["size"],
-                novelty=Novelty.from_arrays(archive.under("novelty", arrays)),
+                novelty=_stored_novelty(archive.under("novelty", arrays)),
                 usual=_usual(archive.under("usual", arrays)),
                 grades=arrays.get("grades", np.empty(0)),
+                surprise_scale=arrays.get("surprise_scale"),
             )
         except (archive.UnreadableArchive, KeyError) as error:
             raise UnreadableReference(f"the bytes are no reference: {error}") from error
@@ -180,6 +224,27 @@ def is_comparable(exchange: Exchange) -> bool:
     return exchange.is_complete and not faults.has_failed(exchange)
 
 
+def _novelty(
+    proper: Sequence[str],
+    ids: Sequence[str],
+    calibration: Sequence[str],
+    embed: Callable[[Sequence[str]], Embedded | None] | None,
+) -> tuple[Novelty | None, Values]:
+    """Return the detector of the proper half, and the scores of the calibration half."""
+    if embed is None:
+        novelty = Novelty.fit(proper, ids)
+        return novelty, novelty.scores(calibration)
+    usual, others = embed(proper), embed(calibration)
+    if usual is None or others is None:
+        return None, np.full(len(calibration), np.nan)
+    novelty = Novelty.fit_embedded(usual, ids)
+    return novelty, novelty.scores(calibration, others)
+
+
+def _stored_novelty(arrays: Mapping[str, NDArray[Any]]) -> Novelty | None:
+    return Novelty.from_arrays(arrays) if arrays else None
+
+
 def _usual(arrays: Mapping[str, NDArray[Any]]) -> UsualAnswers | None:
     # Words without a key are of before there were keys: no new words may be laid beside them.
     return UsualAnswers.from_arrays(arrays) if "key" in arrays else None
@@ -187,19 +252,6 @@ def _usual(arrays: Mapping[str, NDArray[Any]]) -> UsualAnswers | None:
 
 def _defined(values: Values) -> Values:
     return np.sort(values[~np.isnan(values)])
-
-
-def _surprise(
-    usual: Mapping[str, Values], scores: Mapping[str, Values], *, own: bool = False
-) -> Values:
-    """Return the mean of -ln p over the channels, as Fisher (1932) combines them: (n,)."""
-    surprises = np.stack(
-        [-np.log(channels.p_values(usual[name], scores[name], own=own)) for name in usual]
-    )
-    defined = ~np.isnan(surprises)
-    total = np.where(defined, surprises, 0.0).sum(axis=0)
-    count = defined.sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _grades(exchanges: Sequence[Exchange]) -> Values:
