@@ -120,7 +120,7 @@ def _oddness(
         scores = {name: value for name, value in values.items() if not math.isnan(value)}
         findings: tuple[str, ...] = ()
         if p_value <= line:
-            own = None if embedded is None else embedded.only(row)
+            own = None if embedded is None else embedded.rows([row])
             findings = _outlier(reference, scores, exchanges[row], own)
         found.append(Oddness(scores=scores, findings=findings))
     return found

@@ -9,7 +9,7 @@ scored by `TextOutliers`, without clusters: answers of one task are one cluster 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -50,9 +50,12 @@ class Embedded:
     by: EmbeddedBy
     vectors: Vectors
 
-    def only(self, row: int) -> Embedded:
-        """Return the vector of one text."""
-        return Embedded(by=self.by, vectors=self.vectors[row : row + 1])
+    def rows(self, rows: Sequence[int]) -> Embedded:
+        """Return the vectors of some of the texts."""
+        return Embedded(by=self.by, vectors=self.vectors[list(rows)])
+
+
+Embed = Callable[[Sequence[str]], Embedded | None]  # None: the model is away
 
 
 class Novelty:
@@ -148,3 +151,22 @@ class Novelty:
         if embedded is None or embedded.by.digest != self.by.digest:
             return np.full((len(texts), self._vectors.shape[1]), np.nan, dtype=np.float32)
         return embedded.vectors
+
+
+def fit_split(
+    proper: Sequence[str], calibration: Sequence[str], ids: Sequence[str], embed: Embed | None
+) -> tuple[Novelty, Values]:
+    """Return the novelty that the proper half is usual for, and the other half's scores by it.
+
+    Args:
+        ids: of the proper half.
+        embed: a model's; without one, or while it is away, the weight-free embedder is fitted.
+    """
+    embedded = None if embed is None else embed([*proper, *calibration])
+    if embedded is None:
+        novelty = Novelty.fit(proper, ids)
+        return novelty, novelty.scores(calibration)
+    count = len(proper)
+    novelty = Novelty.fit_embedded(embedded.rows(range(count)), ids)
+    others = embedded.rows(range(count, count + len(calibration)))
+    return novelty, novelty.scores(calibration, others)

@@ -11,7 +11,7 @@ conformal; Papadopoulos et al., 2002).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from guards import archive, binomial, channels, constancy, explanation, faults
 from guards.exchange import Exchange
-from guards.novelty import Embedded, Novelty
+from guards.novelty import Embed, Embedded, Novelty, fit_split
 from guards.signals import catalogue
 from guards.signals.catalogue import SignalTable
 from guards.signals.signal import Values
@@ -57,7 +57,6 @@ class Reference:
             reference of before there were.
         grades: of the whole answers that somebody graded, failed ones included: those of a stream
             are handed over just so.
-        novelty: the fitted outlier detector; `None` where the embedder was away.
         surprise_scale: of `surprise`; `None` in a reference of before there was one.
     """
 
@@ -66,7 +65,7 @@ class Reference:
     fault_rate_bound: float
     commonest_share: float
     size: int
-    novelty: Novelty | None
+    novelty: Novelty
     usual: UsualAnswers | None = None
     grades: Values = field(default_factory=lambda: np.empty(0))
     surprise_scale: Scale | None = None
@@ -78,7 +77,7 @@ class Reference:
         *,
         seed: int,
         key: bytes = b"",
-        embed: Callable[[Sequence[str]], Embedded | None] | None = None,
+        embed: Embed | None = None,
     ) -> Self:
         """Freeze a reference; the same exchanges, seed, key and vectors give the same one.
 
@@ -88,8 +87,8 @@ class Reference:
         Args:
             key: up to 64 secret bytes, under which words of answers are hashed; to be left out only
                 where nothing is kept.
-            embed: a model's vectors of texts, `None` if it is away: then nothing is fitted for
-                outliers. Without `embed`, the weight-free embedder is fitted.
+            embed: returns a model's vectors of texts, or `None` if the model is away. Then, and
+                without `embed`, the weight-free embedder is fitted.
 
         Raises:
             TooFewAnswers: if fewer than 40 answers are left.
@@ -106,8 +105,8 @@ class Reference:
         scores = channels.signal_scores(catalogue.table(usual))
         scores[channels.OUTLIER] = np.full(len(usual), np.nan)
         ids = [usual[index].id for index in proper]
-        novelty, scores[channels.OUTLIER][calibration] = _novelty(
-            [texts[i] for i in proper], ids, [texts[i] for i in calibration], embed
+        novelty, scores[channels.OUTLIER][calibration] = fit_split(
+            [texts[i] for i in proper], [texts[i] for i in calibration], ids, embed
         )
         kept = {name: _defined(values) for name, values in scores.items()}
         kept = {name: values for name, values in kept.items() if len(values) >= _FEWEST_DEFINED}
@@ -146,11 +145,8 @@ class Reference:
         """Return what `scores` does, for exchanges whose signals are there already."""
         comparable = np.array([is_comparable(exchange) for exchange in exchanges], dtype=bool)
         scores = channels.signal_scores(table)
-        scores[channels.OUTLIER] = (
-            np.full(len(exchanges), np.nan)
-            if self.novelty is None
-            else self.novelty.scores([each.output for each in exchanges], embedded)
-        )
+        texts = [each.output for each in exchanges]
+        scores[channels.OUTLIER] = self.novelty.scores(texts, embedded)
         return {name: np.where(comparable, scores[name], np.nan) for name in self.channels}
 
     def outlier_p_values(self, scores: Mapping[str, Values]) -> Values:
@@ -164,7 +160,7 @@ class Reference:
 
     def nearest(self, output: str, embedded: Embedded | None = None) -> tuple[str, ...]:
         """Return ids of the reference answers nearest to an answer, where a vector of it is known."""
-        return () if self.novelty is None else self.novelty.nearest(output, embedded)
+        return self.novelty.nearest(output, embedded)
 
     def words(self, output: str) -> bytes | None:
         """Return the words of an answer for the classifier, hashed with the reference's own key."""
@@ -188,11 +184,7 @@ class Reference:
             **({} if self.surprise_scale is None else {"surprise_scale": self.surprise_scale}),
             "grades": self.grades,
             **archive.prefixed("channels", self.channels),
-            **(
-                {}
-                if self.novelty is None
-                else archive.prefixed("novelty", self.novelty.to_arrays())
-            ),
+            **archive.prefixed("novelty", self.novelty.to_arrays()),
             **({} if self.usual is None else archive.prefixed("usual", self.usual.to_arrays())),
         }
         return archive.pack(description, arrays)
@@ -210,7 +202,7 @@ class Reference:
                 fault_rate_bound=description["fault_rate_bound"],
                 commonest_share=description["commonest_share"],
                 size=description["size"],
-                novelty=_stored_novelty(archive.under("novelty", arrays)),
+                novelty=Novelty.from_arrays(archive.under("novelty", arrays)),
                 usual=_usual(archive.under("usual", arrays)),
                 grades=arrays.get("grades", np.empty(0)),
                 surprise_scale=arrays.get("surprise_scale"),
@@ -222,27 +214,6 @@ class Reference:
 def is_comparable(exchange: Exchange) -> bool:
     """Return whether an answer says something about the model: it is whole, without an error."""
     return exchange.is_complete and not faults.has_failed(exchange)
-
-
-def _novelty(
-    proper: Sequence[str],
-    ids: Sequence[str],
-    calibration: Sequence[str],
-    embed: Callable[[Sequence[str]], Embedded | None] | None,
-) -> tuple[Novelty | None, Values]:
-    """Return the detector of the proper half, and the scores of the calibration half."""
-    if embed is None:
-        novelty = Novelty.fit(proper, ids)
-        return novelty, novelty.scores(calibration)
-    usual, others = embed(proper), embed(calibration)
-    if usual is None or others is None:
-        return None, np.full(len(calibration), np.nan)
-    novelty = Novelty.fit_embedded(usual, ids)
-    return novelty, novelty.scores(calibration, others)
-
-
-def _stored_novelty(arrays: Mapping[str, NDArray[Any]]) -> Novelty | None:
-    return Novelty.from_arrays(arrays) if arrays else None
 
 
 def _usual(arrays: Mapping[str, NDArray[Any]]) -> UsualAnswers | None:

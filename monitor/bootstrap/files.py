@@ -13,7 +13,7 @@ from jsonschema.validators import validator_for
 
 from guards import golden
 from guards.golden import GoldenCase, GoldenSetError
-from monitor.bootstrap import policy_file
+from monitor.bootstrap import embedding, policy_file
 from monitor.config import Config, DeploymentConfig, LocalEngine
 from monitor.errors import ConfigError
 from rollback.policy import Policy
@@ -34,6 +34,7 @@ def read(config: Config) -> Mapping[str, DeploymentFiles]:
         _check_model("engine.model", config.engine.model, "config.json")
     elif config.engine.folder is not None:
         _check_model("engine.folder", config.engine.folder, "config.json", "*.safetensors")
+    embedding.check(config)
     return {name: _read_one(name, section) for name, section in config.deployments.items()}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from monitor.bootstrap import embedding
 from monitor.ports.deployments import Deployments
 from monitor.ports.evidence import EvidenceStore
 from monitor.ports.record import ExchangeStore
@@ -16,6 +17,7 @@ from monitor.ports.spool import Spool
 from monitor.runtime.loops import Loop
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
+from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.scorer import Read, Scorer
@@ -32,6 +34,7 @@ class Scoring:
     drafts: Drafts
     recorder: Recorder
     scorer: Scorer
+    embeddings: Embeddings
 
     def loops(self, wakers: Wakers) -> Mapping[str, Loop]:
         """Return what must be kept running."""
@@ -40,6 +43,7 @@ class Scoring:
             "spool": self.recorder.run,
             "pointers": partial(self.following.run, wakers.scoring),
             "references": self.drafts.run,
+            **embedding.loops(self.embeddings),
         }
 
     def register(self, registry: CollectorRegistry) -> None:
@@ -56,6 +60,7 @@ class Scoring:
         ):
             gauge = Gauge(f"backstop_exchanges_{name}", help_text, registry=registry)
             gauge.set_function(value)
+        embedding.register(self.embeddings, registry)
 
 
 def open_scoring(
@@ -70,6 +75,7 @@ def open_scoring(
     read: Read,
     replica: str,
     keep_text: bool,
+    embeddings: Embeddings,
 ) -> Scoring:
     """Wire the scorer over one source and one database.
 
@@ -79,11 +85,12 @@ def open_scoring(
         read: makes exchanges of a relayed request and its answer.
         replica: name of this scorer, unlike that of any other or of an earlier life.
         keep_text: whether prompts and answers are recorded.
+        embeddings: where the vectors of answers come from.
     """
     sizes = {name: policy.reference_size for name, policy in policies.items()}
     assessor = Assessor(deployments, evidence, sizes, schemas)
     following = Following(assessor.refresh)
-    drafts = Drafts(evidence)
+    drafts = Drafts(evidence, embeddings.for_references)
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
     scorer = Scorer(
         source=source,
@@ -92,5 +99,12 @@ def open_scoring(
         following=following,
         drafts=drafts,
         recorder=recorder,
+        embeddings=embeddings,
     )
-    return Scoring(following=following, drafts=drafts, recorder=recorder, scorer=scorer)
+    return Scoring(
+        following=following,
+        drafts=drafts,
+        recorder=recorder,
+        scorer=scorer,
+        embeddings=embeddings,
+    )

@@ -16,6 +16,7 @@ from monitor.ports.record import PackedBatch, ScoredBatch
 from monitor.runtime.handover_queue import HandoverQueue
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
+from monitor.runtime.scoring.embeddings import NoModel
 from monitor.runtime.scoring.following import Following
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.scorer import Pace, Scorer
@@ -84,6 +85,7 @@ class Bench:
             following=self.following,
             drafts=self.drafts,
             recorder=self.recorder,
+            embeddings=NoModel(),
             clock=lambda: self.now[0],
         )
 
