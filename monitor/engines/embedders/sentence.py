@@ -53,6 +53,7 @@ class SentenceModel:
             EngineError: if there is no usable model.
         """
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils import logging as transformers_logging
 
@@ -66,7 +67,7 @@ class SentenceModel:
                 read.transformer, local_files_only=True, use_safetensors=True, dtype=precision
             )
             return cls(name, network.to(chosen).eval(), tokenizer, read, chosen, batch)
-        except (OSError, ValueError, RuntimeError, AssertionError) as error:
+        except (OSError, ValueError, RuntimeError, AssertionError, SafetensorError) as error:
             raise EngineError(f"the embedder in {folder} cannot be loaded: {error}") from error
 
     @property
