@@ -10,7 +10,6 @@ import io
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from guards.reference import Reference
 from guards.verdicts import Verdict
 from monitor.bootstrap import embedding
 from monitor.config import EmbedderConfig
+from monitor.ports.embedding import Embedder
 from monitor.ports.handover import Reported
 from monitor.runtime.handover_queue import HandoverQueue
 from monitor.runtime.scoring.assessor import Assessor
@@ -36,7 +36,7 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-SIZE = 400
+SIZE, USUAL = 400, 100
 ODD = (
     "The moon orbits the earth once in about twenty-seven days",
     "To bake sourdough, feed the starter the evening before",
@@ -59,20 +59,23 @@ def queries() -> Sequence[str]:
         pytest.skip(f"{path} is not there: set BACKSTOP_SHARED_DATA to the shared data's folder")
     held = gzip.decompress(path.read_bytes()).decode()
     texts = [row["text"] for row in csv.DictReader(io.StringIO(held))]
-    chosen = np.random.default_rng(0).permutation(len(texts))[: SIZE + 300]
+    chosen = np.random.default_rng(0).permutation(len(texts))[: SIZE + USUAL]
     return [texts[row] for row in chosen]
 
 
-class House:
-    """A scorer with MiniLM over a database in memory."""
+@pytest.fixture(scope="module")
+def minilm(queries: Sequence[str]) -> Embedder:
+    """The model as the configuration names it."""
+    return embedding.load(EmbedderConfig(kind="minilm", device="cpu"))
 
-    def __init__(self, postgres: MemoryPostgres) -> None:
+
+class House:
+    """A scorer with a model over a database in memory."""
+
+    def __init__(self, postgres: MemoryPostgres, model: Embedder) -> None:
         self.postgres = postgres
         self.queue = HandoverQueue(8000)
-        section = EmbedderConfig(kind="minilm", device="cpu")
-        self.embeddings = ModelEmbeddings(
-            partial(embedding.load, section), budget_s=60.0, limit_s=60.0
-        )
+        self.embeddings = ModelEmbeddings(lambda: model, budget_s=60.0, limit_s=60.0)
         assessor = Assessor(postgres, postgres, {NAME: SIZE}, {})
         self.drafts = Drafts(postgres, self.embeddings.for_references)
         self.scorer = Scorer(
@@ -88,9 +91,9 @@ class House:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, postgres: MemoryPostgres) -> AsyncIterator[House]:
+    async def open(cls, postgres: MemoryPostgres, model: Embedder) -> AsyncIterator[House]:
         """Run until the model is loaded, and while the block runs."""
-        house = cls(postgres)
+        house = cls(postgres, model)
         running = asyncio.create_task(house.embeddings.run())
         try:
             await until(lambda: house.embeddings.by is not None, look_s=0.01)
@@ -101,17 +104,18 @@ class House:
             house.embeddings.close()
 
     async def absorb(self, answers: Sequence[Exchange]) -> Sequence[Verdict]:
-        """Score and record answers; return their verdicts."""
+        """Score and record answers, fifty at once; return their verdicts."""
         for each in answers:
             self.queue.offer(Reported(exchange=each))
-        await self.scorer.absorb(await self.queue.take(len(answers), 0.0))
+        while batch := await self.queue.take(50, 0.0):
+            await self.scorer.absorb(batch)
         await self.scorer.through()
         scored = {
-            each.exchange.id: each
+            each.exchange.id: each.verdict
             for batch in self.postgres.batches.values()
             for each in batch.scored
         }
-        return [scored[each.id].verdict for each in answers]
+        return [scored[each.id] for each in answers]
 
 
 def _answers(texts: Sequence[str], first: int) -> list[Exchange]:
@@ -119,11 +123,11 @@ def _answers(texts: Sequence[str], first: int) -> list[Exchange]:
 
 
 async def test_answers_on_other_matters_are_flagged_and_a_restart_changes_nothing(
-    queries: Sequence[str],
+    queries: Sequence[str], minilm: Embedder
 ) -> None:
     """p ≤ .01 for four in five; usual ones at about that rate; the same scores after a restart."""
     postgres = MemoryPostgres()
-    async with House.open(postgres) as house:
+    async with House.open(postgres, minilm) as house:
         await house.absorb(_answers(queries[:SIZE], 0))
         await house.drafts.offer()
     payload, size = postgres.drafts[1]
@@ -131,11 +135,11 @@ async def test_answers_on_other_matters_are_flagged_and_a_restart_changes_nothin
     postgres.references[VERSION] = payload
     postgres.pointers = [deployment(confirmed=True)]
     odd, usual = _answers(ODD, 10_000), _answers(queries[SIZE:], 20_000)
-    async with House.open(postgres) as house:
+    async with House.open(postgres, minilm) as house:
         verdicts = await house.absorb([*odd, *usual])
         assert house.scorer.health() == {}
     assert verdicts[: len(odd)].count(Verdict.WARN) >= 4
-    assert verdicts[len(odd) :].count(Verdict.WARN) <= 12  # of 300; 3 are expected
+    assert verdicts[len(odd) :].count(Verdict.WARN) <= 5  # of 100; 1 is expected
     reference = Reference.from_bytes(payload)
     told = {
         each.observation.exchange_id: each.observation.scores[channels.OUTLIER]
@@ -145,7 +149,6 @@ async def test_answers_on_other_matters_are_flagged_and_a_restart_changes_nothin
     }
     own = np.array([told[each.id] for each in odd])
     assert (channels.p_values(reference.channels[channels.OUTLIER], own) <= 0.01).sum() >= 4
-    async with House.open(
-        MemoryPostgres(pointers=postgres.pointers, references=postgres.references)
-    ) as again:
-        assert await again.absorb([*odd, *usual]) == verdicts
+    again = MemoryPostgres(pointers=postgres.pointers, references=postgres.references)
+    async with House.open(again, minilm) as house:
+        assert await house.absorb([*odd, *usual]) == verdicts
