@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from guards import channels
 from guards.signals.signal import Values
@@ -22,6 +22,11 @@ def rarest(
     ranked = sorted((_share_as_odd(usual[name], score), name) for name, score in scores.items())
     rare = [name for share, name in ranked if share <= _RARE]
     return tuple(_sentence(name, scores[name], usual[name]) for name in rare[:at_most])
+
+
+def nearest(ids: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence on the reference answers nearest to an answer, by id; none without ids."""
+    return (f"nearest reference answers: {', '.join(ids)}",) if ids else ()
 
 
 def _share_as_odd(usual: Values, score: float) -> float:

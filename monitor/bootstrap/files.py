@@ -15,7 +15,7 @@ from guards import golden, patterns
 from guards.declared import Declared, Prices
 from guards.golden import GoldenCase, GoldenSetError
 from guards.patterns import PatternError
-from monitor.bootstrap import policy_file
+from monitor.bootstrap import embedding, policy_file
 from monitor.config import Config, DeploymentConfig, LocalEngine
 from monitor.errors import ConfigError
 from rollback.policy import Policy
@@ -37,6 +37,7 @@ def read(config: Config) -> Mapping[str, DeploymentFiles]:
         _check_model("engine.model", config.engine.model, "config.json")
     elif config.engine.folder is not None:
         _check_model("engine.folder", config.engine.folder, "config.json", "*.safetensors")
+    embedding.check(config)
     return {name: _read_one(name, section) for name, section in config.deployments.items()}
 
 

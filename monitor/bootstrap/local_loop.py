@@ -21,6 +21,7 @@ from monitor.runtime.flights import Flights
 from monitor.runtime.handover_queue import HandoverQueue
 from monitor.runtime.loops import Loop
 from monitor.runtime.routing import Router
+from monitor.runtime.scoring.embeddings import Embeddings, NoModel
 from monitor.runtime.scoring.unread import read_nothing
 from rollback.policy import Policy
 
@@ -40,6 +41,7 @@ class Settings:
         keep_text: whether prompts and answers are recorded.
         schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
         declared: deployment → what else is declared of its answers.
+        embeddings: where the vectors of answers come from.
     """
 
     replica: str
@@ -49,6 +51,7 @@ class Settings:
     keep_text: bool = False
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     declared: Mapping[str, Declared] = field(default_factory=dict)
+    embeddings: Embeddings = field(default_factory=NoModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,7 @@ def open_local_loop(
             read=read_nothing,
             replica=settings.scorer,
             keep_text=settings.keep_text,
+            embeddings=settings.embeddings,
         ),
         closed=close_loop(stores, engine, router, OwnProcess(router), policies, senders, site),
     )

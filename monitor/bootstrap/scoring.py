@@ -10,7 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Gauge
 
 from guards.declared import Declared
-from monitor.bootstrap import own_signals
+from monitor.bootstrap import embedding, own_signals
 from monitor.bootstrap.own_signals import Failures
 from monitor.ports.deployments import Deployments
 from monitor.ports.evidence import EvidenceStore
@@ -19,6 +19,7 @@ from monitor.ports.spool import Spool
 from monitor.runtime.loops import Loop
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
+from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.scorer import Read, Scorer
@@ -36,6 +37,7 @@ class Scoring:
     recorder: Recorder
     scorer: Scorer
     failures: Failures
+    embeddings: Embeddings
 
     def loops(self, wakers: Wakers) -> Mapping[str, Loop]:
         """Return what must be kept running."""
@@ -44,6 +46,7 @@ class Scoring:
             "spool": self.recorder.run,
             "pointers": partial(self.following.run, wakers.scoring),
             "references": self.drafts.run,
+            **embedding.loops(self.embeddings),
         }
 
     def register(self, registry: CollectorRegistry) -> None:
@@ -68,6 +71,7 @@ class Scoring:
         )
         for name in self.failures.names:
             failed.labels(name).set_function(partial(self.failures.count, name))
+        embedding.register(self.embeddings, registry)
 
 
 def open_scoring(
@@ -83,6 +87,7 @@ def open_scoring(
     read: Read,
     replica: str,
     keep_text: bool,
+    embeddings: Embeddings,
 ) -> Scoring:
     """Wire the scorer over one source and one database.
 
@@ -92,6 +97,7 @@ def open_scoring(
         read: makes exchanges of a relayed request and its answer.
         replica: name of this scorer, unlike that of any other or of an earlier life.
         keep_text: whether prompts and answers are recorded.
+        embeddings: where the vectors of answers come from.
 
     Raises:
         ConfigError: if the operator's own signals cannot be used.
@@ -100,7 +106,7 @@ def open_scoring(
     sizes = {name: policy.reference_size for name, policy in policies.items()}
     assessor = Assessor(deployments, evidence, sizes, schemas, declared)
     following = Following(assessor.refresh)
-    drafts = Drafts(evidence)
+    drafts = Drafts(evidence, embeddings.for_references)
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
     scorer = Scorer(
         source=source,
@@ -109,7 +115,13 @@ def open_scoring(
         following=following,
         drafts=drafts,
         recorder=recorder,
+        embeddings=embeddings,
     )
     return Scoring(
-        following=following, drafts=drafts, recorder=recorder, scorer=scorer, failures=failures
+        following=following,
+        drafts=drafts,
+        recorder=recorder,
+        scorer=scorer,
+        embeddings=embeddings,
+        failures=failures,
     )

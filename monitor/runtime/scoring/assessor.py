@@ -16,7 +16,8 @@ from guards.constancy import ConstantAnswers
 from guards.declared import Declared
 from guards.exchange import Exchange
 from guards.faults import Fault
-from guards.reference import Reference
+from guards.novelty import Embedded, EmbeddedBy
+from guards.reference import Reference, is_comparable
 from guards.verdicts import Verdict
 from monitor.ports.deployments import Pointers
 from monitor.ports.evidence import Yardsticks
@@ -91,10 +92,36 @@ class Assessor:
         known = self._yardsticks.get(deployment)
         return known is None or known.epoch < epoch
 
-    def assess(self, exchanges: Sequence[Exchange]) -> Findings:
+    def due(self, exchanges: Sequence[Exchange], by: EmbeddedBy) -> Sequence[int]:
+        """Return the rows of answers that are held against a reference of a model's vectors.
+
+        Args:
+            by: the model.
+        """
+        return [
+            row
+            for part in self._parts(exchanges)
+            if part.is_held_against(by)
+            for row in part.rows
+            if is_comparable(exchanges[row])
+        ]
+
+    def strangers(self, by: EmbeddedBy) -> Mapping[str, EmbeddedBy]:
+        """Return deployment → what its reference was embedded by, where that is another model."""
+        held = {name: each.reference for name, each in self._yardsticks.items()}
+        return {
+            name: reference.novelty.by
+            for name, reference in held.items()
+            if reference is not None and reference.novelty.by.digest != by.digest
+        }
+
+    def assess(self, exchanges: Sequence[Exchange], embedded: Embedded | None = None) -> Findings:
         """Assess a batch, each deployment in its order; never blocks.
 
         A graded answer and its graded shadow by the baseline make a pair if both are in the batch.
+
+        Args:
+            embedded: vectors of the answers by a model.
         """
         due = [self._as_declared(exchange) for exchange in exchanges]
         shadows = _graded_shadows(due)
@@ -103,7 +130,8 @@ class Assessor:
         live: list[tuple[Yardstick, Sequence[Exchange]]] = []
         for part in self._parts(due):
             own = [due[row] for row in part.rows]
-            assessed = part.assess(own)
+            vectors = None if embedded is None else embedded.rows(part.rows)
+            assessed = part.assess(own, vectors)
             found.update(zip(part.rows, assessed, strict=True))
             if part.is_live and part.against is not None:
                 observed.update(_observed(part.against, part.rows, assessed, shadows))
@@ -160,12 +188,21 @@ class _Part:
     is_live: bool
     rows: list[int] = field(default_factory=list)
 
-    def assess(self, exchanges: Sequence[Exchange]) -> Sequence[Assessed]:
+    def is_held_against(self, by: EmbeddedBy) -> bool:
+        """Whether there is a reference of a model's vectors to hold the answers against."""
+        reference = None if self.against is None else self.against.reference
+        return (
+            reference is not None and bool(by.digest) and reference.novelty.by.digest == by.digest
+        )
+
+    def assess(
+        self, exchanges: Sequence[Exchange], embedded: Embedded | None
+    ) -> Sequence[Assessed]:
         """Assess in order; answers that are not live leave the stream's own faults alone."""
         if self.against is None:
             return assessment.assess(exchanges, None, ConstantAnswers())
         constant = self.against.constant if self.is_live else ConstantAnswers()
-        return assessment.assess(exchanges, self.against.reference, constant)
+        return assessment.assess(exchanges, self.against.reference, constant, embedded=embedded)
 
 
 def _graded_shadows(exchanges: Sequence[Exchange]) -> Mapping[str, Exchange]:

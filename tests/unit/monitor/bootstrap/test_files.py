@@ -150,3 +150,12 @@ def test_a_base_folder_without_a_model_is_named(tmp_path: Path, missing: str) ->
     )
     with pytest.raises(ConfigError, match=rf"engine\.folder: .*{re.escape(missing)} is missing"):
         files.read(configuration.load(path))
+
+
+def test_an_embedder_that_is_not_there_is_found_before_anything_starts(tmp_path: Path) -> None:
+    """The folder is named as the configuration means it: beside the configuration."""
+    configured(tmp_path, "{}")
+    path = tmp_path / "backstop.yaml"
+    path.write_text(path.read_text() + "\nembedder: {kind: folder, path: encoder}")
+    with pytest.raises(ConfigError, match=f"embedder: {tmp_path}/encoder/modules.json"):
+        files.read(configuration.load(path))
