@@ -19,7 +19,7 @@ from monitor.runtime.versions import Versions
 from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.policy import Policy
-from rollback.versions import AdapterVersion, VersionState
+from rollback.versions import PROVEN, AdapterVersion, VersionState
 
 Health = Callable[[], Mapping[str, str]]
 
@@ -216,7 +216,7 @@ class OperatorActions:
         version = await self._versions.find(to)
         if version.name == deployment.active:
             raise Conflict(f"{version.name} serves {deployment.name} already")
-        if version.state is not VersionState.RETIRED:
+        if version.state not in PROVEN:
             raise Conflict(
                 f"{version.name} is {version.state.value} and has not served; a rollback goes to a "
                 f"version that has: promote it with `backstop adapters promote {version.name}`"

@@ -76,7 +76,6 @@ class StoreOperations(Operations):
                 at=self.now(),
                 action="promote",
                 forced=True,
-                retire=before.active,
             )
         )
 
