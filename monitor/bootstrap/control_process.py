@@ -12,11 +12,13 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import (
+    anchoring,
     control_surfaces,
     database,
     files,
     operating,
     processes,
+    receivers,
     replicas,
     roster,
     standing,
@@ -58,7 +60,9 @@ def main(post: Post) -> int:
 async def _run(post: Post, ending: Ending) -> None:
     """Wait for what is needed, in the order in which callers feel it, then serve until told to end."""
     read = files.read(post.config)
-    operating.senders(post.config)  # a receiver that cannot be used is found before anything starts
+    # A receiver that cannot be used is found before anything starts.
+    receivers.senders(post.config)
+    anchoring.keepers(post.config)
     router = Router()
     hub = Hub(
         post.folder.fleet,
@@ -167,7 +171,7 @@ class _Control:
         )
         policies = {name: each.policy for name, each in read.items()}
         closed = close_loop(
-            stores, engine, router, followers, policies, operating.senders(config), site
+            stores, engine, router, followers, policies, receivers.senders(config), site
         )
         operated = operating.operate(
             config,

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from monitor.alerts.slack import SlackSender
-from monitor.alerts.webhook import WebhookSender
-from monitor.bootstrap import closed_loop
+from monitor.bootstrap import anchoring, closed_loop
 from monitor.bootstrap.closed_loop import ClosedLoop
 from monitor.bootstrap.files import DeploymentFiles
-from monitor.config import Config, Receiver, read_secret
-from monitor.errors import ConfigError
-from monitor.ports.alerts import Sender
+from monitor.config import Config
 from monitor.ports.stores import Stores
 from monitor.runtime.jobs import Worker
 from monitor.runtime.loops import Loop
@@ -73,26 +69,12 @@ def operate(
             "control": partial(control.run, closed.wakers.control),
             "alerts": partial(closed.dispatcher.run, closed.wakers.alerts),
             "schedule": partial(worker.run, closed.wakers.schedule),
+            "audit anchors": anchoring.loop(config, stores, closed.leadership),
             "indicators": partial(chores.roll_up, stores, closed.leadership),
         },
         look_s=look_s,
     )
     return Operating(service=service, operations=operations)
-
-
-def senders(config: Config) -> dict[str, Sender]:
-    """Return a sender for each receiver of the configuration. Raises `ConfigError`."""
-    return {name: _sender(name, section) for name, section in config.receivers.items()}
-
-
-def _sender(name: str, section: Receiver) -> Sender:
-    url = section.address(name)
-    if section.kind == "slack":
-        return SlackSender(name, url, allow_private=section.allow_private)
-    if section.secret_file is None:
-        raise ConfigError(f"receivers.{name}: a webhook needs a secret_file to sign with")
-    secret = read_secret(section.secret_file, f"receivers.{name}.secret_file")
-    return WebhookSender(name, url, secret=secret, allow_private=section.allow_private)
 
 
 def _operations(stores: Stores, closed: ClosedLoop, health: Health) -> OperatorActions:

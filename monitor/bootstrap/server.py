@@ -17,11 +17,12 @@ from fastapi import FastAPI
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import (
+    anchoring,
     data_folder,
     database,
     files,
-    operating,
     parts,
+    receivers,
     standing,
     surfaces,
     tokens,
@@ -59,7 +60,9 @@ def serve(config: Config) -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     section = _local(config)
     read = files.read(config)
-    operating.senders(config)  # a receiver that cannot be used is found before anything starts
+    # A receiver that cannot be used is found before anything starts.
+    receivers.senders(config)
+    anchoring.keepers(config)
     listener = listen(config)
     with (
         _deadline() as deadline,

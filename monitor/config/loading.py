@@ -74,6 +74,9 @@ def _resolve(config: Config, base: Path) -> Config:
             "engine": engine,
             "deployments": deployments,
             "receivers": receivers,
+            "audit": config.audit.model_copy(
+                update={"anchor_file": _under(base, config.audit.anchor_file)}
+            ),
         }
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.config.audit import AuditConfig
 from monitor.config.engines import EngineSection, LocalEngine
 from monitor.config.sections import (
     DeploymentConfig,
@@ -44,6 +45,7 @@ class Config(BaseSettings):
     receivers: dict[str, Receiver] = Field(default_factory=dict)
     record: Record = Record()
     schedule: ScheduleConfig = ScheduleConfig()
+    audit: AuditConfig = AuditConfig()
 
     @field_validator("deployments")
     @classmethod

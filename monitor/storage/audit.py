@@ -41,6 +41,13 @@ class PostgresAuditLog(AuditLog):
             yield from page
             last = page[-1].seq
 
+    def row(self, seq: int) -> AuditRow | None:
+        """Return the row of a number, if it is there."""
+        with transaction(self._engine) as connection:
+            found = connection.execute(select(audit_log).where(audit_log.c.seq == seq))
+            row = found.one_or_none()
+        return None if row is None else _audit_row(row)
+
     def newest(self, limit: int) -> Sequence[AuditRow]:
         """Return the last rows, newest first."""
         last = select(audit_log).order_by(audit_log.c.seq.desc()).limit(limit)

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from monitor.errors import BackstopError, BadRequest, Conflict, NotFound
 from monitor.ports.stores import Stores
-from rollback.audit import verify
+from rollback.audit_verification import verify
 from rollback.deployment import Deployment
 from rollback.versions import VersionState
 from tests.integration.storage.builders import (
