@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from monitor.bootstrap import anchoring, closed_loop
+from monitor.bootstrap import anchoring, closed_loop, places
 from monitor.bootstrap.closed_loop import ClosedLoop
 from monitor.bootstrap.files import DeploymentFiles
 from monitor.config import Config
@@ -47,7 +47,7 @@ def operate(
         look_s: how often the engine is asked which versions it holds.
         health: returns what else a component says of itself, by its name.
     """
-    operations = _operations(stores, closed, lambda: {**service.health(), **health()})
+    operations = _operations(config, stores, closed, lambda: {**service.health(), **health()})
     jobs = _chores(config, files, stores, operations).jobs()
     worker = Worker(
         stores.schedule, replica, jobs, closed.troubles, lambda: closed.leadership.leads
@@ -64,6 +64,7 @@ def operate(
         parts=(*parts, closed.judging),
         loops={
             **loops,
+            **places.loops(config, stores, closed.leadership),
             "leadership": closed.leadership.run,
             "judges": partial(closed.judging.run, closed.wakers.judging),
             "control": partial(control.run, closed.wakers.control),
@@ -77,9 +78,12 @@ def operate(
     return Operating(service=service, operations=operations)
 
 
-def _operations(stores: Stores, closed: ClosedLoop, health: Health) -> OperatorActions:
+def _operations(
+    config: Config, stores: Stores, closed: ClosedLoop, health: Health
+) -> OperatorActions:
     return OperatorActions(
         stores=stores,
+        sources=places.sources(config),
         policies=closed.policies,
         versions=closed.versions,
         golden=closed.golden,

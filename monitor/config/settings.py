@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from monitor.config.audit import AuditConfig
 from monitor.config.engines import EngineSection, LocalEngine
+from monitor.config.registry import RegistryConfig
 from monitor.config.sections import (
     DeploymentConfig,
     Gateways,
@@ -46,6 +47,7 @@ class Config(BaseSettings):
     record: Record = Record()
     schedule: ScheduleConfig = ScheduleConfig()
     audit: AuditConfig = AuditConfig()
+    registry: RegistryConfig = RegistryConfig()
 
     @field_validator("deployments")
     @classmethod

@@ -111,6 +111,12 @@ def _require_complete(
     narrowed = any(config.get(key) for key in ("layers_to_transform", "exclude_modules"))
     if isinstance(targets, str) or narrowed:
         return
+    for target in targets:
+        if not any(f".{module}".endswith(f".{target}") for module in linear):
+            raise BadAdapter(
+                f"{file}: the base model has no linear module {target}, which is targeted and would "
+                "do nothing; this adapter is for another base model"
+            )
     endings = tuple(f".{target}" for target in targets)
     for module in linear:
         if f".{module}".endswith(endings) and module not in found:

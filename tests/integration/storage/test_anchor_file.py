@@ -50,7 +50,7 @@ def test_a_line_that_is_no_anchor_is_named(tmp_path: Path, line: str) -> None:
     """Somebody changed the file; to pass over it would help them."""
     path = tmp_path / "anchors.jsonl"
     path.write_text(line + "\n")
-    with pytest.raises(ConfigError, match="line 1 of .* is no anchor"):
+    with pytest.raises(ConfigError, match=r"line 1 of .* is no anchor"):
         AnchorFile(path).read()
 
 
@@ -73,7 +73,7 @@ async def test_a_head_is_anchored_once(stores: Stores, tmp_path: Path) -> None:
         await anchoring.anchor()
         await anchoring.anchor()
     assert [anchor.seq for anchor in file.read()] == [1, 2]
-    assert [notice.facts["seq"] for notice in post.sent] == [1, 2]
+    assert [notice.facts["seq"] for notice in post.notices] == [1, 2]
     assert verify(stores.audit.rows(), file.read()).intact
 
 
@@ -84,7 +84,7 @@ async def test_a_keeper_out_of_reach_is_not_anothers_trouble(
     post = MemorySender("post")
     _append(stores, "a")
     await _anchoring(stores, AnchorFile(tmp_path), post).anchor()
-    assert [notice.facts["seq"] for notice in post.sent] == [1]
+    assert [notice.facts["seq"] for notice in post.notices] == [1]
 
 
 async def test_a_trail_that_was_cut_calls_people_and_keeps_its_anchor(
