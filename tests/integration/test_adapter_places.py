@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib import request
 from uuid import uuid4
 
@@ -133,22 +134,24 @@ def server() -> Iterator[str]:
         yield url
 
 
-def _call(url: str, path: str, body: bytes, method: str = "POST") -> None:
+def _call(url: str, path: str, body: bytes, method: str = "POST") -> Any:
     headers = {"Content-Type": "application/json"}
     asked = request.Request(f"{url}/api/2.0/{path}", data=body, headers=headers, method=method)
     with request.urlopen(asked, timeout=30) as answer:
-        answer.read()
+        return json.loads(answer.read() or b"{}")
 
 
 def _log(url: str, model: str, adapter: Path, inner: str = "") -> None:
-    """Register a version of a model as MLflow's own client does."""
-    place = f"backstop/{uuid4().hex}/artifacts"
+    """Log a run with an adapter and register it, as MLflow's own client does."""
+    run = _call(url, "mlflow/runs/create", b'{"experiment_id": "0"}')["run"]["info"]
+    place = f"{run['artifact_uri']}/adapter"
+    path = place.removeprefix("mlflow-artifacts:/")
     for name in (_CONFIG, _WEIGHTS):
         if (adapter / name).exists():
             content = (adapter / name).read_bytes()
-            _call(url, f"mlflow-artifacts/artifacts/{place}/{inner}{name}", content, "PUT")
-    source = json.dumps({"name": model, "source": f"mlflow-artifacts:/{place}"}).encode()
-    _call(url, "mlflow/model-versions/create", source)
+            _call(url, f"mlflow-artifacts/artifacts/{path}/{inner}{name}", content, "PUT")
+    named = {"name": model, "source": place, "run_id": run["run_id"]}
+    _call(url, "mlflow/model-versions/create", json.dumps(named).encode())
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import uuid4
 
 _MODELS = "/api/2.0/mlflow/registered-models"
 _VERSIONS = "/api/2.0/mlflow/model-versions"
@@ -40,6 +41,10 @@ class State:
         """Answer a call of the API. Raises `Refused`."""
         name = fields.get("name", "")
         match method, path:
+            case "POST", "/api/2.0/mlflow/runs/create":
+                run = uuid4().hex
+                place = f"mlflow-artifacts:/{fields['experiment_id']}/{run}/artifacts"
+                return {"run": {"info": {"run_id": run, "artifact_uri": place}}}
             case "POST", p if p == f"{_MODELS}/create":
                 self.sources.setdefault(name, [])
                 return {"registered_model": {"name": name}}
@@ -56,7 +61,7 @@ class State:
                 self._model(name)
                 number = self.aliases.get((name, fields["alias"]))
                 if number is None:
-                    raise Refused(404, f"Registered model alias {fields['alias']} not found.")
+                    raise Refused(400, f"Registered model alias {fields['alias']} not found.")
                 return {"model_version": self._version(name, number)}
         raise Refused(404, f"no {method} {path}")
 

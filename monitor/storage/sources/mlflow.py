@@ -27,6 +27,7 @@ _PLACE = re.compile(r"mlflow://(?P<name>[^/@]+)@(?P<alias>[^/@]+)")
 _API = "/api/2.0/mlflow"
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts/"
 _FOLDERS = ("", "peft/")  # of a plain artifact, and of a model that mlflow.transformers logged
+_UNKNOWN = (400, 404)  # an unknown alias is an INVALID_PARAMETER_VALUE
 _TIMEOUT_S = 30.0
 
 
@@ -149,7 +150,7 @@ class MlflowRegistry:
                 yield answer
         except error.HTTPError as refused:
             said = _said(refused)
-            if refused.code == 404:
+            if refused.code in _UNKNOWN:
                 raise NotFound(said) from refused
             raise Unavailable(f"MLflow answers {refused.code}: {said}") from refused
         except (OSError, HTTPException) as away:
