@@ -8,12 +8,15 @@ from typing import Any, Protocol
 
 from monitor.errors import BadAdapter
 from monitor.storage.adapter_config import MAX_RANK
+from monitor.storage.adapter_patterns import require_quick
+from monitor.storage.adapter_source import CONFIG
 from rollback.manifest import TensorFacts
 
 _KEY = re.compile(
     r"base_model\.model\.(?P<module>.+)\."
     r"(?P<part>lora_A\.weight|lora_B\.weight|lora_magnitude_vector(?:\.weight)?)"
 )
+_TRIED = 64  # names of modules that patterns are tried on: they are much alike
 _A, _B = "lora_A.weight", "lora_B.weight"
 
 
@@ -47,6 +50,7 @@ def require_fit(
     for tensor in tensors:
         module, part = _place(tensor.name, base, file)
         modules.setdefault(module, {})[part] = tensor.shape
+    require_quick(config, [*modules, *(base.linear or ())][:_TRIED], CONFIG)
     for module, parts in modules.items():
         features = None if base.linear is None else base.linear[module]
         rank = _rank(module, parts, features, file)

@@ -21,6 +21,7 @@ from rollback.manifest import TensorFacts
 
 _HEADER_LIMIT = 16 * 2**20  # bytes; adapters need some kilobytes
 _ITEM_SIZE = {"F32": 4, "F16": 2, "BF16": 2}
+_MAX_TENSORS = 50_000  # an adapter on 128 experts in 48 layers has 37,000
 _MAX_NAME = 512  # characters
 _MAX_DIMENSIONS, _MAX_LENGTH = 8, 2**31  # a product of more would take its time
 _CHUNK = 2**22  # values looked at in one go
@@ -48,7 +49,9 @@ def read_header(file: BinaryIO, name: str) -> tuple[StoredTensor, ...]:
     size = os.fstat(file.fileno()).st_size
     file.seek(0)
     length = _header_length(file, size, name)
-    entries = _entries(file.read(length), name)
+    header = file.read(length)
+    _require_few_tensors(header, name)
+    entries = _entries(header, name)
     tensors = [_tensor(key, entry, 8 + length, name) for key, entry in entries.items()]
     tensors.sort(key=lambda tensor: (tensor.start, tensor.end))
     _require_seamless(tensors, 8 + length, size, name)
@@ -75,6 +78,15 @@ def _header_length(file: BinaryIO, size: int, name: str) -> int:
             "adapter with safetensors"
         )
     return length
+
+
+def _require_few_tensors(header: bytes, name: str) -> None:
+    """Count before the header is parsed, which would take its time."""
+    count = header.count(b'"data_offsets"')
+    if count > _MAX_TENSORS:
+        raise BadAdapter(
+            f"{name} has {count:,} tensors, over the limit of {_MAX_TENSORS:,}; target fewer modules"
+        )
 
 
 def _entries(header: bytes, name: str) -> dict[str, Any]:
