@@ -12,6 +12,7 @@ from enum import Enum
 
 from rollback.audit import GENESIS, AuditRow, hash_of
 from rollback.audit_anchors import Anchor
+from rollback.errors import RollbackError
 
 _FARTHEST = 1_000  # a row that was moved farther reads as edited; to try all would take minutes
 
@@ -79,7 +80,7 @@ def _broken(
     last: AuditRow | None, row: AuditRow, remaining: Iterator[AuditRow]
 ) -> Verification | None:
     expected = _seq(last) + 1
-    if row.hash != hash_of(row):
+    if not _fits(row):
         return _misfit(last, row, remaining)
     if row.seq < expected:
         return _found(last, row, Tampering.REORDERED, _OUT_OF_PLACE)
@@ -119,7 +120,15 @@ def _born(row: AuditRow) -> int | None:
     """Return the number under which a row's hash fits it; the nearest ones are tried first."""
     steps = (sign * distance for distance in range(1, _FARTHEST + 1) for sign in (1, -1))
     numbers = (row.seq + step for step in steps if row.seq + step > 0)
-    return next((n for n in numbers if hash_of(replace(row, seq=n)) == row.hash), None)
+    return next((n for n in numbers if _fits(replace(row, seq=n))), None)
+
+
+def _fits(row: AuditRow) -> bool:
+    """Tell whether a row's hash is that of its content; what cannot be hashed was never written."""
+    try:
+        return hash_of(row) == row.hash
+    except (RollbackError, ValueError, RecursionError):
+        return False
 
 
 def _found(

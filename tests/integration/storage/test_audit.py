@@ -223,3 +223,28 @@ def test_each_attack_on_the_table_has_its_name(
     tampering, first_bad = _ATTACKS[attack]
     found = verify(PostgresAuditLog(engine).rows(), [Anchor(seq=_LENGTH, hash=rows[-1].hash)])
     assert (found.tampering, found.bad_seq) == (tampering, first_bad(row))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "at = 'infinity'",
+        "at = '-infinity'",
+        "at = '20000-01-01'",
+        "payload = 'null'",
+        "payload = '1e999'",
+        "payload = repeat('9', 5000)::json",
+        "payload = (repeat('[', 900) || repeat(']', 900))::json",
+    ],
+)
+def test_what_nobody_can_read_is_an_edit_like_others(
+    stores: Stores, engine: Engine, change: str
+) -> None:
+    """The verification names the row; it does not fall over it."""
+    for subject in ("0", "1", "2"):
+        _append(stores, subject)
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(f"UPDATE audit_log SET {change} WHERE seq = 2"))
+    found = verify(stores.audit.rows())
+    assert (found.tampering, found.bad_seq) == (Tampering.EDITED, 2)
