@@ -18,7 +18,7 @@ from rollback.durations import spell
 from rollback.evidence import EvidencePoint
 from rollback.policy import Policy
 from rollback.thresholds import Action, Breach
-from rollback.versions import AdapterVersion, VersionState
+from rollback.versions import PROVEN, AdapterVersion
 
 _MANY_DIGITS = 1e9  # evidence may grow to 1e300, which nobody reads in full
 
@@ -208,13 +208,13 @@ def _fall_back(
 def _targets(
     active: str, baseline: str | None, versions: Mapping[str, AdapterVersion]
 ) -> Iterator[AdapterVersion]:
-    """Yield what may serve instead, best first: the baseline, then the newest retired version."""
+    """Yield what may serve instead, best first: the baseline, then the newest that served well."""
     trusted = versions.get(baseline) if baseline is not None else None
     if trusted is not None and trusted.name != active and trusted.is_servable:
         yield trusted
     family = active.partition("@")[0]
     for version in sorted(versions.values(), key=_age):
-        good = version.state is VersionState.RETIRED and version.family == family
+        good = version.state in PROVEN and version.family == family
         if good and version.name not in (active, baseline):
             yield version
 

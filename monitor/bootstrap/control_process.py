@@ -12,12 +12,14 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import (
+    anchoring,
     control_surfaces,
     database,
     files,
     operating,
     own_signals,
     processes,
+    receivers,
     replicas,
     roster,
     standing,
@@ -59,8 +61,10 @@ def main(post: Post) -> int:
 async def _run(post: Post, ending: Ending) -> None:
     """Wait for what is needed, in the order in which callers feel it, then serve until told to end."""
     read = files.read(post.config)
-    operating.senders(post.config)  # a receiver that cannot be used is found before anything starts
-    own_signals.load()  # and so is a signal of the operator's own
+    # A receiver or a signal of the operator's own that cannot be used is found before anything starts.
+    own_signals.load()
+    receivers.senders(post.config)
+    anchoring.keepers(post.config)
     router = Router()
     hub = Hub(
         post.folder.fleet,
@@ -169,7 +173,7 @@ class _Control:
         )
         policies = {name: each.policy for name, each in read.items()}
         closed = close_loop(
-            stores, engine, router, followers, policies, operating.senders(config), site
+            stores, engine, router, followers, policies, receivers.senders(config), site
         )
         operated = operating.operate(
             config,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from monitor.bootstrap import embedding, feedback, operating, replicas
+from monitor.bootstrap import embedding, feedback, operating, receivers, replicas
 from monitor.bootstrap.files import DeploymentFiles, declared, schemas
 from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.config import Config, LocalEngine
@@ -63,7 +63,7 @@ def assemble(
         embeddings=embedding.opened(config.embedder),
     )
     loop = open_local_loop(
-        stores, engine, policies, operating.senders(config), record, spool, settings
+        stores, engine, policies, receivers.senders(config), record, spool, settings
     )
     registry = CollectorRegistry()
     loop.scoring.register(registry)

@@ -17,12 +17,13 @@ from fastapi import FastAPI
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import (
+    anchoring,
     data_folder,
     database,
     files,
-    operating,
     own_signals,
     parts,
+    receivers,
     standing,
     surfaces,
     tokens,
@@ -60,8 +61,10 @@ def serve(config: Config) -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     section = _local(config)
     read = files.read(config)
-    operating.senders(config)  # a receiver that cannot be used is found before anything starts
-    own_signals.load()  # and so is a signal of the operator's own
+    # A receiver or a signal of the operator's own that cannot be used is found before anything starts.
+    own_signals.load()
+    receivers.senders(config)
+    anchoring.keepers(config)
     listener = listen(config)
     with (
         _deadline() as deadline,

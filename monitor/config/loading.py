@@ -12,6 +12,7 @@ from pydantic_settings import SettingsError
 from monitor.config.engines import LocalEngine, ServerEngine
 from monitor.config.files import read_mapping
 from monitor.config.mistakes import explained
+from monitor.config.registry import RegistryConfig
 from monitor.config.settings import Config
 from monitor.errors import ConfigError
 
@@ -76,6 +77,10 @@ def _resolve(config: Config, base: Path) -> Config:
             "embedder": embedder,
             "deployments": deployments,
             "receivers": receivers,
+            "registry": _resolve_registry(config.registry, base),
+            "audit": config.audit.model_copy(
+                update={"anchor_file": _under(base, config.audit.anchor_file)}
+            ),
         }
     )
 
@@ -89,6 +94,14 @@ def _resolve_engine(engine: LocalEngine | ServerEngine, base: Path) -> LocalEngi
             "api_key_file": _under(base, engine.api_key_file),
         }
     )
+
+
+def _resolve_registry(registry: RegistryConfig, base: Path) -> RegistryConfig:
+    if registry.mlflow is None:
+        return registry
+    token_file = _under(base, registry.mlflow.token_file)
+    mlflow = registry.mlflow.model_copy(update={"token_file": token_file})
+    return registry.model_copy(update={"mlflow": mlflow})
 
 
 def _under(base: Path, path: Path | None) -> Path | None:

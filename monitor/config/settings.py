@@ -8,8 +8,10 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.config.audit import AuditConfig
 from monitor.config.embedder import EmbedderConfig
 from monitor.config.engines import EngineSection, LocalEngine
+from monitor.config.registry import RegistryConfig
 from monitor.config.sections import (
     DeploymentConfig,
     Gateways,
@@ -46,6 +48,8 @@ class Config(BaseSettings):
     record: Record = Record()
     embedder: EmbedderConfig = EmbedderConfig()
     schedule: ScheduleConfig = ScheduleConfig()
+    audit: AuditConfig = AuditConfig()
+    registry: RegistryConfig = RegistryConfig()
 
     @field_validator("deployments")
     @classmethod

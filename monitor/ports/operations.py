@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 from monitor.ports.golden import GoldenRun
@@ -22,14 +21,17 @@ class Operations(Protocol):
     async def add_adapter(
         self,
         family: str,
-        source: Path,
+        source: str,
         *,
         label: str,
         actor: str,
         parent: str | None = None,
         facts: Mapping[str, Any] | None = None,
     ) -> AdapterVersion:
-        """Check, copy in and register an adapter's folder. Raises `BadAdapter`, `Conflict`."""
+        """Check, copy in and register the adapter of a folder, `hf://…@…` or `mlflow://…@…`.
+
+        The parent is a version, by name or label. Raises `BadAdapter`, `Conflict`.
+        """
 
     async def promote(
         self, version: str, *, deployment: str | None, force: bool, actor: str, reason: str

@@ -112,7 +112,6 @@ class Promotion:
                 action="promote",
                 forced=forced,
                 frozen="",  # a person decided anew: what froze the deployment is settled
-                retire=deployment.active,
                 notice=_notice(wish, forced, now),
                 evidence={"golden_run": run.id, "summary": run.summary},
             ),

@@ -38,7 +38,7 @@ class StoreOperations(Operations):
     async def add_adapter(
         self,
         family: str,
-        source: Path,
+        source: str,
         *,
         label: str,
         actor: str,
@@ -50,7 +50,7 @@ class StoreOperations(Operations):
             name=f"{family}@{uuid4().hex[:12]}",
             label=label,
             state=VersionState.REGISTERED,
-            manifest={"source": source.name},
+            manifest={"source": Path(source).name},
             created_at=self.now(),
             parent=parent,
             facts=facts or {},
@@ -76,7 +76,6 @@ class StoreOperations(Operations):
                 at=self.now(),
                 action="promote",
                 forced=True,
-                retire=before.active,
             )
         )
 
