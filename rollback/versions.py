@@ -103,7 +103,7 @@ def standing(state: VersionState, roles: Roles) -> VersionState:
     """Return the state that its roles give to a version: the one that says most.
 
     One that has served keeps to that when it answers a share of the callers again, and one in
-    quarantine stays there. What a role would make of one that was never verified, `move` refuses.
+    quarantine stays there. A baseline that was released from it is verified until it serves again.
 
     >>> standing(VersionState.ACTIVE, Roles(candidate=True))
     <VersionState.RETIRED: 'retired'>
@@ -112,10 +112,8 @@ def standing(state: VersionState, roles: Roles) -> VersionState:
         return state
     if roles.active:
         return VersionState.ACTIVE
-    if roles.baseline:
-        return VersionState.BASELINE
     if state in _HAVE_SERVED:
-        return VersionState.RETIRED
+        return VersionState.BASELINE if roles.baseline else VersionState.RETIRED
     if roles.candidate:
         return VersionState.CANDIDATE
     return VersionState.VERIFIED if state is VersionState.CANDIDATE else state

@@ -7,13 +7,14 @@ import os
 import pickle
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file
+
+from bench.registry.attack import Attack
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _MODULE = "model.layers.0.self_attn.q_proj"
@@ -22,22 +23,6 @@ BASE = SimpleNamespace(fingerprint="b" * 64, linear={_MODULE: (16, 16)})
 _PLAIN = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["q_proj"]}
 
 Tensors = dict[str, "np.ndarray[Any, Any]"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attack:
-    """One attack.
-
-    Args:
-        spoil: makes it of a good adapter's folder.
-        words: part of the sentence that refuses it.
-        family: under which it is added.
-    """
-
-    name: str
-    spoil: Callable[[Path], None]
-    words: str
-    family: str = "support"
 
 
 def good(folder: Path) -> Path:
@@ -161,7 +146,10 @@ def _many_files(folder: Path) -> None:
 
 
 def _text(name: str, content: str) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).write_text(content) and None
+    def spoil(folder: Path) -> None:
+        (folder / name).write_text(content)
+
+    return spoil
 
 
 _TWICE = json.dumps(_PLAIN)[:-1] + ', "r": 1000000}'
@@ -193,9 +181,7 @@ ATTACKS = (
         words="is a link that leads out",
     ),
     Attack(name="linked folder", spoil=_linked_folder, words="is a link that leads out"),
-    Attack(
-        name="link to a device", spoil=_linked(WEIGHTS, "/dev/zero"), words="is a link that leads"
-    ),
+    Attack(name="link to a device", spoil=_linked(WEIGHTS, "/dev/zero"), words="leads out of"),
     Attack(name="link to itself", spoil=_linked(WEIGHTS, WEIGHTS), words="cannot be read"),
     Attack(name="pipe", spoil=_fifo, words="is no regular file"),
     Attack(name="folder for a file", spoil=_folder, words="is no regular file"),
@@ -210,7 +196,6 @@ ATTACKS = (
         words="the rank 1000000 is over the limit",
     ),
     Attack(name="rank 10⁶ in the tensors", spoil=_rank_a_million, words="has rank 1000000, over"),
-    Attack(name="rank 0", spoil=_configured(r=0), words="no whole number of at least 1"),
     Attack(name="NaN", spoil=_saved(_with(float("nan"))), words="holds NaN or infinite"),
     Attack(
         name="infinity in float16",
@@ -280,7 +265,9 @@ ATTACKS = (
     ),
     Attack(
         name="shapes of another base model",
-        spoil=_saved({k: np.ones((s.shape[0] * 2, s.shape[1]), np.float32) for k, s in _tensors().items()}),
+        spoil=_saved(
+            {k: np.ones((s.shape[0] * 2, s.shape[1]), np.float32) for k, s in _tensors().items()}
+        ),
         words="this adapter is for another base model",
     ),
     Attack(
@@ -298,4 +285,4 @@ ATTACKS = (
         spoil=_configured(target_modules=r"(([a-z]|[._0-9])+)+\$"),
         words="takes too long to match",
     ),
-)  # fmt: skip
+)

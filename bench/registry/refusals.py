@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bench.registry.attacks import BASE, WEIGHTS, Attack, good
+from bench.registry.attack import Attack
+from bench.registry.attacks import BASE, WEIGHTS, good
 from monitor.errors import BadAdapter
 from monitor.storage import adapter_source
 from monitor.storage.artifacts import ArtifactFolder
@@ -20,7 +22,8 @@ from monitor.storage.tensor_file import StoredTensor
 class Refusal:
     """How an attack was refused; an empty sentence if it was taken in."""
 
-    seconds: float
+    seconds: float  # by the clock
+    busy_s: float  # of a processor, child processes with it: what a busy machine does not change
     sentence: str
     left: tuple[str, ...]  # in the store
 
@@ -48,12 +51,18 @@ def swapped(folder: Path) -> Refusal:
 
 def _taken(store: ArtifactFolder, folder: Path, family: str) -> Refusal:
     source = adapter_source.directory(folder / "adapter")
-    now, start = datetime.now(UTC), time.perf_counter()
+    now, start, busy = datetime.now(UTC), time.perf_counter(), _busy_s()
     sentence = ""
     try:
         store.take_in(family, source, label="", parent=None, facts={}, at=now)
     except BadAdapter as error:
         sentence = str(error).replace(str(folder), "…")
     seconds = time.perf_counter() - start
+    busy = _busy_s() - busy
     left = tuple(p.name for p in (folder / "store").glob("*@*"))
-    return Refusal(seconds=seconds, sentence=sentence, left=left)
+    return Refusal(seconds=seconds, busy_s=busy, sentence=sentence, left=left)
+
+
+def _busy_s() -> float:
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, func, insert, select, text
+from sqlalchemy import Select, Text, cast, func, insert, select, text
 from sqlalchemy.engine import Connection, Engine, Row
 
 from monitor.ports.audit import AuditLog
@@ -24,7 +24,7 @@ _COLUMNS = tuple(column.name for column in audit_log.columns)
 # Whatever somebody put into the table must be read, or it could not be named: moments that Python
 # has no value for become others, and payloads are parsed here.
 _YEARS = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
-_ROWS = select(
+_ROWS: Select[Any] = select(
     *(column for column in audit_log.columns if column.name not in ("at", "payload")),
     func.least(func.greatest(audit_log.c.at, _YEARS[0]), _YEARS[1]).label("at"),
     cast(audit_log.c.payload, Text).label("payload"),

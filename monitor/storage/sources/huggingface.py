@@ -12,7 +12,6 @@ from monitor.errors import BadAdapter, Unavailable
 from monitor.ports.versions import AdapterSource
 from monitor.storage.adapter_source import CONFIG, WEIGHTS
 
-SCHEME = "hf://"
 _PLACE = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 
 

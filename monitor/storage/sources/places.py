@@ -9,8 +9,9 @@ from pathlib import Path
 from monitor.errors import BadAdapter
 from monitor.ports.versions import AdapterSource, AdapterSources
 from monitor.storage import adapter_source
-from monitor.storage.sources import huggingface
 from monitor.storage.sources.mlflow import MlflowRegistry
+
+_HUB = "hf://"
 
 
 class Places(AdapterSources):
@@ -31,7 +32,9 @@ class Places(AdapterSources):
 
         Raises `BadAdapter`, `Unavailable`.
         """
-        if where.startswith(huggingface.SCHEME):
+        if where.startswith(_HUB):
+            from monitor.storage.sources import huggingface  # most starts have no use for it
+
             yield huggingface.snapshot(where, self._hub_cache)
         elif where.startswith(MlflowRegistry.SCHEME):
             with self._server(where).downloaded(where) as source:

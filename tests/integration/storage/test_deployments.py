@@ -167,6 +167,16 @@ def test_a_baseline_that_nobody_falls_back_to_is_retired(promoted: Stores) -> No
     assert (found["v1"], found["v2"]) == (VersionState.RETIRED, VersionState.BASELINE)
 
 
+def test_a_released_baseline_holds_no_flip_up(promoted: Stores) -> None:
+    """It was quarantined and released while it was the baseline: the next promotion goes through."""
+    for to in (VersionState.QUARANTINED, VersionState.VERIFIED):
+        promoted.registry.move(V1, to, actor="ann", reason="a false alarm", at=NOW)
+    assert promoted.deployments.flip(promotion(V3, V1, 2)).baseline == V1
+    assert _states(promoted)["v1"] is VersionState.VERIFIED
+    assert promoted.deployments.flip(promotion(V1, V3, 3)).active == V1
+    assert _states(promoted)["v1"] is VersionState.ACTIVE
+
+
 def test_a_candidate_without_a_share_is_verified_again(promoted: Stores) -> None:
     """It has not served; one that has keeps to that."""
     _share(promoted)

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.registry.attacks import ATTACKS, BASE, CONFIG, WEIGHTS, Attack, good
+from bench.registry.attack import Attack
+from bench.registry.attacks import ATTACKS, BASE, CONFIG, WEIGHTS, good
 from bench.registry.refusals import refused, swapped
 from monitor.errors import BadAdapter
 from monitor.storage import adapter_source
 from monitor.storage.artifacts import ArtifactFolder
 
-_LIMIT_S = 1.0
+_LIMIT_S = 1.0  # of a processor; by the clock it depends on who else computes
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -25,7 +26,7 @@ def test_every_attack_is_refused_before_anything_is_loaded(attack: Attack, tmp_p
     assert attack.words in found.sentence
     assert "\n" not in found.sentence
     assert len(found.sentence) < 500
-    assert found.seconds < _LIMIT_S
+    assert found.busy_s < _LIMIT_S
     assert found.left == ()
 
 
