@@ -22,6 +22,8 @@ class GoldenCase:
         slice: group that is reported by itself.
         weight: 1: the e-value of a run is about the unweighted mean.
         critical: whether a failure of this case alone refuses a version.
+        tools: descriptions of the functions that the model may call, as OpenAI writes them.
+        context: texts that the answer must keep to, for a judge; the model sees the messages alone.
     """
 
     id: str
@@ -30,11 +32,17 @@ class GoldenCase:
     slice: str = ""
     weight: float = 1.0
     critical: bool = False
+    tools: tuple[Mapping[str, Any], ...] = ()
+    context: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoldenResult:
-    """What one version answered to one case. Grades in [0, 1]: as is, and after normalising."""
+    """What one version answered to one case. Grades in [0, 1]: as is, and after normalising.
+
+    Args:
+        standard_error: of `grade`, where it is a mean over repeats.
+    """
 
     case_id: str
     output: str
@@ -42,6 +50,7 @@ class GoldenResult:
     grade: float
     latency_s: float
     error: str | None = None
+    standard_error: float | None = None
 
 
 class GoldenSetError(ValueError):
@@ -57,7 +66,10 @@ _FIELDS = {
     "slice",
     "weight",
     "critical",
+    "tools",
+    "context",
 }
+_RARE = ("tools", "context")
 _MOST_PROBLEMS = 10
 
 Kind = TypeVar("Kind")
@@ -97,10 +109,16 @@ def parse_cases(text: str) -> tuple[GoldenCase, ...]:
 
 def set_digest(cases: Sequence[GoldenCase]) -> str:
     """Return the SHA-256 (hexadecimal) of the cases' canonical JSON, whatever their order."""
-    described = [asdict(case) for case in sorted(cases, key=lambda case: case.id)]
+    described = [_described(case) for case in sorted(cases, key=lambda case: case.id)]
     return hashlib.sha256(
         jsontext.canonical(described).encode("utf-8", "surrogatepass")
     ).hexdigest()
+
+
+def _described(case: GoldenCase) -> dict[str, Any]:
+    """Return a case's content; what few cases have is left out, so that other sets keep theirs."""
+    fields = asdict(case)
+    return {name: fields[name] for name in fields if fields[name] or name not in _RARE}
 
 
 def _refuse(problems: Sequence[str], cases: Mapping[str, GoldenCase]) -> None:
@@ -124,6 +142,8 @@ def _parse_case(line: str) -> GoldenCase:
         slice=_parse_typed(record, "slice", str, "", "a text"),
         weight=_parse_weight(record.get("weight", 1.0)),
         critical=_parse_typed(record, "critical", bool, False, "true or false"),
+        tools=_parse_tools(record),
+        context=_parse_context(record.get("context", [])),
     )
 
 
@@ -160,6 +180,29 @@ def _is_turn(turn: Any) -> bool:
         and turn.keys() == {"role", "content"}
         and all(isinstance(value, str) for value in turn.values())
     )
+
+
+def _parse_tools(record: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    tools = record.get("tools", [])
+    if not isinstance(tools, list) or not all(map(_is_tool, tools)):
+        raise GoldenSetError(
+            'tools must be a list of {"type": "function", "function": {"name": text, …}}'
+        )
+    if tools and "prompt" in record:
+        raise GoldenSetError("tools need messages: a raw prompt has no place for them")
+    return tuple(tools)
+
+
+def _is_tool(tool: Any) -> bool:
+    function = tool.get("function") if isinstance(tool, dict) else None
+    return isinstance(function, dict) and isinstance(function.get("name"), str)
+
+
+def _parse_context(value: Any) -> tuple[str, ...]:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise GoldenSetError("context must be a text or a list of texts")
+    return tuple(texts)
 
 
 def _parse_expectation(record: Mapping[str, Any]) -> Mapping[str, Any]:
