@@ -67,11 +67,15 @@ def _resolve(config: Config, base: Path) -> Config:
         )
         for name, receiver in config.receivers.items()
     }
+    judge = config.grading.judge
+    if judge is not None:
+        judge = judge.model_copy(update={"api_key_file": _under(base, judge.api_key_file)})
     engine = _resolve_engine(config.engine, base)
     return config.model_copy(
         update={
             "data_dir": _under(base, config.data_dir),
             "engine": engine,
+            "grading": config.grading.model_copy(update={"judge": judge}),
             "deployments": deployments,
             "receivers": receivers,
         }

@@ -92,6 +92,43 @@ class Record(Section):
     queue: int = Field(default=10_000, ge=1)
 
 
+class JudgeConfig(Section):
+    """A model that grades answers, behind an OpenAI-compatible API.
+
+    Args:
+        url: where its server listens, without `/v1`.
+        model: its name there.
+        limit_s: seconds for one reply.
+    """
+
+    url: str
+    model: str
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    limit_s: float = Field(default=60.0, gt=0)
+
+    def key(self) -> str | None:
+        """Return the server's API key, if it wants one. Raises `ConfigError`."""
+        if self.api_key is not None:
+            return self.api_key.get_secret_value()
+        if self.api_key_file is None:
+            return None
+        return read_secret(self.api_key_file, "grading.judge.api_key_file")
+
+
+class Grading(Section):
+    """What golden cases are graded with, beside the answer's text.
+
+    Args:
+        judge: asked by cases of the kind `judge`.
+        weaker_sandbox: whether code that a model wrote may run where the kernel permits no sandbox
+            of namespaces: then it can reach this machine's network and files.
+    """
+
+    judge: JudgeConfig | None = None
+    weaker_sandbox: bool = False
+
+
 class ScheduleConfig(Section):
     """When jobs run: cron expressions in `timezone`; empty means never."""
 

@@ -12,6 +12,7 @@ from monitor.config.engines import EngineSection, LocalEngine
 from monitor.config.sections import (
     DeploymentConfig,
     Gateways,
+    Grading,
     Listen,
     Receiver,
     Record,
@@ -44,6 +45,7 @@ class Config(BaseSettings):
     receivers: dict[str, Receiver] = Field(default_factory=dict)
     record: Record = Record()
     schedule: ScheduleConfig = ScheduleConfig()
+    grading: Grading = Grading()
 
     @field_validator("deployments")
     @classmethod

@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from guards.exchange import Message
 from guards.golden import GoldenCase
 from guards.grading import Grade
-from guards.exchange import Message
 
 
 class Grader(Protocol):

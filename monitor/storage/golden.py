@@ -38,7 +38,7 @@ class PostgresGolden(GoldenStore):
         Raises `BadGoldenSet` if there is no case, or two have one id.
         """
         rows = _case_rows(cases)
-        digest = hashlib.sha256(canonical(rows)).hexdigest()
+        digest = _digest(rows)
         with transaction(self._engine) as connection:
             before = _digest_in_force(connection, deployment)
             if before == digest:
@@ -142,9 +142,20 @@ def _case_rows(cases: Sequence[GoldenCase]) -> list[dict[str, Any]]:
             "slice": values.text(case.slice),
             "weight": float(case.weight),
             "critical": case.critical,
+            "tools": values.jsonable(case.tools),
+            "context": [values.text(each) for each in case.context],
         }
         for position, case in enumerate(cases)
     ]
+
+
+def _digest(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the SHA-256 of the set; what few cases have does not change it where it is empty."""
+    told = [
+        {name: value for name, value in row.items() if value or name not in ("tools", "context")}
+        for row in rows
+    ]
+    return hashlib.sha256(canonical(told)).hexdigest()
 
 
 def _case(row: Row[Any]) -> GoldenCase:
@@ -155,6 +166,8 @@ def _case(row: Row[Any]) -> GoldenCase:
         slice=row.slice,
         weight=row.weight,
         critical=row.critical,
+        tools=tuple(row.tools),
+        context=tuple(row.context),
     )
 
 
@@ -166,6 +179,7 @@ def _result_row(run: str, version: str, result: GoldenResult) -> dict[str, Any]:
         "output": values.text(result.output),
         "raw": result.raw,
         "grade": result.grade,
+        "standard_error": result.standard_error,
         "latency_s": result.latency_s,
         "error": values.optional_text(result.error),
     }

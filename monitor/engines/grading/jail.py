@@ -93,7 +93,7 @@ def _enter(interpreter: str, disk_bytes: int) -> None:
         _show(path, _ROOT + path, read_only=False)
     _show(prefix, _ROOT + prefix, read_only=True)
     os.mkdir(_ROOT + _WORK)
-    os.chmod(_ROOT + _WORK, 0o1777)  # noqa: S103  the only place to write, and its maker has no name
+    os.chmod(_ROOT + _WORK, 0o1777)  # the only place to write, for whoever the fork will be
     os.mkdir(f"{_ROOT}/old")
     _check(_libc.syscall(_pivot_root(), _ROOT.encode(), f"{_ROOT}/old".encode()), "pivot_root")
     os.chdir("/")

@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from guards.exchange import Message
+from monitor.engines.servers import writing
 from monitor.engines.servers.client import Client
 from monitor.errors import EngineError
 
 _MAX_TOKENS = 1024  # room to think before the score
+_CONNECT_S = 5.0
 
 
 class OpenAIJudge:
     """Asks a chat model. Implements `ports.grading.Judge`.
 
+    It is asked seldom, so each question has a connection of its own and none is left open.
+
     Args:
-        client: of the server, without `/v1`.
+        url: of the server, without `/v1` and without a slash at its end.
+        key: sent as bearer token, if the server wants one; never shown.
         model: the judge's name there.
         limit_s: for one whole reply.
     """
 
-    def __init__(self, client: Client, model: str, *, limit_s: float) -> None:
-        self._client = client
+    def __init__(self, url: str, key: str | None, model: str, *, limit_s: float) -> None:
+        self._url = url
+        self._key = key
         self._model = model
         self._limit_s = limit_s
 
@@ -34,20 +40,30 @@ class OpenAIJudge:
         """
         body = {
             "model": self._model,
-            "messages": [{"role": each.role, "content": each.content} for each in messages],
+            "messages": writing.turns(messages),
             "temperature": temperature,
             "seed": seed,
             "max_tokens": _MAX_TOKENS,
         }
-        reply = await self._client.post("/v1/chat/completions", body, self._limit_s)
+        client = self._client()
+        try:
+            reply = await client.post("/v1/chat/completions", body, self._limit_s)
+        finally:
+            await client.close()
         if not reply.ok:
             raise EngineError(f"the judge {self._model} refuses: {reply.sentence}")
         try:
             told = reply.content["choices"][0]["message"]["content"]
         except (LookupError, TypeError) as error:
-            raise EngineError(f"the reply of {self._client.url} is no chat completion") from error
+            raise EngineError(f"the reply of {self._url} is no chat completion") from error
         return told if isinstance(told, str) else ""
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
+    def _client(self) -> Client:
+        return Client(
+            self._url,
+            self._key,
+            key_setting="grading.judge.api_key_file",
+            connect_s=_CONNECT_S,
+            first_byte_s=self._limit_s,
+            idle_s=self._limit_s,
+        )

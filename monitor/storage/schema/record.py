@@ -192,6 +192,8 @@ golden_cases = Table(
     Column("slice", Text, nullable=False),
     Column("weight", Double, nullable=False),
     Column("critical", Boolean, nullable=False),
+    Column("tools", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("context", JSONB, nullable=False, server_default=text("'[]'")),
 )
 
 golden_runs = Table(
@@ -220,6 +222,7 @@ golden_results = Table(
     Column("output", Text, nullable=False),
     Column("raw", Double, nullable=False),
     Column("grade", Double, nullable=False),
+    Column("standard_error", Double),  # of the grade, where it is a mean over repeats
     Column("latency_s", Double, nullable=False),
     Column("error", Text),
 )
