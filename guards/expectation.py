@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from guards import expectation_fields as fields
@@ -33,14 +33,22 @@ _REQUIRED: Mapping[str, Mapping[str, Check]] = {
     "multiple_choice": {"values": fields.choices, "value": fields.text},
     "code": {"tests": fields.filled},
     "judge": {"rubric": fields.filled},
+    "all": {"of": fields.expectations},
+    "any": {"of": fields.expectations},
+    "not": {"of": fields.expectation},
 }
 _OPTIONAL: Mapping[str, Mapping[str, Check]] = {
-    "regex": {"whole": fields.flag},
+    "exact": {"strict": fields.flag},
+    "regex": {"whole": fields.flag, "strict": fields.flag},
+    "contains": {"strict": fields.flag, "threshold": fields.threshold},
+    "excludes": {"strict": fields.flag},
+    "json_schema": {"strict": fields.flag},
     "number": {"tolerance": fields.tolerance},
     "json": {
         "weights": fields.weights,
         "required": fields.names,
         "threshold": fields.threshold,
+        "strict": fields.flag,
     },
     "tool_call": {"arguments": fields.object_},
     "token_f1": {"threshold": fields.threshold},
@@ -61,11 +69,15 @@ _TOGETHER: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "multiple_choice": fields.one_choice,
 }
 KINDS = tuple(_REQUIRED)
+COMBINED = frozenset({"all", "any", "not"})
 LIKELIHOODS = frozenset({"reference_logprob", "multiple_choice"})  # no answer is written for them
 WORLDLY = LIKELIHOODS | {"similarity", "code", "judge"}  # more is needed than the answer's text
 
 
-def check_expectation(expectation: Mapping[str, Any]) -> None:
+_DEEPEST = 4  # expectations within expectations
+
+
+def check_expectation(expectation: Mapping[str, Any], *, depth: int = 0) -> None:
     """Check that an expectation can be graded by. Raises `GradingError`.
 
     The kinds with their fields are in `docs/golden.md`.
@@ -79,6 +91,18 @@ def check_expectation(expectation: Mapping[str, Any]) -> None:
     wrong = _TOGETHER[kind](expectation) if kind in _TOGETHER else ""
     if wrong:
         raise GradingError(f"{kind}: {wrong}")
+    if depth == _DEEPEST and kind in COMBINED:
+        raise GradingError(f"expectations are nested more than {_DEEPEST} deep: write it flatter")
+    for part in parts(expectation):
+        check_expectation(part, depth=depth + 1)
+
+
+def parts(expectation: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the expectations that one combines; none for one that stands alone."""
+    if expectation["kind"] not in COMBINED:
+        return ()
+    of = expectation["of"]
+    return of if isinstance(of, list) else [of]
 
 
 def _check_fields(kind: str, expectation: Mapping[str, Any]) -> None:

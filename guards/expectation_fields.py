@@ -125,6 +125,17 @@ def schema(value: Any) -> str:
     return ""
 
 
+def expectation(value: Any) -> str:
+    """Another expectation, which is checked by itself."""
+    return "" if isinstance(value, dict) else "must be an expectation"
+
+
+def expectations(value: Any) -> str:
+    """A list of at least one expectation, which are checked by themselves."""
+    good = isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
+    return "" if good else "must be a list of at least one expectation"
+
+
 def object_(value: Any) -> str:
     """A JSON object."""
     return "" if isinstance(value, dict) else "must be an object"

@@ -6,12 +6,12 @@ Both are kept: a grader's strictness alone can turn the sign of a comparison.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from guards import conformance, jsontext, normalization, overlap, patterns, tokens, tool_calls
 from guards.agreement import Same, agreement, same_scalar, weighted
-from guards.expectation import WORLDLY, GradingError, check_expectation
+from guards.expectation import COMBINED, WORLDLY, GradingError, check_expectation, parts
 from guards.normalization import folded, squad, unfenced
 from guards.tool_calls import ToolCall
 
@@ -45,6 +45,8 @@ def grade(expectation: Expectation, output: str) -> Grade:
     kind = expectation["kind"]
     if kind in WORLDLY:
         raise GradingError(f"{kind} cannot be graded by the answer's text alone")
+    if kind in COMBINED:
+        return combined(expectation, [grade(part, output) for part in parts(expectation)])
     try:
         return passed(expectation, _GRADERS[kind](expectation, output))
     except (patterns.PatternError, conformance.UnusableSchema) as error:
@@ -52,15 +54,26 @@ def grade(expectation: Expectation, output: str) -> Grade:
 
 
 def passed(expectation: Expectation, found: Grade) -> Grade:
-    """Return a grade as pass (1) or fail (0) where the expectation sets a threshold."""
+    """Return a grade as the expectation wants it: by a threshold 1 or 0, strict without normalising."""
+    if expectation.get("strict"):
+        found = replace(found, normalized=found.raw)
     line = expectation.get("threshold")
     if line is None:
         return found
-    return Grade(
-        raw=float(found.raw >= line),
-        normalized=float(found.normalized >= line),
-        standard_error=found.standard_error,
-    )
+    return replace(found, raw=float(found.raw >= line), normalized=float(found.normalized >= line))
+
+
+def combined(expectation: Expectation, grades: Sequence[Grade]) -> Grade:
+    """Return the grade of `all` (the worst), `any` (the best) or `not` (what is missing to 1)."""
+    raw = [each.raw for each in grades]
+    normalized = [each.normalized for each in grades]
+    match expectation["kind"]:
+        case "all":
+            return Grade(raw=min(raw), normalized=min(normalized))
+        case "any":
+            return Grade(raw=max(raw), normalized=max(normalized))
+        case _:
+            return Grade(raw=1.0 - raw[0], normalized=1.0 - normalized[0])
 
 
 def _exact(expectation: Expectation, output: str) -> Grade:

@@ -165,7 +165,11 @@ class GoldenRuns:
 
     async def _written(self, case: GoldenCase, version: str | None) -> str:
         generation = Generation(
-            messages=case.messages, tools=case.tools, max_tokens=_MAX_TOKENS, temperature=0.0
+            messages=case.messages,
+            tools=case.tools,
+            stop=case.stop,
+            max_tokens=case.max_tokens or _MAX_TOKENS,
+            temperature=0.0,
         )
         async with aclosing(self._engine.complete(generation, version)) as pieces:
             return "".join([piece.text async for piece in pieces])

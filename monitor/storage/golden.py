@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 from guards.exchange import Message
 from guards.golden import GoldenCase, GoldenResult
+from guards.golden_case import rare_left_out
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet
 from monitor.ports.golden import GoldenRun, GoldenStore
@@ -143,7 +144,9 @@ def _case_rows(cases: Sequence[GoldenCase]) -> list[dict[str, Any]]:
             "weight": float(case.weight),
             "critical": case.critical,
             "tools": values.jsonable(case.tools),
-            "context": [values.text(each) for each in case.context],
+            "context": values.texts(case.context),
+            "stop": values.texts(case.stop),
+            "max_tokens": case.max_tokens,
         }
         for position, case in enumerate(cases)
     ]
@@ -151,10 +154,7 @@ def _case_rows(cases: Sequence[GoldenCase]) -> list[dict[str, Any]]:
 
 def _digest(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the SHA-256 of the set; what few cases have does not change it where it is empty."""
-    told = [
-        {name: value for name, value in row.items() if value or name not in ("tools", "context")}
-        for row in rows
-    ]
+    told = [rare_left_out(row) for row in rows]
     return hashlib.sha256(canonical(told)).hexdigest()
 
 
@@ -168,6 +168,8 @@ def _case(row: Row[Any]) -> GoldenCase:
         critical=row.critical,
         tools=tuple(row.tools),
         context=tuple(row.context),
+        stop=tuple(row.stop),
+        max_tokens=row.max_tokens,
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 
 from guards import grading, normalization
-from guards.expectation import check_expectation
+from guards.expectation import COMBINED, check_expectation, parts
 from guards.golden import GoldenCase
 from guards.grading import Grade
 from monitor.engines.grading import judge as judging
@@ -33,6 +34,8 @@ class EveryGrader:
     async def grade(self, case: GoldenCase, output: str, version: str | None) -> Grade:
         """Return the grade; see `ports.grading.Grader`."""
         check_expectation(case.expectation)
+        if case.expectation["kind"] in COMBINED:
+            return await self._combined(case, output, version)
         match case.expectation["kind"]:
             case "similarity":
                 found = await asyncio.to_thread(self._similarity, case, output)
@@ -47,6 +50,14 @@ class EveryGrader:
             case _:
                 return await asyncio.to_thread(grading.grade, case.expectation, output)
         return grading.passed(case.expectation, found)
+
+    async def _combined(self, case: GoldenCase, output: str, version: str | None) -> Grade:
+        """Grade one part after the other: a judge and a sandbox are not asked at once."""
+        grades = [
+            await self.grade(replace(case, expectation=part), output, version)
+            for part in parts(case.expectation)
+        ]
+        return grading.combined(case.expectation, grades)
 
     def _similarity(self, case: GoldenCase, output: str) -> Grade:
         """Return the best cosine with a reference; an opposite direction counts as 0."""

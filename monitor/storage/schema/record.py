@@ -194,6 +194,8 @@ golden_cases = Table(
     Column("critical", Boolean, nullable=False),
     Column("tools", JSONB, nullable=False, server_default=text("'[]'")),
     Column("context", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("stop", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("max_tokens", Integer),
 )
 
 golden_runs = Table(

@@ -1,4 +1,4 @@
-"""Keep golden cases' tools and context, and how noisy a grade is."""
+"""Keep golden cases' tools, context and limits, and how noisy a grade is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-_LISTS = ("tools", "context")
+_LISTS = ("tools", "context", "stop")
 
 
 def upgrade() -> None:
@@ -19,11 +19,13 @@ def upgrade() -> None:
     for name in _LISTS:
         empty = sa.text("'[]'")
         op.add_column("golden_cases", sa.Column(name, JSONB, nullable=False, server_default=empty))
+    op.add_column("golden_cases", sa.Column("max_tokens", sa.Integer))
     op.add_column("golden_results", sa.Column("standard_error", sa.Double))
 
 
 def downgrade() -> None:
     """Take back."""
     op.drop_column("golden_results", "standard_error")
+    op.drop_column("golden_cases", "max_tokens")
     for name in _LISTS:
         op.drop_column("golden_cases", name)
