@@ -6,8 +6,9 @@ it but the interpreter, read-only, and an empty folder in memory; forks; waits. 
 runs in the fork, without privileges and under limits; the kernel ends whatever it has started,
 however it was detached, once this first process ends.
 
-Exit status: 77, the code and its tests ran to their end; 1, they did not; 90, the jail cannot be
-built, with a sentence on standard error.
+Exit status: 77, the code and its tests ran to their end; 78, they did not; 90, the jail cannot be
+built, with a sentence on standard error. What runs in the fork proves its end by a secret that it
+is handed with the code, so that no way to end early counts.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import ctypes
 import json
 import os
 import resource
+import secrets
 import signal
 import sys
 from typing import Any, NoReturn
 
-PASSED, FAILED, UNBUILT = 77, 1, 90
+PASSED, FAILED, UNBUILT = 77, 78, 90
 
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 2, 4, 32, 4096, 16384
 _MS_PRIVATE = 1 << 18
@@ -34,7 +36,9 @@ _WORK = "/sandbox"
 _SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
 _DEVICES = ("/dev/null", "/dev/urandom")
 
-# Runs in the fork: the tests see what the code defined. Only its last line gives `PASSED`.
+_VERDICT = 3  # the descriptor on which the fork proves that it came to its end
+
+# Runs in the fork: the tests see what the code defined.
 _CHILD = """
 import json, os, sys
 given = json.loads(sys.stdin.read())
@@ -42,7 +46,8 @@ sys.stdin.close()
 space = {"__name__": "__main__"}
 exec(compile(given["code"], "answer.py", "exec"), space)
 exec(compile(given["tests"], "tests.py", "exec"), space)
-os._exit(77)
+os.write(3, given["proof"].encode())
+os._exit(0)
 """
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -53,7 +58,8 @@ def main() -> int:
     given = json.loads(sys.stdin.buffer.read())
     interpreter = os.path.realpath(sys.executable)
     program, feed = os.pipe()
-    trouble, report = os.pipe()  # both close by themselves when the fork becomes the program
+    verdict, prove = os.pipe()
+    trouble, report = os.pipe()  # closes by itself when the fork becomes the program
     try:
         if given["jailed"]:
             _enter(interpreter, given["disk_bytes"])
@@ -61,17 +67,17 @@ def main() -> int:
     except OSError as error:
         return _unbuilt(str(error))
     if not child:
-        _become(interpreter, given, program, report)
-    os.close(program)
-    os.close(report)
-    said = os.read(trouble, 1000)
-    if said:
+        _become(interpreter, given, program, prove, report)
+    for descriptor in (program, prove, report):
+        os.close(descriptor)
+    if said := os.read(trouble, 1000):
         return _unbuilt(said.decode())
     signal.signal(signal.SIGALRM, lambda *_: os._exit(FAILED))
     signal.setitimer(signal.ITIMER_REAL, given["limit_s"])
-    _write(feed, json.dumps({"code": given["code"], "tests": given["tests"]}).encode())
-    _, status = os.waitpid(child, 0)
-    return PASSED if os.waitstatus_to_exitcode(status) == PASSED else FAILED
+    proof = secrets.token_hex(16)
+    _write(feed, {"code": given["code"], "tests": given["tests"], "proof": proof})
+    os.waitpid(child, 0)
+    return PASSED if _read_now(verdict) == proof.encode() else FAILED
 
 
 def _unbuilt(reason: str) -> int:
@@ -116,10 +122,14 @@ def _show(source: str, target: str, *, read_only: bool) -> None:
         _mount(None, target, None, flags)
 
 
-def _become(interpreter: str, given: dict[str, Any], program: int, report: int) -> NoReturn:
+def _become(
+    interpreter: str, given: dict[str, Any], program: int, prove: int, report: int
+) -> NoReturn:
     """Become the untrusted program, or report why not and end."""
     try:
+        report = os.dup(report)  # out of the way of the verdict's number
         os.dup2(program, 0)
+        os.dup2(prove, _VERDICT)
         nothing = os.open("/dev/null", os.O_WRONLY)
         os.dup2(nothing, 1)
         os.dup2(nothing, 2)
@@ -168,12 +178,21 @@ def _pivot_root() -> int:
     return {"x86_64": 155, "aarch64": 41}[os.uname().machine]
 
 
-def _write(descriptor: int, content: bytes) -> None:
+def _write(descriptor: int, content: dict[str, str]) -> None:
     try:
         with os.fdopen(descriptor, "wb") as pipe:
-            pipe.write(content)
+            pipe.write(json.dumps(content).encode())
     except BrokenPipeError:
         return  # it ended before it began
+
+
+def _read_now(descriptor: int) -> bytes:
+    """Return what was written; what still runs may hold the other end open for ever."""
+    os.set_blocking(descriptor, False)
+    try:
+        return os.read(descriptor, 1000)
+    except BlockingIOError:
+        return b""
 
 
 if __name__ == "__main__":

@@ -95,7 +95,10 @@ def _run(
         try:
             given = json.dumps(_given(code, tests, limit_s, jailed=jailed)).encode()
             _, said = process.communicate(given, timeout=_START_S + limit_s)
-            return process.returncode, said.decode(errors="replace").strip() or "unshare failed"
+            if process.returncode < 0:  # killed, as by the kernel for want of memory
+                return jail.FAILED, ""
+            lines = said.decode(errors="replace").strip().splitlines()
+            return process.returncode, lines[0] if lines else "unshare failed"
         except subprocess.TimeoutExpired:
             return jail.FAILED, ""
         finally:
