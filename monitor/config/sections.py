@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from monitor.config.files import read_secret
-from monitor.config.section import Section
+from monitor.config.files import read_secret, secret_or_file
+from monitor.config.section import Section, server_address
 from monitor.errors import ConfigError
 
 
@@ -107,13 +107,14 @@ class JudgeConfig(Section):
     api_key_file: Path | None = None
     limit_s: float = Field(default=60.0, gt=0)
 
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        return server_address(url)
+
     def key(self) -> str | None:
         """Return the server's API key, if it wants one. Raises `ConfigError`."""
-        if self.api_key is not None:
-            return self.api_key.get_secret_value()
-        if self.api_key_file is None:
-            return None
-        return read_secret(self.api_key_file, "grading.judge.api_key_file")
+        return secret_or_file(self.api_key, self.api_key_file, "grading.judge.api_key_file")
 
 
 class Grading(Section):
