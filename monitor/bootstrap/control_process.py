@@ -17,6 +17,7 @@ from monitor.bootstrap import (
     files,
     graders,
     operating,
+    own_signals,
     processes,
     replicas,
     roster,
@@ -60,6 +61,7 @@ async def _run(post: Post, ending: Ending) -> None:
     """Wait for what is needed, in the order in which callers feel it, then serve until told to end."""
     read = files.read(post.config)
     operating.senders(post.config)  # a receiver that cannot be used is found before anything starts
+    own_signals.load()  # and so is a signal of the operator's own
     router = Router()
     hub = Hub(
         post.folder.fleet,

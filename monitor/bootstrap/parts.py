@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from monitor.bootstrap import feedback, graders, operating, replicas
-from monitor.bootstrap.files import DeploymentFiles, schemas
+from monitor.bootstrap import embedding, feedback, graders, operating, replicas
+from monitor.bootstrap.files import DeploymentFiles, declared, schemas
 from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.config import Config, LocalEngine
 from monitor.gateway.callers import Tokens, token_hash
@@ -60,6 +60,8 @@ def assemble(
         keep_text=config.record.text,
         schemas=schemas(files),
         grader=graders.grader_of(config, engine),
+        declared=declared(files),
+        embeddings=embedding.opened(config.embedder),
     )
     loop = open_local_loop(
         stores, engine, policies, operating.senders(config), record, spool, settings

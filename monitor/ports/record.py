@@ -10,7 +10,7 @@ from typing import Protocol
 from guards.assessment import Scored
 from guards.exchange import Message
 from guards.verdicts import Verdict
-from rollback.judge import Observation
+from rollback.observation import Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ KNOWN = (
     "0003",
     "0004",
     "0005",
+    "0006",
 )  # every migration in `alembic/versions`, oldest first
 HEAD = KNOWN[-1]  # what this version of Backstop works with
 
