@@ -16,6 +16,7 @@ from monitor.bootstrap import (
     control_surfaces,
     database,
     files,
+    graders,
     operating,
     own_signals,
     processes,
@@ -170,6 +171,7 @@ class _Control:
             engine=facts.engine_id,
             link=f"{config.listen.url}/",
             settle=lambda name, epoch: hub.settled(name, epoch, _LANDING_LIMIT_S),
+            grader=graders.grader_of(config, engine),
         )
         policies = {name: each.policy for name, each in read.items()}
         closed = close_loop(

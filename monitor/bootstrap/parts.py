@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from monitor.bootstrap import embedding, feedback, operating, receivers, replicas
+from monitor.bootstrap import embedding, feedback, graders, operating, receivers, replicas
 from monitor.bootstrap.files import DeploymentFiles, declared, schemas
 from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.config import Config, LocalEngine
@@ -59,6 +59,7 @@ def assemble(
         queue=config.record.queue,
         keep_text=config.record.text,
         schemas=schemas(files),
+        grader=graders.grader_of(config, engine),
         declared=declared(files),
         embeddings=embedding.opened(config.embedder),
     )

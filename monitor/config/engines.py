@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Discriminator, Field, SecretStr, Tag, field_validator
 
-from monitor.config.files import read_secret
-from monitor.config.section import Section
+from monitor.config.files import secret_or_file
+from monitor.config.section import Section, server_address
 
 
 class LocalEngine(Section):
@@ -58,12 +57,7 @@ class ServerEngine(Section):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be http://HOST:PORT or https://HOST:PORT")
-        if parts.query or parts.fragment or parts.path.rstrip("/").endswith("/v1"):
-            raise ValueError("must be the server's address without /v1: http://HOST:PORT")
-        return url.rstrip("/")
+        return server_address(url)
 
     @property
     def unloads(self) -> bool:
@@ -72,11 +66,7 @@ class ServerEngine(Section):
 
     def key(self) -> str | None:
         """Return the server's API key, if it wants one. Raises `ConfigError`."""
-        if self.api_key is not None:
-            return self.api_key.get_secret_value()
-        if self.api_key_file is None:
-            return None
-        return read_secret(self.api_key_file, "engine.api_key_file")
+        return secret_or_file(self.api_key, self.api_key_file, "engine.api_key_file")
 
 
 TAGS = _LOCAL, _SERVER = "a local engine", "a model server"  # no key is named like them

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import SecretStr
 
 from monitor.errors import ConfigError
 
@@ -43,3 +44,13 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 def _reason(error: Exception) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
+def secret_or_file(secret: SecretStr | None, file: Path | None, setting: str) -> str | None:
+    """Return a secret from the environment, else from the file that a setting names, if any.
+
+    Raises `ConfigError` if the file cannot be read.
+    """
+    if secret is not None:
+        return secret.get_secret_value()
+    return None if file is None else read_secret(file, setting)

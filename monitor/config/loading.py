@@ -68,12 +68,16 @@ def _resolve(config: Config, base: Path) -> Config:
         )
         for name, receiver in config.receivers.items()
     }
+    judge = config.grading.judge
+    if judge is not None:
+        judge = judge.model_copy(update={"api_key_file": _under(base, judge.api_key_file)})
     engine = _resolve_engine(config.engine, base)
     embedder = config.embedder.model_copy(update={"path": _under(base, config.embedder.path)})
     return config.model_copy(
         update={
             "data_dir": _under(base, config.data_dir),
             "engine": engine,
+            "grading": config.grading.model_copy(update={"judge": judge}),
             "embedder": embedder,
             "deployments": deployments,
             "receivers": receivers,

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from monitor.config.files import read_secret
-from monitor.config.section import Section
+from monitor.config.files import read_secret, secret_or_file
+from monitor.config.section import Section, server_address
 from monitor.errors import ConfigError
 
 
@@ -106,6 +106,44 @@ class Record(Section):
     keep_days: int = Field(default=180, ge=1)
     keep_text_days: int = Field(default=7, ge=0)
     queue: int = Field(default=10_000, ge=1)
+
+
+class JudgeConfig(Section):
+    """A model that grades answers, behind an OpenAI-compatible API.
+
+    Args:
+        url: where its server listens, without `/v1`.
+        model: its name there.
+        limit_s: seconds for one reply.
+    """
+
+    url: str
+    model: str
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    limit_s: float = Field(default=60.0, gt=0)
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        return server_address(url)
+
+    def key(self) -> str | None:
+        """Return the server's API key, if it wants one. Raises `ConfigError`."""
+        return secret_or_file(self.api_key, self.api_key_file, "grading.judge.api_key_file")
+
+
+class Grading(Section):
+    """What golden cases are graded with, beside the answer's text.
+
+    Args:
+        judge: asked by cases of the kind `judge`.
+        weaker_sandbox: whether code that a model wrote may run where the kernel permits no sandbox
+            of namespaces: then it can reach this machine's network and files.
+    """
+
+    judge: JudgeConfig | None = None
+    weaker_sandbox: bool = False
 
 
 class ScheduleConfig(Section):

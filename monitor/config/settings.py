@@ -15,6 +15,7 @@ from monitor.config.registry import RegistryConfig
 from monitor.config.sections import (
     DeploymentConfig,
     Gateways,
+    Grading,
     Listen,
     Receiver,
     Record,
@@ -50,6 +51,7 @@ class Config(BaseSettings):
     schedule: ScheduleConfig = ScheduleConfig()
     audit: AuditConfig = AuditConfig()
     registry: RegistryConfig = RegistryConfig()
+    grading: Grading = Grading()
 
     @field_validator("deployments")
     @classmethod

@@ -34,6 +34,36 @@ class GoldenRun:
     summary: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromExchange:
+    """A recorded answer that is to become a case.
+
+    Args:
+        exchange: its id.
+        corrected: what it should have been, which a case expects exactly; or
+        expectation: what a case asks instead. One of both is given.
+        system: the system prompt that it was asked with, which the record does not hold.
+        deployment: whose golden set; `None` is the answer's own.
+    """
+
+    exchange: str
+    corrected: str | None = None
+    expectation: Mapping[str, Any] | None = None
+    system: str | None = None
+    deployment: str | None = None
+    slice: str = ""
+    critical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """A case that is now in a deployment's golden set."""
+
+    deployment: str
+    case: str
+    digest: str
+
+
 class GoldenStore(Protocol):
     """Golden cases, runs and their results."""
 
@@ -41,6 +71,15 @@ class GoldenStore(Protocol):
         self, deployment: str, cases: Sequence[GoldenCase], *, actor: str, at: datetime
     ) -> str:
         """Replace a deployment's golden set; return its digest. The same content changes nothing."""
+
+    def add_case(
+        self, deployment: str, case: GoldenCase, *, actor: str, at: datetime, source: str
+    ) -> str:
+        """Add a case, in the place of one with its id; return the set's digest.
+
+        Args:
+            source: where it comes from, for the audit trail.
+        """
 
     def cases(self, deployment: str) -> Sequence[GoldenCase]:
         """Return the golden set as imported last; empty if there is none."""

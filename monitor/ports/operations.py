@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from monitor.ports.golden import GoldenRun
+from monitor.ports.golden import Added, FromExchange, GoldenRun
 from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.versions import AdapterVersion
@@ -70,6 +70,9 @@ class Operations(Protocol):
 
     async def import_golden(self, deployment: str, text: str, *, actor: str) -> str:
         """Replace the golden set with JSON Lines; return its digest. Raises `BadGoldenSet`."""
+
+    async def add_golden(self, wanted: FromExchange, *, actor: str) -> Added:
+        """Make a recorded answer's prompt a golden case. Raises `BadGoldenSet`, `Conflict`."""
 
     async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
         """Run the golden set against the active version now."""

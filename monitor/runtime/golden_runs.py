@@ -12,19 +12,22 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from guards import golden, grading, paired, slices
+from guards import golden, paired, slices
 from guards.betting import evidence_of_harm
-from guards.expectation import GradingError
+from guards.expectation import LIKELIHOODS, GradingError
 from guards.golden import GoldenCase, GoldenResult
 from guards.paired import Comparison, Standing
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet, BadRequest, EngineError
 from monitor.ports.engine import Engine, Generation
 from monitor.ports.golden import GoldenRun, GoldenStore
+from monitor.ports.grading import Grader
+from monitor.runtime.text_grader import TextGrader
 
 _AT_ONCE = 8  # cases whose answers are asked for together: a share of a batch, not all of it
 _MAX_TOKENS = 256
 _CASE_LIMIT = timedelta(minutes=5)  # even a slow engine has answered a batch by then
+_BY_TEXT = TextGrader()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +71,15 @@ class GoldenRuns:
     """
 
     def __init__(
-        self, engine: Engine, store: GoldenStore, case_limit: timedelta = _CASE_LIMIT
+        self,
+        engine: Engine,
+        store: GoldenStore,
+        grader: Grader = _BY_TEXT,
+        case_limit: timedelta = _CASE_LIMIT,
     ) -> None:
         self._engine = engine
         self._store = store
+        self._grader = grader
         self._case_limit = case_limit
         self._turn = asyncio.Lock()
 
@@ -142,18 +150,29 @@ class GoldenRuns:
 
     async def _graded(self, case: GoldenCase, version: str | None) -> GoldenResult:
         began = time.monotonic()
-        generation = Generation(messages=case.messages, max_tokens=_MAX_TOKENS, temperature=0.0)
-        async with aclosing(self._engine.complete(generation, version)) as pieces:
-            output = "".join([piece.text async for piece in pieces])
+        wanted = case.expectation.get("kind") not in LIKELIHOODS
+        output = await self._written(case, version) if wanted else ""
         latency_s = time.monotonic() - began
-        grade = await asyncio.to_thread(grading.grade, case.expectation, output)
+        grade = await self._grader.grade(case, output, version)
         return GoldenResult(
             case_id=case.id,
             output=output,
             raw=grade.raw,
             grade=grade.normalized,
             latency_s=latency_s,
+            standard_error=grade.standard_error,
         )
+
+    async def _written(self, case: GoldenCase, version: str | None) -> str:
+        generation = Generation(
+            messages=case.messages,
+            tools=case.tools,
+            stop=case.stop,
+            max_tokens=case.max_tokens or _MAX_TOKENS,
+            temperature=0.0,
+        )
+        async with aclosing(self._engine.complete(generation, version)) as pieces:
+            return "".join([piece.text async for piece in pieces])
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from typing import Any
 
 from guards import golden
 from monitor.errors import BadGoldenSet, Conflict, NotFound
-from monitor.ports.golden import GoldenRun
+from monitor.ports.golden import Added, FromExchange, GoldenRun
 from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSources
+from monitor.runtime import golden_adding
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.promotion import Promotion, Wish
 from monitor.runtime.rollbacks import Order, Rollbacks
@@ -163,6 +164,22 @@ class OperatorActions:
             actor=actor,
             at=datetime.now(UTC),
         )
+
+    async def add_golden(self, wanted: FromExchange, *, actor: str) -> Added:
+        """Make a recorded answer's prompt a golden case."""
+        name, case = await asyncio.to_thread(
+            golden_adding.case_from, self._stores.exchanges, wanted
+        )
+        await self._deployment(name)
+        digest = await asyncio.to_thread(
+            self._stores.golden.add_case,
+            name,
+            case,
+            actor=actor,
+            at=datetime.now(UTC),
+            source=wanted.exchange,
+        )
+        return Added(deployment=name, case=case.id, digest=digest)
 
     async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
         """Run the golden set now: the active version, against the baseline if there is one.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
 from guards.exchange import Message
 from guards.golden import GoldenCase, GoldenResult
+from guards.golden_case import rare_left_out
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet
 from monitor.ports.golden import GoldenRun, GoldenStore
@@ -37,39 +39,27 @@ class PostgresGolden(GoldenStore):
 
         Raises `BadGoldenSet` if there is no case, or two have one id.
         """
-        rows = _case_rows(cases)
-        digest = hashlib.sha256(canonical(rows)).hexdigest()
         with transaction(self._engine) as connection:
             before = _digest_in_force(connection, deployment)
-            if before == digest:
-                return digest
-            keyed = [{"deployment": deployment, "set_digest": digest, **row} for row in rows]
-            connection.execute(insert(golden_cases).on_conflict_do_nothing(), keyed)
-            _put_in_force(connection, deployment, digest, actor, at)
-            audit.add(
-                connection,
-                actor=actor,
-                action="golden.import",
-                subject=deployment,
-                payload={"from": before, "to": digest, "cases": len(rows)},
-                at=at,
-            )
-        return digest
+            change = _Change(action="golden.import", actor=actor, at=at)
+            return _replace(connection, deployment, before, cases, change)
+
+    def add_case(
+        self, deployment: str, case: GoldenCase, *, actor: str, at: datetime, source: str
+    ) -> str:
+        """Add a case, in the place of one with its id; return the set's digest."""
+        with transaction(self._engine) as connection:
+            _serialize(connection, deployment)
+            before = _digest_in_force(connection, deployment)
+            others = [each for each in _in_force(connection, deployment) if each.id != case.id]
+            facts = {"case": case.id, "source": source}
+            change = _Change(action="golden.add", actor=actor, at=at, facts=facts)
+            return _replace(connection, deployment, before, [*others, case], change)
 
     def cases(self, deployment: str) -> Sequence[GoldenCase]:
         """Return the golden set as imported last; empty if there is none."""
-        in_force = (
-            select(golden_cases)
-            .join(
-                golden_sets,
-                (golden_sets.c.deployment == golden_cases.c.deployment)
-                & (golden_sets.c.digest == golden_cases.c.set_digest),
-            )
-            .where(golden_cases.c.deployment == deployment)
-            .order_by(golden_cases.c.position)
-        )
         with transaction(self._engine) as connection:
-            return [_case(row) for row in connection.execute(in_force)]
+            return _in_force(connection, deployment)
 
     def save_run(self, run: GoldenRun, results: Mapping[str, Sequence[GoldenResult]]) -> None:
         """Insert or update a run by id, with results per version name (`''`: base model)."""
@@ -97,6 +87,63 @@ class PostgresGolden(GoldenStore):
         )
         with transaction(self._engine) as connection:
             return [_run(row) for row in connection.execute(newest)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """Who changes a set, how and when, for the audit trail."""
+
+    action: str
+    actor: str
+    at: datetime
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _replace(
+    connection: Connection,
+    deployment: str,
+    before: str | None,
+    cases: Sequence[GoldenCase],
+    change: _Change,
+) -> str:
+    rows = _case_rows(cases)
+    digest = _digest(rows)
+    if before == digest:
+        return digest
+    keyed = [{"deployment": deployment, "set_digest": digest, **row} for row in rows]
+    connection.execute(insert(golden_cases).on_conflict_do_nothing(), keyed)
+    _put_in_force(connection, deployment, digest, change.actor, change.at)
+    audit.add(
+        connection,
+        actor=change.actor,
+        action=change.action,
+        subject=deployment,
+        payload={"from": before, "to": digest, "cases": len(rows), **change.facts},
+        at=change.at,
+    )
+    return digest
+
+
+def _serialize(connection: Connection, deployment: str) -> None:
+    """Let no two add to a set at once: also the first one, where no row can be locked yet."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('backstop.golden'), hashtext(:name))"),
+        {"name": deployment},
+    )
+
+
+def _in_force(connection: Connection, deployment: str) -> list[GoldenCase]:
+    in_force = (
+        select(golden_cases)
+        .join(
+            golden_sets,
+            (golden_sets.c.deployment == golden_cases.c.deployment)
+            & (golden_sets.c.digest == golden_cases.c.set_digest),
+        )
+        .where(golden_cases.c.deployment == deployment)
+        .order_by(golden_cases.c.position)
+    )
+    return [_case(row) for row in connection.execute(in_force)]
 
 
 def _digest_in_force(connection: Connection, deployment: str) -> str | None:
@@ -142,9 +189,19 @@ def _case_rows(cases: Sequence[GoldenCase]) -> list[dict[str, Any]]:
             "slice": values.text(case.slice),
             "weight": float(case.weight),
             "critical": case.critical,
+            "tools": values.jsonable(case.tools),
+            "context": values.texts(case.context),
+            "stop": values.texts(case.stop),
+            "max_tokens": case.max_tokens,
         }
         for position, case in enumerate(cases)
     ]
+
+
+def _digest(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the SHA-256 of the set; what few cases have does not change it where it is empty."""
+    told = [rare_left_out(row) for row in rows]
+    return hashlib.sha256(canonical(told)).hexdigest()
 
 
 def _case(row: Row[Any]) -> GoldenCase:
@@ -155,6 +212,10 @@ def _case(row: Row[Any]) -> GoldenCase:
         slice=row.slice,
         weight=row.weight,
         critical=row.critical,
+        tools=tuple(row.tools),
+        context=tuple(row.context),
+        stop=tuple(row.stop),
+        max_tokens=row.max_tokens,
     )
 
 
@@ -166,6 +227,7 @@ def _result_row(run: str, version: str, result: GoldenResult) -> dict[str, Any]:
         "output": values.text(result.output),
         "raw": result.raw,
         "grade": result.grade,
+        "standard_error": result.standard_error,
         "latency_s": result.latency_s,
         "error": values.optional_text(result.error),
     }

@@ -15,6 +15,7 @@ KNOWN = (
     "0004",
     "0005",
     "0006",
+    "0007",
 )  # every migration in `alembic/versions`, oldest first
 HEAD = KNOWN[-1]  # what this version of Backstop works with
 

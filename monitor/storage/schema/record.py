@@ -194,6 +194,10 @@ golden_cases = Table(
     Column("slice", Text, nullable=False),
     Column("weight", Double, nullable=False),
     Column("critical", Boolean, nullable=False),
+    Column("tools", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("context", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("stop", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("max_tokens", Integer),
 )
 
 golden_runs = Table(
@@ -222,6 +226,7 @@ golden_results = Table(
     Column("output", Text, nullable=False),
     Column("raw", Double, nullable=False),
     Column("grade", Double, nullable=False),
+    Column("standard_error", Double),  # of the grade, where it is a mean over repeats
     Column("latency_s", Double, nullable=False),
     Column("error", Text),
 )

@@ -193,6 +193,14 @@ class GoldenSetAnswer(_Answer):
     cases: int
 
 
+class AddedCaseAnswer(_Answer):
+    """A case that is now in a deployment's golden set, whose digest it changed."""
+
+    deployment: str
+    case: str
+    digest: str
+
+
 class AuditRowAnswer(_Answer):
     """One act on record; `hash` covers it and `previous`."""
 

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Body, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from monitor.errors import BadGoldenSet
-from monitor.ports.golden import GoldenRun
+from monitor.ports.golden import Added, FromExchange, GoldenRun
 from monitor.web import lookup
-from monitor.web.api.answers import GoldenRunAnswer, GoldenSetAnswer
+from monitor.web.api.answers import AddedCaseAnswer, GoldenRunAnswer, GoldenSetAnswer
+from monitor.web.api.requests import CaseFromExchange
 from monitor.web.body_limit import MIB
 from monitor.web.context import Context
 from monitor.web.identity import Operator
@@ -39,6 +40,14 @@ async def replace(
     digest = await web.operations.import_golden(deployment, await _text(request), actor=operator)
     cases = await run_in_threadpool(web.stores.golden.cases, deployment)
     return GoldenSetAnswer(deployment=deployment, digest=digest, cases=len(cases))
+
+
+@router.post(
+    "/from-exchange", response_model=AddedCaseAnswer, summary="Make a recorded answer a case"
+)
+async def add(wanted: CaseFromExchange, web: Context, operator: Operator) -> Added:
+    """Add the prompt of a recorded answer to the golden set, with what it should have said."""
+    return await web.operations.add_golden(FromExchange(**wanted.model_dump()), actor=operator)
 
 
 @router.post("/{deployment}/run", response_model=GoldenRunAnswer, summary="Run it now")

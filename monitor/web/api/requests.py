@@ -49,3 +49,15 @@ class NewAdapter(_Request):
     label: str = Field(default="", max_length=100)
     parent: str | None = None
     facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class CaseFromExchange(_Request):
+    """A recorded answer, and what it should have been: a corrected text or an expectation."""
+
+    exchange: str = Field(min_length=1, max_length=200)
+    corrected: str | None = None
+    expectation: dict[str, Any] | None = None
+    system: str | None = None
+    deployment: str | None = None
+    slice: str = ""
+    critical: bool = False

@@ -14,9 +14,10 @@ from guards import golden
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet, GateRefused
 from monitor.ports.deployments import Flip
-from monitor.ports.golden import GoldenRun
+from monitor.ports.golden import Added, FromExchange, GoldenRun
 from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
+from monitor.runtime import golden_adding
 from monitor.web import lookup
 from rollback.deployment import Deployment, baseline_after_promotion
 from rollback.incident import Incident, Phase
@@ -166,6 +167,14 @@ class StoreOperations(Operations):
         except golden.GoldenSetError as error:
             raise BadGoldenSet(str(error)) from error
         return self.stores.golden.import_cases(deployment, cases, actor=actor, at=self.now())
+
+    async def add_golden(self, wanted: FromExchange, *, actor: str) -> Added:
+        """Add the case."""
+        name, case = golden_adding.case_from(self.stores.exchanges, wanted)
+        digest = self.stores.golden.add_case(
+            name, case, actor=actor, at=self.now(), source=wanted.exchange
+        )
+        return Added(deployment=name, case=case.id, digest=digest)
 
     async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
         """Store a run that went well."""

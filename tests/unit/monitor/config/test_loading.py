@@ -201,3 +201,20 @@ def test_mistakes_about_audit_and_registry_are_named(
     with pytest.raises(ConfigError) as caught:
         config.load(write(tmp_path, GOOD + content))
     assert sentence in str(caught.value)
+
+
+def test_a_judge_has_an_address_and_a_key_beside_the_file(tmp_path: Path) -> None:
+    """The key's path is relative to the configuration, as every path is."""
+    (tmp_path / "judge.key").write_text("sesame\n")
+    judge = "{url: 'http://127.0.0.1:9000/', model: j, api_key_file: judge.key}"
+    told = config.load(write(tmp_path, GOOD + f"grading: {{judge: {judge}}}")).grading
+    assert told.judge is not None
+    assert (told.judge.url, told.judge.key()) == ("http://127.0.0.1:9000", "sesame")
+    assert told.weaker_sandbox is False
+
+
+def test_a_judge_s_address_comes_without_v1(tmp_path: Path) -> None:
+    """It is added, as it is for engines."""
+    judge = "{url: 'http://127.0.0.1:9000/v1', model: j}"
+    with pytest.raises(ConfigError, match=r"grading\.judge\.url.*without /v1"):
+        config.load(write(tmp_path, GOOD + f"grading: {{judge: {judge}}}"))
