@@ -145,9 +145,7 @@ def evidence_of_noninferiority(
     return _capital(-np.asarray(differences, dtype=np.float64), margin, set_size)
 
 
-def _capital(
-    values: NDArray[np.float64], null: float, set_size: int | None
-) -> NDArray[np.float64]:
+def _capital(values: NDArray[np.float64], null: float, set_size: int | None) -> NDArray[np.float64]:
     """Return the capital (…, n) against H₀: the mean of values in [-1, 1] is at least `null`."""
     _check(values.ravel())
     seen = values.shape[-1]

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guards.betting import MeanDetector, RateDetector, evidence_of_harm
+from guards import repeated
+from guards.betting import MeanDetector, RateDetector
 from guards.drift import DriftDetector
-from guards.edetector import E_CAP
 from guards.graded import GradeDetector
 from guards.usual import UsualAnswers
 from rollback.evidence import EvidencePoint
@@ -205,26 +205,26 @@ class Judge:
         return points
 
     def observe_golden(
-        self, differences: Sequence[float], set_size: int | None, *, at: datetime
+        self, differences: Sequence[float], set_size: int, *, at: datetime
     ) -> EvidencePoint:
         """Take in a golden run; return the evidence after it.
 
-        The run counts as it stood when the evidence reached the line, or else at its end. Runs
-        repeat the same cases, so what they win is added up, never multiplied. A run counts only
+        The run counts with its e-value (`guards.repeated.harm`), which is fair whatever earlier
+        runs of the set have told, so runs add to a sum as answers do. A run counts only
         if an answer came since the last one that did: no more than one new bet per exchange.
 
         Args:
-            differences: grade less the baseline's per case, in random order.
-            set_size: cases in the set (`None`: the cases are a sample of an endless set). Sets
-                under `min_golden_cases` are no evidence.
+            differences: grade less the baseline's per case, in random order; of a run that
+                stopped early, those that were asked.
+            set_size: cases in the set. Sets under `min_golden_cases` are no evidence.
 
         Raises:
             ValueError: if a difference is outside [-1, 1], or there are more than `set_size`.
         """
-        capital = evidence_of_harm(differences, self._settings.margin, set_size)
-        size = len(differences) if set_size is None else set_size
-        if self._may_start_golden and len(capital) and size >= self._settings.min_golden_cases:
-            self._golden = self._golden_after(capital)
+        e_value = float(repeated.harm(differences, self._settings.margin, set_size))
+        enough = len(differences) > 0 and set_size >= self._settings.min_golden_cases
+        if self._may_start_golden and enough:
+            self._golden = repeated.accumulated(self._golden, e_value)
             self._may_start_golden = False
         return self._draw_now(at)
 
@@ -298,13 +298,6 @@ class Judge:
         if state["at"] is not None:
             judge._draw_now(datetime.fromisoformat(state["at"]))
         return judge
-
-    def _golden_after(self, capital: NDArray[np.float64]) -> float:
-        """Return the golden channel's sum after a run, stopped where the evidence is enough."""
-        sums = np.minimum(self._golden + capital, E_CAP)
-        now = [self._evidence(self._harm(float(each)), self._drift.level) for each in sums]
-        crossed = [i for i, each in enumerate(now) if each >= self._settings.line]
-        return float(sums[crossed[0] if crossed else -1])
 
     def _harm(self, golden: float) -> Harm:
         return Harm(
