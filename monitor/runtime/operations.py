@@ -13,7 +13,7 @@ from monitor.errors import BadGoldenSet, Conflict, NotFound
 from monitor.ports.golden import GoldenRun
 from monitor.ports.stores import Stores
 from monitor.runtime.golden_evidence import GoldenEvidence
-from monitor.runtime.promotion import Promotion, Wish
+from monitor.runtime.promotion import Promotion, Wish, check_promotable
 from monitor.runtime.rollbacks import Order, Rollbacks
 from monitor.runtime.versions import Versions
 from rollback.deployment import Deployment
@@ -180,6 +180,15 @@ class OperatorActions:
             compared=target.baseline is not None,
         )
         return outcome.run
+
+    async def try_golden(self, deployment: str, version: str, *, actor: str) -> GoldenRun:
+        """Run the gate's golden run for a version that does not serve; nothing is promoted."""
+        target = await self._deployment(deployment)
+        found = await self._versions.find(version)
+        check_promotable(found, target)
+        return await self._promotion.try_out(
+            found, target, self._policies[target.name], actor=actor
+        )
 
     def health(self) -> Mapping[str, str]:
         """Return each component with `ok` or what is wrong with it."""
