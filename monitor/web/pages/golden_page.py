@@ -63,7 +63,7 @@ def _is_shown(case: CaseReport, show: Shown) -> bool:
         return case.is_critical
     if show == "flaky":
         return case.is_flaky
-    return case.is_refused or case.flip in _FLIPS[show]
+    return case.flip in _FLIPS[show] or (case.is_refused and show in ("changed", "worse"))
 
 
 def _read(stores: Stores, run: str) -> GoldenRunReport:
