@@ -46,9 +46,13 @@ def weights(spreads: Sequence[Spread]) -> Mapping[str, float]:
     for each in spreads:
         if each.variance > _EXACT:
             largest[each.case_id] = max(largest.get(each.case_id, 0.0), each.variance)
-    return {
-        case: max(_LEAST, 1.0 - min(variance, _COIN) / _COIN) for case, variance in largest.items()
-    }
+    found = weight_of(np.array(list(largest.values())))
+    return dict(zip(largest, found.tolist(), strict=True))
+
+
+def weight_of(variance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return weights (…) in [0.25, 1] for variances (…) of a version with itself."""
+    return np.maximum(_LEAST, 1.0 - np.minimum(variance, _COIN) / _COIN)
 
 
 def weighed(
