@@ -27,10 +27,15 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=1000)
     options = parser.parse_args()
     began = time.perf_counter()
+    stopped = stopping.rows(options.orders)
     output.show(
         "Early stopping (gsm8k)",
-        stopping.rows(options.orders),
-        [f"α = {1 / SHOWN:.3f} each way; limits are exact upper 95 % limits."],
+        stopped,
+        [
+            f"α = {1 / SHOWN:.3f} each way; {options.orders:,} orders a row.",
+            *stopping.pooled(stopped, options.orders),
+            "Limits are exact upper 95 % limits.",
+        ],
         options.json,
     )
     curves = power.curves()

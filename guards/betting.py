@@ -24,7 +24,7 @@ _RATE_WEIGHTS = np.array([0.1, 0.15, 0.3, 0.3, 0.15])
 
 # Stakes, as parts of the largest stake that cannot lose everything.
 _STAKES = np.array([0.05, 0.15, 0.35, 0.65, 0.95])
-_STAKE_WEIGHTS = np.array([0.15, 0.2, 0.2, 0.2, 0.25])
+STAKE_WEIGHTS = np.array([0.15, 0.2, 0.2, 0.2, 0.25])
 
 _EXACT = 1e-9  # sums of grades closer than this are equal
 
@@ -88,7 +88,7 @@ class MeanDetector:
         if not 0.0 <= margin < 1.0:
             raise ValueError(f"margin {margin} must be at least 0 and below 1")
         self._margin = margin
-        self._sums = ShiryaevRoberts(_STAKE_WEIGHTS)
+        self._sums = ShiryaevRoberts(STAKE_WEIGHTS)
 
     @property
     def value(self) -> float:
@@ -145,6 +145,25 @@ def evidence_of_noninferiority(
     return _capital(-np.asarray(differences, dtype=np.float64), margin, set_size)
 
 
+def stake_capitals(values: NDArray[np.float64], null: float) -> NDArray[np.float64]:
+    """Return the logarithms (…, n, 5) of what each stake has won against H₀: the mean is `null` or more.
+
+    Args:
+        values: (…, n) in [-1, 1], of something endless; null: above -1 and below 1.
+
+    Raises:
+        ValueError: if a value is outside [-1, 1].
+    """
+    _check(values.ravel())
+    return np.asarray(np.cumsum(_log_bets(values[..., None], null), axis=-2))
+
+
+def mixed(log_capitals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the capital (…) of the fixed mixture of stakes (…, 5), at most `E_CAP`."""
+    logs = np.logaddexp.reduce(log_capitals + np.log(STAKE_WEIGHTS), axis=-1)
+    return np.asarray(np.exp(np.minimum(logs, math.log(E_CAP))))
+
+
 def _capital(values: NDArray[np.float64], null: float, set_size: int | None) -> NDArray[np.float64]:
     """Return the capital (…, n) against H₀: the mean of values in [-1, 1] is at least `null`."""
     _check(values.ravel())
@@ -152,23 +171,17 @@ def _capital(values: NDArray[np.float64], null: float, set_size: int | None) -> 
     if set_size is not None and seen > set_size:
         raise ValueError(f"{seen} differences for a set of {set_size} cases")
     if set_size is None:
-        return _mixed(_log_bets(values[..., None], null))
+        return mixed(stake_capitals(values, null))
     # What the cases that are left must average if the null is true.
     left = set_size - np.arange(seen)
     owed = set_size * null - (np.cumsum(values, axis=-1) - values)
     ahead = owed / left
     bettable = (ahead > -1.0) & (ahead < 1.0 - _EXACT)
     bets = _log_bets(values[..., None], np.where(bettable, ahead, 0.0)[..., None])
-    path = _mixed(np.where(bettable[..., None], bets, 0.0))
+    path = mixed(np.cumsum(np.where(bettable[..., None], bets, 0.0), axis=-2))
     # Where the cases that are left cannot make the null true any more.
     settled = np.maximum.accumulate(owed - values > left - 1 + _EXACT, axis=-1)
     return np.where(settled, E_CAP, path)
-
-
-def _mixed(bets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the capital (…, n) of a fixed mixture of stakes from the logs of its bets."""
-    logs = np.logaddexp.reduce(np.cumsum(bets, axis=-2) + np.log(_STAKE_WEIGHTS), axis=-1)
-    return np.asarray(np.exp(np.minimum(logs, math.log(E_CAP))))
 
 
 def _log_bets(value: NDArray[np.float64], null: float | NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,34 +2,38 @@
 
 The hypothesis is about the set's *expected* mean difference: answers are noisy where the
 temperature is above 0 or a kernel is not deterministic, so one unlucky run proves nothing.
+
+A run is a bet of each stake (`betting.STAKE_WEIGHTS`); stakes have sums of their own, and are
+mixed at the end, so that which stake is right is learnt once and not anew every night.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guards.betting import evidence_of_harm, evidence_of_noninferiority
+from guards.betting import STAKE_WEIGHTS, stake_capitals
 from guards.edetector import E_CAP
 
-# The parts of a set after which the capital counts; more of them would let a run stop at more
-# places, and cost each a larger part of its evidence.
+# The parts of a set after which the capital counts, and how much. Most is left to a whole run; a
+# run that stops early has won so much by then that a twentieth of it is enough.
 _CHECKPOINTS = (0.125, 0.25, 0.5, 1.0)
+_WEIGHTS = np.array([0.05, 0.05, 0.1, 0.8])
+
+Differences = Sequence[float] | NDArray[np.float64]
 
 
-def harm(
-    differences: Sequence[float] | NDArray[np.float64], margin: float, set_size: int
-) -> NDArray[np.float64]:
-    """Return the e-value (…) of a run against H₀: E[mean difference of the set | past] ≥ -`margin`.
+def bets(differences: Differences, margin: float, set_size: int) -> NDArray[np.float64]:
+    """Return a run's e-values (…, 5) against H₀: E[mean difference of the set | past] ≥ -`margin`.
 
-    It is the mean of the capitals after an eighth, a quarter, a half and all of the set; those
-    that the run did not reach count as nothing. Given all earlier runs, E ≤ 1 under H₀ for a run
-    that stops by whatever rule: after n cases in random order with independent noise a product
-    of bets has the expectation of an elementary symmetric mean of the cases' own expectations,
-    which is at most the n-th power of their mean (Maclaurin's inequality), and leaving out
-    terms only lowers it. So e-values of runs of one set may be multiplied.
+    Each is a weighted mean of a stake's capital after an eighth, a quarter, a half and all of the
+    set; what the run did not reach counts as nothing. Given all earlier runs, E ≤ 1 under H₀ for
+    a run that stops by whatever rule: after n cases in random order with independent noise a
+    product of bets of one stake has the expectation of an elementary symmetric mean of the cases'
+    own expectations, which is at most the n-th power of their mean (Maclaurin's inequality), and
+    leaving out terms only lowers it. So e-values of runs of one set may be multiplied.
 
     Args:
         differences: (…, n) in [-1, 1] of the first n cases, each row in an order that is drawn
@@ -38,45 +42,57 @@ def harm(
 
     Raises:
         ValueError: if a difference is outside [-1, 1], or there are more than `set_size`.
+    """
+    return _at_checkpoints(np.asarray(differences, dtype=np.float64), -margin, set_size)
+
+
+def harm(differences: Differences, margin: float, set_size: int) -> NDArray[np.float64]:
+    """Return the e-value (…) of a run by itself: its `bets`, mixed.
 
     >>> float(harm([0.0] * 40, 0.05, 40)) < 1.0 < float(harm([-0.5] * 40, 0.05, 40))
     True
     """
-    values = np.asarray(differences, dtype=np.float64)
-    return _at_checkpoints(evidence_of_harm(values, margin, None), set_size)
+    return value(bets(differences, margin, set_size))
 
 
-def noninferiority(
-    differences: Sequence[float] | NDArray[np.float64], margin: float, set_size: int
-) -> NDArray[np.float64]:
+def noninferiority(differences: Differences, margin: float, set_size: int) -> NDArray[np.float64]:
     """Return the e-value (…) of a run against H₀: E[mean difference of the set | past] ≤ -`margin`.
 
-    Arguments and errors are those of `harm`.
+    Arguments and errors are those of `bets`.
     """
-    values = np.asarray(differences, dtype=np.float64)
-    return _at_checkpoints(evidence_of_noninferiority(values, margin, None), set_size)
+    return value(_at_checkpoints(-np.asarray(differences, dtype=np.float64), margin, set_size))
 
 
-def accumulated(before: float, e_value: float) -> float:
-    """Return the Shiryaev–Roberts sum after one more run: (1 + before) · e, at most `E_CAP`.
+def nothing() -> NDArray[np.float64]:
+    """Return the sums (5,) before the first run."""
+    return np.zeros(len(STAKE_WEIGHTS))
 
-    P(it reaches c within n runs) ≤ n/c while no run's hypothesis is wrong.
+
+def accumulated(
+    before: Sequence[float] | NDArray[np.float64], won: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the Shiryaev–Roberts sums (…, 5) after one more run's bets, at most `E_CAP`.
+
+    P(their `value` reaches c within n runs) ≤ n/c while no run's hypothesis is wrong.
+
+    Args:
+        before: sums (…, 5) after the runs before; won: the run's bets (…, 5).
     """
-    return min((1.0 + before) * e_value, E_CAP)
+    logs = np.log1p(np.asarray(before, dtype=np.float64)) + np.log(np.maximum(won, 1 / E_CAP))
+    return np.asarray(np.exp(np.minimum(logs, np.log(E_CAP))))
 
 
-def accumulated_over(e_values: Iterable[float]) -> float:
-    """Return the sum after runs, oldest first; 0 before the first."""
-    total = 0.0
-    for each in e_values:
-        total = accumulated(total, each)
-    return total
+def value(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mixture (…) of what the stakes (…, 5) have won."""
+    return np.asarray((sums * STAKE_WEIGHTS).sum(axis=-1))
 
 
-def _at_checkpoints(path: NDArray[np.float64], set_size: int) -> NDArray[np.float64]:
-    seen = path.shape[-1]
+def _at_checkpoints(values: NDArray[np.float64], null: float, set_size: int) -> NDArray[np.float64]:
+    seen = values.shape[-1]
     if seen > set_size:
         raise ValueError(f"{seen} differences for a set of {set_size} cases")
-    places = [int(np.ceil(part * set_size)) - 1 for part in _CHECKPOINTS]
-    reached = [place for place in places if place < seen]
-    return np.asarray(path[..., reached].sum(axis=-1) / len(places))
+    places = np.ceil(np.array(_CHECKPOINTS) * set_size).astype(int) - 1
+    reached = places < seen
+    logs = stake_capitals(values, null)[..., places[reached], :]
+    capitals = np.exp(np.minimum(logs, np.log(E_CAP)))
+    return np.asarray((capitals * _WEIGHTS[reached, None]).sum(axis=-2))

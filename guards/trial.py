@@ -56,11 +56,12 @@ class History:
 
     Args:
         weights: of flaky cases, by id; all others weigh 1.
-        harm: what earlier runs of the same two versions have won, by slice; `WHOLE` is the set.
+        harm: sums (5,) of what earlier runs of the same two versions have won
+            (`repeated.accumulated`), by slice; `WHOLE` is the set.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
-    harm: Mapping[str, float] = field(default_factory=dict)
+    harm: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 class SliceReading(SliceMeans):
@@ -82,7 +83,8 @@ class Reading:
 
     Args:
         values: (n,) the differences that count, flaky cases weighed down; in the order of asking.
-        run_harm: e-value of this run alone, by slice; `accumulated`: with all earlier ones.
+        run_harm: e-value of this run alone, by slice; accumulated: with all earlier ones, and
+            sums: what the next run goes on from.
     """
 
     verdict: Verdict
@@ -93,6 +95,7 @@ class Reading:
     values: tuple[float, ...]
     run_harm: Mapping[str, float]
     accumulated: Mapping[str, float]
+    sums: Mapping[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +127,12 @@ class Trial:
         comparison = self._compared(subject, against)
         values = self._values(subject, against)
         members = self._members(len(values))
-        run_harm = {name: self._harm(values[rows], size) for name, (rows, size) in members.items()}
-        accumulated = {
-            name: repeated.accumulated(self.history.harm.get(name, 0.0), each)
-            for name, each in run_harm.items()
+        won = {
+            name: repeated.bets(values[rows], self.terms.margin, size)
+            for name, (rows, size) in members.items()
         }
+        sums = {name: self._accumulated(name, each) for name, each in won.items()}
+        run_harm, accumulated = _valued(won), _valued(sums)
         proof = accumulated if self.terms.is_repeated else run_harm
         by_slice = self._slices(subject, against, values, proof)
         verdict = self._verdict(comparison, by_slice, accumulated, run_harm)
@@ -141,6 +145,7 @@ class Trial:
             values=tuple(values.tolist()),
             run_harm=run_harm,
             accumulated=accumulated,
+            sums={name: tuple(each.tolist()) for name, each in sums.items()},
         )
 
     def _values(
@@ -168,8 +173,8 @@ class Trial:
             min_cases=self.terms.min_cases,
         )
 
-    def _harm(self, values: NDArray[np.float64], size: int) -> float:
-        return float(repeated.harm(values, self.terms.margin, size))
+    def _accumulated(self, name: str, won: NDArray[np.float64]) -> NDArray[np.float64]:
+        return repeated.accumulated(self.history.harm.get(name, repeated.nothing()), won)
 
     def _members(self, answered: int) -> dict[str, tuple[list[int], int]]:
         """Return, by slice, which answers belong to it and how many cases it has in the set."""
@@ -249,6 +254,10 @@ class Trial:
         if verdict is Verdict.WARN:
             return f"{comparison.sentence}; below the margin in this run, not shown over all runs"
         return comparison.sentence
+
+
+def _valued(won: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    return {name: float(repeated.value(each)) for name, each in won.items()}
 
 
 def _grades(results: Sequence[GoldenResult]) -> list[float]:

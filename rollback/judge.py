@@ -25,7 +25,7 @@ from guards.usual import UsualAnswers
 from rollback.evidence import EvidencePoint
 
 DRIFT_WEIGHT = 0.2  # of drift beside harm, where it may roll back
-_FORMAT = 3  # of the saved state
+_FORMAT = 4  # of the saved state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ class Judge:
         self._faults = RateDetector(settings.fault_rate_tolerated)
         self._pairs = MeanDetector(settings.margin)
         self._graded = GradeDetector(grades, settings.margin)
-        self._golden = 0.0
+        self._golden = repeated.nothing()
         self._may_start_golden = True
         self._position = position
         self._suspected = False
@@ -196,11 +196,11 @@ class Judge:
             [item.scores for item in items],
             [item.words for item in items],
         )
-        points = []
+        points, golden = [], self._golden_value
         for row, item in enumerate(items):
             self._position += 1
             quality = self._quality(float(pairs[row]), float(graded[row]))
-            harm = Harm(faults[row], self._golden, *quality)
+            harm = Harm(faults[row], golden, *quality)
             points.append(self._draw(item.at, harm, levels.level(row), levels.leader(row)))
         return points
 
@@ -209,7 +209,7 @@ class Judge:
     ) -> EvidencePoint:
         """Take in a golden run; return the evidence after it.
 
-        The run counts with its e-value (`guards.repeated.harm`), which is fair whatever earlier
+        The run counts with its e-values (`guards.repeated.bets`), which are fair whatever earlier
         runs of the set have told, so runs add to a sum as answers do. A run counts only
         if an answer came since the last one that did: no more than one new bet per exchange.
 
@@ -221,10 +221,10 @@ class Judge:
         Raises:
             ValueError: if a difference is outside [-1, 1], or there are more than `set_size`.
         """
-        e_value = float(repeated.harm(differences, self._settings.margin, set_size))
+        won = repeated.bets(differences, self._settings.margin, set_size)
         enough = len(differences) > 0 and set_size >= self._settings.min_golden_cases
         if self._may_start_golden and enough:
-            self._golden = repeated.accumulated(self._golden, e_value)
+            self._golden = repeated.accumulated(self._golden, won)
             self._may_start_golden = False
         return self._draw_now(at)
 
@@ -252,7 +252,7 @@ class Judge:
             "at": self._point.at.isoformat() if self._point else None,
             "suspected": self._suspected,
             "crossed": self._crossed,
-            "golden": self._golden,
+            "golden": self._golden.tolist(),
             "may_start_golden": self._may_start_golden,
             "faults": self._faults.state(),
             "pairs": self._pairs.state(),
@@ -289,7 +289,7 @@ class Judge:
         judge._position = state["position"]
         judge._suspected = state["suspected"]
         judge._crossed = state["crossed"]
-        judge._golden = state["golden"]
+        judge._golden = np.asarray(state["golden"], dtype=np.float64)
         judge._may_start_golden = state["may_start_golden"]
         judge._faults.restore(state["faults"])
         judge._pairs.restore(state["pairs"])
@@ -299,10 +299,13 @@ class Judge:
             judge._draw_now(datetime.fromisoformat(state["at"]))
         return judge
 
-    def _harm(self, golden: float) -> Harm:
-        return Harm(
-            self._faults.value, golden, *self._quality(self._pairs.value, self._graded.value)
-        )
+    @property
+    def _golden_value(self) -> float:
+        return float(repeated.value(self._golden))
+
+    def _harm(self) -> Harm:
+        quality = self._quality(self._pairs.value, self._graded.value)
+        return Harm(self._faults.value, self._golden_value, *quality)
 
     def _quality(self, pairs: float, graded: float) -> tuple[float, float]:
         """Return the halves that pairs and grades add; without reference grades pairs count whole."""
@@ -317,7 +320,7 @@ class Judge:
 
     def _draw_now(self, at: datetime) -> EvidencePoint:
         levels = self._drift.now
-        return self._draw(at, self._harm(self._golden), levels.level(0), levels.leader(0))
+        return self._draw(at, self._harm(), levels.level(0), levels.leader(0))
 
     def _draw(
         self, at: datetime, harm: Harm, suspicion: float, leader: str | None

@@ -17,7 +17,6 @@ from guards.trial import SHOWN_REPEATED
 NIGHTS = 365
 CASES = 200
 MARGIN = 0.05
-_CAP = 1e150  # evidence is far beyond every line by then
 _FLAKY = 0.2  # of the cases; they are right with a chance between .2 and .8
 _RIGHT = 0.8  # of the steady cases; these err once in fifty answers
 
@@ -67,7 +66,7 @@ def simulate(by: float, years: int, nights: int, seed: int) -> Years:
     rng = np.random.default_rng(seed)
     right = chances(rng)
     old, new = right, np.clip(lowered(right, by / 100), 0.0, 1.0)
-    spreads, sums = (Spreads(), Spreads()), np.zeros(years)
+    spreads, sums = (Spreads(), Spreads()), repeated.nothing()
     first: dict[str, NDArray[np.float64]] = {}
     count: dict[str, float] = {}
     for night in range(1, nights + 1):
@@ -75,12 +74,13 @@ def simulate(by: float, years: int, nights: int, seed: int) -> Years:
         against = (rng.random((years, CASES)) < old).astype(float)
         largest = np.maximum(*(each.variance(subject.shape) for each in spreads))
         values = flakiness.weighed(subject - against, flakiness.weight_of(largest), MARGIN)
-        e_values = repeated.harm(rng.permuted(values, axis=1), MARGIN, CASES)
-        sums = np.minimum((1.0 + sums) * np.minimum(e_values, _CAP), _CAP)
+        sums = repeated.accumulated(
+            sums, repeated.bets(rng.permuted(values, axis=1), MARGIN, CASES)
+        )
         broken = (against > subject).sum(axis=1)
         fixed = (subject > against).sum(axis=1)
         for name, alarms in {
-            "all runs together": sums >= SHOWN_REPEATED,
+            "all runs together": repeated.value(sums) >= SHOWN_REPEATED,
             "p < .05 each night (McNemar)": binom.sf(broken - 1, broken + fixed, 0.5) < 0.05,
             "mean below the margin": (subject - against).mean(axis=1) < -MARGIN,
         }.items():

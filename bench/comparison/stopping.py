@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
@@ -65,6 +65,21 @@ def rows(orders: int) -> list[Mapping[str, Any]]:
     return found
 
 
+def pooled(found: Sequence[Mapping[str, Any]], orders: int) -> list[str]:
+    """Return the share of false "worse" over all sets that are not worse, as sentences."""
+    sentences = []
+    for kind, is_kind in (("at the policy's margin", False), ("with the margin at the mean", True)):
+        own = [
+            row
+            for row in found
+            if row["whole set"] == "not worse" and row["pair"].endswith("margin") is is_kind
+        ]
+        hits, trials = sum(row["false worse"] for row in own), orders * len(own)
+        limit = figures.upper_limit(hits, trials)
+        sentences.append(f"False worse {kind}: {hits} of {trials:,} (≤ {limit:.3%}).")
+    return sentences
+
+
 def _row(
     name: str, differences: NDArray[np.float64], margin: float, orders: int
 ) -> Mapping[str, Any]:
@@ -72,8 +87,6 @@ def _row(
     is_worse = mean < -margin - 1e-9
     seen = stops(differences, margin, orders, seed=0)
     same = int((seen.worse == is_worse).sum())
-    false = int(seen.worse.sum()) if not is_worse else 0
-    limit = "–" if is_worse else f"{false} (≤ {figures.upper_limit(false, orders):.2%})"
     median = int(np.median(seen.after))
     return {
         "pair": name,
@@ -83,5 +96,5 @@ def _row(
         "same verdict": f"{same / orders:.1%}",
         "median cases": median,
         "of the set": f"{median / len(differences):.3f}",
-        "false worse": limit,
+        "false worse": 0 if is_worse else int(seen.worse.sum()),
     }

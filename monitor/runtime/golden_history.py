@@ -21,11 +21,11 @@ def read(store: GoldenStore, run: GoldenRun) -> History:
     return History(weights=flakiness.weights(spreads), harm=_harm_before(store, run))
 
 
-def _harm_before(store: GoldenStore, run: GoldenRun) -> dict[str, float]:
+def _harm_before(store: GoldenStore, run: GoldenRun) -> dict[str, list[float]]:
     """Return the sums after the newest run that compared the same two versions on the same set."""
     for earlier in store.runs(run.deployment, _LOOKED_AT):
-        if _is_of(run, earlier) and "accumulated" in earlier.summary:
-            return dict(earlier.summary["accumulated"])
+        if _is_of(run, earlier) and "sums" in earlier.summary:
+            return dict(earlier.summary["sums"])
     return {}
 
 

@@ -269,6 +269,7 @@ def _compared(
         "regressions": asdict(reading.regressions),
         "run_harm": reading.run_harm,
         "accumulated": reading.accumulated,
+        "sums": reading.sums,
     }
     return reading.verdict, reading.values, found
 
