@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from monitor.cli import golden_report
 from monitor.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, client_of
-from monitor.cli.output import console, say, show_json, show_table
-from monitor.errors import BadGoldenSet, BadRequest, NotFound
+from monitor.cli.output import complain, console, say, show_json, show_table
+from monitor.errors import BackstopError, BadGoldenSet, BadRequest, ConfigError, NotFound
+
+if TYPE_CHECKING:
+    from monitor.cli.client import Client
+
+_NOBODY_CAN_SAY = 3  # exit status of a gate
 
 app = typer.Typer(help="Import, run and show a deployment's golden set.")
 
@@ -62,18 +67,32 @@ def run(
     """
     client = client_of(config)
     path = f"/api/golden/{quote(deployment)}"
-    with console.status("running the golden set …"):
-        answer = (
-            client.post(f"{path}/try", {"version": version})
-            if version
-            else client.post(f"{path}/run")
-        )
+    try:
+        answer = _asked(client, path, version)
+    except (ConfigError, BadRequest):
+        raise
+    except BackstopError as error:
+        if not gate:
+            raise
+        complain(str(error))  # the version is not known to be worse
+        raise typer.Exit(_NOBODY_CAN_SAY) from error
     _show([answer], as_json)
     if junit is not None and answer["id"]:
         _write(junit, client.get(f"{path}/runs/{quote(answer['id'])}", format="junit"))
     status = exit_status(answer["verdict"], is_gate=gate)
     if status:
         raise typer.Exit(status)
+
+
+def _asked(client: Client, path: str, version: str | None) -> dict[str, Any]:
+    """Have the golden set run; return the run as the service answers it."""
+    with console.status("running the golden set …"):
+        answer: dict[str, Any] = (
+            client.post(f"{path}/try", {"version": version})
+            if version
+            else client.post(f"{path}/run")
+        )
+    return answer
 
 
 def exit_status(verdict: str, *, is_gate: bool) -> int:
@@ -86,7 +105,7 @@ def exit_status(verdict: str, *, is_gate: bool) -> int:
     """
     if not is_gate:
         return int(verdict in ("fail", "error"))
-    return {"ok": 0, "warn": 0, "fail": 1}.get(verdict, 3)
+    return {"ok": 0, "warn": 0, "fail": 1}.get(verdict, _NOBODY_CAN_SAY)
 
 
 @app.command("show")

@@ -76,6 +76,16 @@ def test_a_gate_passes_a_good_run(monkeypatch, config) -> None:
     assert _run(monkeypatch, config, "run", "support", "--gate") == 0
 
 
+def test_a_gate_that_cannot_ask_says_so_with_a_status_of_its_own(
+    monkeypatch, capsys, config
+) -> None:
+    """Status 3: a version that does not exist is not known to be worse; without a gate it is 1."""
+    words = ("run", "support", "--version", "support@v9")
+    assert _run(monkeypatch, config, *words, "--gate") == 3
+    assert "support@v9" in capsys.readouterr().err
+    assert _run(monkeypatch, config, *words) == 1
+
+
 def test_junit_that_cannot_be_written_is_bad_input(monkeypatch, capsys, config, tmp_path) -> None:
     """Status 2, as for any bad input."""
     words = ("run", "support", "--junit", str(tmp_path / "no" / "such.xml"))
