@@ -67,7 +67,11 @@ def draw(curves: Mapping[int, Mapping[str, NDArray[np.float64]]], file: Path) ->
     for axes, points in zip(figure.subplots(1, len(panels), sharey=True), panels, strict=True):
         for name in ("betting", "McNemar exact", "unpaired z"):
             axes.plot(curves[points][name], label=name)
-        axes.set(title=f"{points} points", xlabel="cases", ylim=(0, 1))
+        axes.set(
+            title=f"{points} points worse" if points > 1 else "1 point worse",
+            xlabel="cases",
+            ylim=(0, 1),
+        )
         axes.axhline(power.ALPHA, color="grey", linewidth=0.8)
     figure.axes[0].set_ylabel("share of runs that say worse")
     figure.axes[0].legend(frameon=False, fontsize=8)

@@ -27,15 +27,10 @@ class Spread:
     variance: float
 
 
-def flaky(spreads: Sequence[Spread]) -> frozenset[str]:
-    """Return the ids of cases that any version graded differently in two runs of its own."""
-    return frozenset(each.case_id for each in spreads if each.variance > _EXACT)
-
-
 def weights(spreads: Sequence[Spread]) -> Mapping[str, float]:
     """Return the weight of each flaky case, in [0.25, 1); all others weigh 1.
 
-    It falls with the largest variance of a version with itself, so it never looks at which of
+    A case is flaky if any version was graded differently in two runs of its own. Its weight falls with the largest variance of a version with itself, so it never looks at which of
     two versions is better. From earlier runs only: then the weights are fixed before the first
     answer of the run that is weighed.
 

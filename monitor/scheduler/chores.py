@@ -18,6 +18,7 @@ from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
 from monitor.reports import data, render
 from monitor.reports.render import Format
+from monitor.runtime.golden_evidence import SCHEDULE
 from monitor.runtime.jobs import Job
 from monitor.runtime.leadership import Leadership
 
@@ -96,7 +97,7 @@ class Chores:
     async def _golden_of(self, deployment: str) -> None:
         if not await asyncio.to_thread(self._stores.golden.cases, deployment):
             return
-        run = await self._operations.run_golden(deployment, cause="schedule")
+        run = await self._operations.run_golden(deployment, cause=SCHEDULE)
         if run.verdict not in _QUIET:
             await asyncio.to_thread(self._stores.outbox.put, _golden_notice(run))
 
