@@ -223,7 +223,10 @@ class Trial:
 
     @property
     def _line(self) -> float:
-        return SHOWN_REPEATED if self.terms.is_repeated else SHOWN
+        """What a slice must reach; of repeated runs also the whole set, which shares their budget."""
+        if not self.terms.is_repeated:
+            return SHOWN
+        return SHOWN_REPEATED * (2.0 if any(case.slice for case in self.cases) else 1.0)
 
     def _verdict(
         self,

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from guards import repeated
 from guards.betting import evidence_of_harm, evidence_of_noninferiority
 from guards.golden import GoldenCase, GoldenResult
 from guards.trial import SHOWN, History, Reading, Terms, Trial
@@ -143,6 +144,20 @@ def test_bad_nights_add_up_to_a_failure() -> None:
         history, verdict, nights = History(harm=found.accumulated), found.verdict, nights + 1
     assert verdict is Verdict.FAIL
     assert 1 < nights < 20
+
+
+@pytest.mark.parametrize(("has_slices", "verdict"), [(True, Verdict.OK), (False, Verdict.FAIL)])
+def test_the_whole_set_and_its_slices_share_the_budget_of_repeated_runs(
+    has_slices: bool, verdict: Verdict
+) -> None:
+    """A sum of 15,000 is enough for a set without slices, and not for one that has them."""
+    won = float(repeated.value(repeated.bets([0.0] * 60, 0.05, 60)))
+    trial = _trial(60, NIGHTLY, History(harm={"": [15_000.0 / won] * 5}))
+    if not has_slices:
+        trial = replace(trial, cases=[replace(case, slice="") for case in trial.cases])
+    found = _read(trial, [1.0] * 60)
+    assert found.accumulated[""] == pytest.approx(15_000.0, rel=1e-3)
+    assert found.verdict is verdict
 
 
 def test_flaky_cases_weigh_less() -> None:
