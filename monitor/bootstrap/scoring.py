@@ -9,6 +9,9 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from guards.declared import Declared
+from monitor.bootstrap import embedding, own_signals
+from monitor.bootstrap.own_signals import Failures
 from monitor.ports.deployments import Deployments
 from monitor.ports.evidence import EvidenceStore
 from monitor.ports.record import ExchangeStore
@@ -16,6 +19,7 @@ from monitor.ports.spool import Spool
 from monitor.runtime.loops import Loop
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
+from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.scorer import Read, Scorer
@@ -32,6 +36,8 @@ class Scoring:
     drafts: Drafts
     recorder: Recorder
     scorer: Scorer
+    failures: Failures
+    embeddings: Embeddings
 
     def loops(self, wakers: Wakers) -> Mapping[str, Loop]:
         """Return what must be kept running."""
@@ -40,6 +46,7 @@ class Scoring:
             "spool": self.recorder.run,
             "pointers": partial(self.following.run, wakers.scoring),
             "references": self.drafts.run,
+            **embedding.loops(self.embeddings),
         }
 
     def register(self, registry: CollectorRegistry) -> None:
@@ -56,6 +63,15 @@ class Scoring:
         ):
             gauge = Gauge(f"backstop_exchanges_{name}", help_text, registry=registry)
             gauge.set_function(value)
+        failed = Gauge(
+            "backstop_own_signal_failures",
+            "Values of the operator's own signals that had to be left out.",
+            ["signal"],
+            registry=registry,
+        )
+        for name in self.failures.names:
+            failed.labels(name).set_function(partial(self.failures.count, name))
+        embedding.register(self.embeddings, registry)
 
 
 def open_scoring(
@@ -66,10 +82,12 @@ def open_scoring(
     spool: Spool,
     policies: Mapping[str, Policy],
     schemas: Mapping[str, Mapping[str, Any]],
+    declared: Mapping[str, Declared],
     *,
     read: Read,
     replica: str,
     keep_text: bool,
+    embeddings: Embeddings,
 ) -> Scoring:
     """Wire the scorer over one source and one database.
 
@@ -79,11 +97,16 @@ def open_scoring(
         read: makes exchanges of a relayed request and its answer.
         replica: name of this scorer, unlike that of any other or of an earlier life.
         keep_text: whether prompts and answers are recorded.
+        embeddings: where the vectors of answers come from.
+
+    Raises:
+        ConfigError: if the operator's own signals cannot be used.
     """
+    failures = own_signals.install()
     sizes = {name: policy.reference_size for name, policy in policies.items()}
-    assessor = Assessor(deployments, evidence, sizes, schemas)
+    assessor = Assessor(deployments, evidence, sizes, schemas, declared)
     following = Following(assessor.refresh)
-    drafts = Drafts(evidence)
+    drafts = Drafts(evidence, embeddings.for_references)
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
     scorer = Scorer(
         source=source,
@@ -92,5 +115,13 @@ def open_scoring(
         following=following,
         drafts=drafts,
         recorder=recorder,
+        embeddings=embeddings,
     )
-    return Scoring(following=following, drafts=drafts, recorder=recorder, scorer=scorer)
+    return Scoring(
+        following=following,
+        drafts=drafts,
+        recorder=recorder,
+        scorer=scorer,
+        embeddings=embeddings,
+        failures=failures,
+    )

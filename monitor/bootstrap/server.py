@@ -21,6 +21,7 @@ from monitor.bootstrap import (
     database,
     files,
     operating,
+    own_signals,
     parts,
     standing,
     surfaces,
@@ -60,6 +61,7 @@ def serve(config: Config) -> None:
     section = _local(config)
     read = files.read(config)
     operating.senders(config)  # a receiver that cannot be used is found before anything starts
+    own_signals.load()  # and so is a signal of the operator's own
     listener = listen(config)
     with (
         _deadline() as deadline,
