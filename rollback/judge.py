@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guards.betting import MeanDetector, RateDetector, evidence_of_harm
+from guards import repeated
+from guards.betting import MeanDetector, RateDetector
 from guards.categories import DISTANCE, MIX, Categories
 from guards.drift import DriftDetector, Levels
-from guards.edetector import E_CAP
 from guards.graded import GradeDetector
 from guards.share_cap import ShareCap
 from guards.usual import UsualAnswers
@@ -27,7 +27,7 @@ from rollback.harm import Harm
 from rollback.judge_settings import JudgeSettings
 from rollback.observation import Observation
 
-_FORMAT = 4  # of the saved state
+_FORMAT = 5  # of the saved state
 
 
 class Judge:
@@ -69,7 +69,7 @@ class Judge:
         self._faults = RateDetector(settings.fault_rate_tolerated)
         self._pairs = MeanDetector(settings.margin)
         self._graded = GradeDetector(grades, settings.margin)
-        self._golden = 0.0
+        self._golden = repeated.nothing()
         self._may_start_golden = True
         self._position = position
         self._suspected = False
@@ -149,8 +149,9 @@ class Judge:
             self._graded.update([item.grade for item in counted]),
         ]
         columns = [np.concatenate(both)[seen].tolist() for both in zip(before, after, strict=True)]
+        golden = self._golden_value
         return [
-            Harm(faults, self._golden, *self._quality(pairs, graded))
+            Harm(faults, golden, *self._quality(pairs, graded))
             for faults, pairs, graded in zip(*columns, strict=True)
         ]
 
@@ -170,26 +171,26 @@ class Judge:
         return drift.at(seen, before[0]), traffic.at(seen, before[1])
 
     def observe_golden(
-        self, differences: Sequence[float], set_size: int | None, *, at: datetime
+        self, differences: Sequence[float], set_size: int, *, at: datetime
     ) -> EvidencePoint:
         """Take in a golden run; return the evidence after it.
 
-        The run counts as it stood when the evidence reached the line, or else at its end. Runs
-        repeat the same cases, so what they win is added up, never multiplied. A run counts only
+        The run counts with its e-values (`guards.repeated.bets`), which are fair whatever earlier
+        runs of the set have told, so runs add to a sum as answers do. A run counts only
         if an answer came since the last one that did: no more than one new bet per exchange.
 
         Args:
-            differences: grade less the baseline's per case, in random order.
-            set_size: cases in the set (`None`: the cases are a sample of an endless set). Sets
-                under `min_golden_cases` are no evidence.
+            differences: grade less the baseline's per case, in random order; of a run that
+                stopped early, those that were asked.
+            set_size: cases in the set. Sets under `min_golden_cases` are no evidence.
 
         Raises:
             ValueError: if a difference is outside [-1, 1], or there are more than `set_size`.
         """
-        capital = evidence_of_harm(differences, self._settings.margin, set_size)
-        size = len(differences) if set_size is None else set_size
-        if self._may_start_golden and len(capital) and size >= self._settings.min_golden_cases:
-            self._golden = self._golden_after(capital)
+        won = repeated.bets(differences, self._settings.margin, set_size)
+        enough = len(differences) > 0 and set_size >= self._settings.min_golden_cases
+        if self._may_start_golden and enough:
+            self._golden = repeated.accumulated(self._golden, won)
             self._may_start_golden = False
         return self._draw_now(at)
 
@@ -222,7 +223,7 @@ class Judge:
             "at": self._point.at.isoformat() if self._point else None,
             "suspected": self._suspected,
             "crossed": self._crossed,
-            "golden": self._golden,
+            "golden": self._golden.tolist(),
             "may_start_golden": self._may_start_golden,
             "faults": self._faults.state(),
             "pairs": self._pairs.state(),
@@ -261,7 +262,7 @@ class Judge:
         judge._position = state["position"]
         judge._suspected = state["suspected"]
         judge._crossed = state["crossed"]
-        judge._golden = state["golden"]
+        judge._golden = np.asarray(state["golden"], dtype=np.float64)
         judge._may_start_golden = state["may_start_golden"]
         judge._faults.restore(state["faults"])
         judge._pairs.restore(state["pairs"])
@@ -273,17 +274,13 @@ class Judge:
             judge._draw_now(datetime.fromisoformat(state["at"]))
         return judge
 
-    def _golden_after(self, capital: NDArray[np.float64]) -> float:
-        """Return the golden channel's sum after a run, stopped where the evidence is enough."""
-        sums = np.minimum(self._golden + capital, E_CAP)
-        now = [self._evidence(self._harm(float(each)), self._drift.level) for each in sums]
-        crossed = [i for i, each in enumerate(now) if each >= self._settings.line]
-        return float(sums[crossed[0] if crossed else -1])
+    @property
+    def _golden_value(self) -> float:
+        return float(repeated.value(self._golden))
 
-    def _harm(self, golden: float) -> Harm:
-        return Harm(
-            self._faults.value, golden, *self._quality(self._pairs.value, self._graded.value)
-        )
+    def _harm(self) -> Harm:
+        quality = self._quality(self._pairs.value, self._graded.value)
+        return Harm(self._faults.value, self._golden_value, *quality)
 
     def _quality(self, pairs: float, graded: float) -> tuple[float, float]:
         """Return the halves that pairs and grades add; without reference grades pairs count whole."""
@@ -300,7 +297,7 @@ class Judge:
         drift, traffic = self._drift.now, self._traffic.now
         return self._draw(
             at,
-            self._harm(self._golden),
+            self._harm(),
             drift.level(0),
             drift.leader(0),
             traffic.level(0),

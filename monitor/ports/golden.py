@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from guards.flakiness import Spread
 from guards.golden import GoldenCase, GoldenResult
 from guards.verdicts import Verdict
 
@@ -64,7 +65,25 @@ class Added:
     digest: str
 
 
-class GoldenStore(Protocol):
+class GoldenRecord(Protocol):
+    """What golden runs have left behind."""
+
+    def run(self, run_id: str) -> GoldenRun | None:
+        """Return a run by its id."""
+
+    def results(self, run_id: str) -> Mapping[str, Sequence[GoldenResult]]:
+        """Return a run's results by version name (`''`: base model), in the order of case ids."""
+
+    def cases_of(self, run: GoldenRun) -> Sequence[GoldenCase]:
+        """Return the cases of the set that a run was of; empty if that set is not on record."""
+
+    def spreads(
+        self, deployment: str, set_digest: str, versions: Sequence[str | None]
+    ) -> Sequence[Spread]:
+        """Return how grades of versions (`None`: base model) differ between their runs of a set."""
+
+
+class GoldenStore(GoldenRecord, Protocol):
     """Golden cases, runs and their results."""
 
     def import_cases(

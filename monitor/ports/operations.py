@@ -77,5 +77,11 @@ class Operations(Protocol):
     async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
         """Run the golden set against the active version now."""
 
+    async def try_golden(self, deployment: str, version: str, *, actor: str) -> GoldenRun:
+        """Run the gate's golden run for a version that does not serve; nothing is promoted.
+
+        Raises `Conflict` if the version serves or is quarantined, `EngineError`.
+        """
+
     def health(self) -> Mapping[str, str]:
         """Return each component with `ok` or what is wrong with it; may block."""

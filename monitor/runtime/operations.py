@@ -14,7 +14,7 @@ from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSources
 from monitor.runtime import golden_adding
 from monitor.runtime.golden_evidence import GoldenEvidence
-from monitor.runtime.promotion import Promotion, Wish
+from monitor.runtime.promotion import Promotion, Wish, check_promotable
 from monitor.runtime.rollbacks import Order, Rollbacks
 from monitor.runtime.versions import Versions
 from rollback.deployment import Deployment
@@ -194,6 +194,15 @@ class OperatorActions:
             compared=target.baseline is not None,
         )
         return outcome.run
+
+    async def try_golden(self, deployment: str, version: str, *, actor: str) -> GoldenRun:
+        """Run the gate's golden run for a version that does not serve; nothing is promoted."""
+        target = await self._deployment(deployment)
+        found = await self._versions.find(version)
+        check_promotable(found, target)
+        return await self._promotion.try_out(
+            found, target, self._policies[target.name], actor=actor
+        )
 
     def health(self) -> Mapping[str, str]:
         """Return each component with `ok` or what is wrong with it."""

@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
+from guards import golden
 from guards.exchange import Message
+from guards.flakiness import Spread
 from guards.golden import GoldenCase, GoldenResult
 from guards.golden_case import rare_left_out
 from guards.verdicts import Verdict
@@ -87,6 +90,66 @@ class PostgresGolden(GoldenStore):
         )
         with transaction(self._engine) as connection:
             return [_run(row) for row in connection.execute(newest)]
+
+    def run(self, run_id: str) -> GoldenRun | None:
+        """Return a run by its id."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(
+                select(golden_runs).where(golden_runs.c.id == values.text(run_id))
+            ).one_or_none()
+        return None if row is None else _run(row)
+
+    def results(self, run_id: str) -> Mapping[str, Sequence[GoldenResult]]:
+        """Return a run's results by version name (`''`: base model), in the order of case ids."""
+        of_run = (
+            select(golden_results)
+            .where(golden_results.c.run == values.text(run_id))
+            .order_by(golden_results.c.version, golden_results.c.case_id)
+        )
+        found: dict[str, list[GoldenResult]] = {}
+        with transaction(self._engine) as connection:
+            for row in connection.execute(of_run):
+                found.setdefault(row.version, []).append(_result(row))
+        return found
+
+    def cases_of(self, run: GoldenRun) -> Sequence[GoldenCase]:
+        """Return the cases of the set that a run was of; empty if that set is not on record."""
+        every = (
+            select(golden_cases)
+            .where(golden_cases.c.deployment == run.deployment)
+            .order_by(golden_cases.c.set_digest, golden_cases.c.position)
+        )
+        with transaction(self._engine) as connection:
+            rows = connection.execute(every).all()
+        for _, of_set in groupby(rows, key=lambda row: row.set_digest):
+            cases = [_case(row) for row in of_set]
+            if golden.set_digest(cases) == run.set_digest:
+                return cases
+        return []
+
+    def spreads(
+        self, deployment: str, set_digest: str, versions: Sequence[str | None]
+    ) -> Sequence[Spread]:
+        """Return how grades of versions (`None`: base model) differ between their runs of a set."""
+        differing = (
+            select(
+                golden_results.c.version,
+                golden_results.c.case_id,
+                func.count().label("runs"),
+                func.coalesce(func.var_samp(golden_results.c.grade), 0.0).label("variance"),
+            )
+            .join(golden_runs, golden_runs.c.id == golden_results.c.run)
+            .where(
+                golden_runs.c.deployment == deployment,
+                golden_runs.c.set_digest == set_digest,
+                golden_results.c.version.in_([name or "" for name in versions]),
+                golden_results.c.error.is_(None),
+            )
+            .group_by(golden_results.c.version, golden_results.c.case_id)
+            .order_by(golden_results.c.version, golden_results.c.case_id)
+        )
+        with transaction(self._engine) as connection:
+            return [Spread(**row._mapping) for row in connection.execute(differing)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +294,17 @@ def _result_row(run: str, version: str, result: GoldenResult) -> dict[str, Any]:
         "latency_s": result.latency_s,
         "error": values.optional_text(result.error),
     }
+
+
+def _result(row: Row[Any]) -> GoldenResult:
+    return GoldenResult(
+        case_id=row.case_id,
+        output=row.output,
+        raw=row.raw,
+        grade=row.grade,
+        latency_s=row.latency_s,
+        error=row.error,
+    )
 
 
 def _run(row: Row[Any]) -> GoldenRun:

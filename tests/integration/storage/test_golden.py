@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
+from guards import golden
 from guards.exchange import Message
+from guards.flakiness import Spread
 from guards.golden import GoldenCase, GoldenResult
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet
@@ -165,3 +167,43 @@ def test_the_noise_of_a_grade_is_kept(stores: Stores, engine: Engine) -> None:
             text("SELECT case_id, standard_error FROM golden_results ORDER BY 1")
         ).all()
     assert [tuple(row) for row in rows] == [("a", None), ("b", 0.25)]
+
+
+def _result(name: str, grade: float, output: str = "x") -> GoldenResult:
+    return GoldenResult(case_id=name, output=output, raw=grade, grade=grade, latency_s=0.1)
+
+
+def test_a_run_is_found_with_its_results_and_its_cases(stores: Stores) -> None:
+    """Also after another set has come into force."""
+    cases = [_case("a"), _case("b")]
+    _import(stores, *cases)
+    run = replace(RUN, set_digest=golden.set_digest(cases))
+    stores.golden.save_run(run, {V2: [_result("b", 0.0), _result("a", 1.0)], "": []})
+    _import(stores, _case("c"))
+    assert stores.golden.run(run.id) == run
+    assert stores.golden.results(run.id) == {V2: [_result("a", 1.0), _result("b", 0.0)]}
+    assert stores.golden.cases_of(run) == cases
+
+
+def test_an_unknown_run_is_none_and_an_unknown_set_is_empty(stores: Stores) -> None:
+    """Nothing is made up."""
+    _import(stores, _case("a"))
+    assert stores.golden.run("no such run") is None
+    assert stores.golden.results("no such run") == {}
+    assert stores.golden.cases_of(RUN) == []
+
+
+def test_grades_that_differ_between_runs_of_one_version_have_a_variance(stores: Stores) -> None:
+    """Failed answers, other sets and other versions are left out."""
+    for number, grade in enumerate((1.0, 0.0)):
+        run = replace(RUN, id=f"run-{number}")
+        failed = replace(_result("c", 0.0), error="the engine is away")
+        stores.golden.save_run(
+            run, {V2: [_result("a", grade), _result("b", 1.0), failed], V1: [_result("a", 1.0)]}
+        )
+    elsewhere = replace(RUN, id="run-2", set_digest="other")
+    stores.golden.save_run(elsewhere, {V2: [_result("b", 0.0)]})
+    assert stores.golden.spreads("support", "d", [V2]) == [
+        Spread(case_id="a", version=V2, runs=2, variance=0.5),
+        Spread(case_id="b", version=V2, runs=2, variance=0.0),
+    ]

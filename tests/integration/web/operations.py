@@ -193,6 +193,24 @@ class StoreOperations(Operations):
         self.stores.golden.save_run(run, {})
         return run
 
+    async def try_golden(self, deployment: str, version: str, *, actor: str) -> GoldenRun:
+        """Store a run of a version that is worse."""
+        tried = lookup.version(self.stores, version)
+        run = GoldenRun(
+            id=str(uuid4()),
+            deployment=lookup.deployment(self.stores, deployment).name,
+            subject=tried.name,
+            against=None,
+            compared=False,
+            cause="gate",
+            set_digest="5" * 64,
+            started_at=self.now(),
+            finished_at=self.now(),
+            verdict=Verdict.FAIL,
+        )
+        self.stores.golden.save_run(run, {})
+        return run
+
     def _move(self, name: str, to: VersionState, actor: str, reason: str) -> AdapterVersion:
         found = lookup.version(self.stores, name)
         return self.stores.registry.move(found.name, to, actor=actor, reason=reason, at=self.now())

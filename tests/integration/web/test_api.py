@@ -31,6 +31,7 @@ READS = (
     f"/api/adapters/{V1}",
     "/api/incidents",
     "/api/golden/support/runs",
+    "/api/golden/support/runs/run-gate",
     "/api/reports/support",
     "/api/audit",
 )

@@ -113,10 +113,10 @@ def test_a_golden_run_that_is_much_worse_crosses_at_once() -> None:
 
 def test_a_golden_run_within_the_margin_is_no_evidence() -> None:
     """Three of sixty cases worse is what a margin of 0.05 tolerates."""
-    judge = _judge()
+    judge, rng = _judge(), np.random.default_rng(5)
     for n in range(50):
         judge.observe(_answer(n))
-        judge.observe_golden([-1.0] * 3 + [0.0] * 57, 60, at=START)
+        judge.observe_golden(rng.permutation([-1.0] * 3 + [0.0] * 57).tolist(), 60, at=START)
     assert not judge.crossed
 
 
@@ -129,10 +129,10 @@ def test_a_golden_set_that_is_too_small_is_no_evidence() -> None:
 def test_a_second_golden_run_counts_only_after_another_answer() -> None:
     """The run length is promised in exchanges, so bets start at most once per exchange."""
     judge, mild = _judge(), [-1.0, 0.0] * 15
-    first = judge.observe_golden(mild, None, at=START).evidence
-    assert judge.observe_golden(mild, None, at=START).evidence == first
+    first = judge.observe_golden(mild, 30, at=START).evidence
+    assert judge.observe_golden(mild, 30, at=START).evidence == first
     judge.observe(_answer(0))
-    assert judge.observe_golden(mild, None, at=START).channels["golden"] > first
+    assert judge.observe_golden(mild, 30, at=START).channels["golden"] > first
 
 
 def test_drift_raises_suspicion_and_never_evidence() -> None:
