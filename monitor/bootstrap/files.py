@@ -58,7 +58,7 @@ def schemas(files: Mapping[str, DeploymentFiles]) -> Mapping[str, Mapping[str, A
 def _read_one(name: str, section: DeploymentConfig) -> DeploymentFiles:
     return DeploymentFiles(
         policy=_policy(name, section),
-        response_schema=_schema(section.response_schema),
+        response_schema=schema_of(section),
         golden=_golden(section.golden),
     )
 
@@ -68,6 +68,11 @@ def _policy(name: str, section: DeploymentConfig) -> Policy:
     if isinstance(source, Path):
         return policy_file.read_policy(source)
     return policy_file.parsed(source, f"deployments.{name}.policy")
+
+
+def schema_of(section: DeploymentConfig) -> Mapping[str, Any] | None:
+    """Return the JSON Schema that a deployment's answers must satisfy. Raises `ConfigError`."""
+    return _schema(section.response_schema)
 
 
 def _schema(path: Path | None) -> Mapping[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from monitor.gateway.guard_metrics import GuardCollector
 from monitor.ports.deployments import Deployments
 from monitor.ports.evidence import EvidenceStore
 from monitor.ports.record import ExchangeStore
@@ -17,6 +18,7 @@ from monitor.runtime.loops import Loop
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.scorer import Read, Scorer
 from monitor.runtime.scoring.source import Source
@@ -26,12 +28,13 @@ from rollback.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scoring:
-    """The parts that score and record."""
+    """The parts that score and record; `observing` has no guards before somebody opens them."""
 
     following: Following
     drafts: Drafts
     recorder: Recorder
     scorer: Scorer
+    observing: Observing
 
     def loops(self, wakers: Wakers) -> Mapping[str, Loop]:
         """Return what must be kept running."""
@@ -56,6 +59,7 @@ class Scoring:
         ):
             gauge = Gauge(f"backstop_exchanges_{name}", help_text, registry=registry)
             gauge.set_function(value)
+        registry.register(GuardCollector(self.observing.counts))
 
 
 def open_scoring(
@@ -85,6 +89,7 @@ def open_scoring(
     following = Following(assessor.refresh)
     drafts = Drafts(evidence)
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
+    observing = Observing()
     scorer = Scorer(
         source=source,
         read=read,
@@ -92,5 +97,12 @@ def open_scoring(
         following=following,
         drafts=drafts,
         recorder=recorder,
+        observing=observing,
     )
-    return Scoring(following=following, drafts=drafts, recorder=recorder, scorer=scorer)
+    return Scoring(
+        following=following,
+        drafts=drafts,
+        recorder=recorder,
+        scorer=scorer,
+        observing=observing,
+    )

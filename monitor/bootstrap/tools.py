@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from monitor.bootstrap import database, files, operating
+from monitor.bootstrap import database, files, guarding, operating
 from monitor.config import Config, ServerEngine
 from monitor.engines.servers.opened import open_server
 from monitor.errors import ConfigError
@@ -20,6 +20,7 @@ from rollback.audit import AuditRow
 def check(config: Config) -> Mapping[str, Any]:
     """Read everything that the configuration names. Raises `ConfigError` for the first mistake."""
     read = files.read(config)
+    guards = guarding.check(config)
     schedule = config.schedule
     jobs = {"golden": schedule.golden, "report": schedule.report, "retention": schedule.retention}
     Clock(jobs, schedule.timezone, lambda job, slot: None)
@@ -28,6 +29,7 @@ def check(config: Config) -> Mapping[str, Any]:
     return {
         "deployments": len(read),
         "golden cases": sum(len(each.golden or ()) for each in read.values()),
+        "guards": guards,
         "receivers": len(operating.senders(config)),
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from monitor.config.engines import LocalEngine, ServerEngine
 from monitor.config.files import read_mapping, read_secret
+from monitor.config.guards import Guards
 from monitor.config.loading import load
 from monitor.config.sections import DeploymentConfig, Listen, Receiver
 from monitor.config.settings import Config, default_data_dir, with_workers
@@ -15,6 +16,7 @@ from monitor.config.settings import Config, default_data_dir, with_workers
 __all__ = [
     "Config",
     "DeploymentConfig",
+    "Guards",
     "Listen",
     "LocalEngine",
     "Receiver",

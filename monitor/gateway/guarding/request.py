@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from guards.checks import judgement
 from guards.checks.context import GuardContext
 from guards.checks.judgement import Judgement, Report
+from guards.exchange import Message
 from guards.guarded import Guarded, GuardVerdict
 from monitor.gateway import questions
 from monitor.ports.handover import Dialect
@@ -38,6 +39,10 @@ class Guarding:
         choices = question.choices * max(1, len(question.prompts))
         contexts = [self.guards.context(prompt) for prompt in question.prompts or ((),)]
         return GuardedRequest(self, contexts, choices, is_text=dialect is Dialect.TEXT)
+
+    def of_prompt(self, messages: tuple[Message, ...]) -> GuardedRequest:
+        """Return what guards the one answer to a prompt."""
+        return GuardedRequest(self, [self.guards.context(messages)], 1, is_text=False)
 
 
 class GuardedRequest:

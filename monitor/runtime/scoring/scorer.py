@@ -23,6 +23,7 @@ from monitor.ports.record import PackedBatch
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.one_ahead import OneAhead
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.source import Source
@@ -83,6 +84,7 @@ class Scorer:
 
     Args:
         read: makes exchanges of a relayed request and its answer.
+        observing: guards that look at answers beside the record; without any nothing is flagged.
         clock: monotonic seconds.
 
     Attributes:
@@ -99,6 +101,7 @@ class Scorer:
         following: Following,
         drafts: Drafts,
         recorder: Recorder,
+        observing: Observing | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
@@ -107,6 +110,7 @@ class Scorer:
         self._following = following
         self._drafts = drafts
         self._recorder = recorder
+        self._observing = observing or Observing()
         self._clock = clock
         self._thread = WorkerThread("scorer")
         self._recent: deque[bool] = deque(maxlen=_RECENT)
@@ -243,18 +247,20 @@ class Scorer:
         return [*await self._assessed(items[:middle]), *await self._assessed(items[middle:])]
 
     async def _assess(self, items: Sequence[Handed]) -> PackedBatch:
-        packed, striking, gathered = await self.on_thread(lambda: self._work(items))
+        loop = asyncio.get_running_loop()
+        packed, striking, gathered = await self.on_thread(lambda: self._work(items, loop))
         self._recent.extend(striking)
         for each in gathered:
             self._drafts.put(each)
         return packed
 
     def _work(
-        self, items: Sequence[Handed]
+        self, items: Sequence[Handed], loop: asyncio.AbstractEventLoop
     ) -> tuple[PackedBatch, Sequence[bool], Sequence[Gathered]]:
         exchanges = [exchange for item in items for exchange in self._exchanges(item)]
         found = self._assessor.assess(exchanges)
-        packed = self._recorder.pack(found.scored, found.observed)
+        scored = self._observing.note(found.scored, loop)
+        packed = self._recorder.pack(scored, found.observed)
         return packed, found.striking, self._assessor.gather(found)
 
     def _exchanges(self, item: Handed) -> Iterable[Exchange]:
