@@ -84,8 +84,9 @@ class GuardedAnswer:
         request = self._request
         if not is_plain:
             return blocked_body(request)
-        parts = await delivery.first(request.guarding.most_bytes)
-        if not answer.exhausted:
+        most = request.guarding.most_bytes
+        parts = await delivery.first(most)
+        if delivery.size > most or not answer.exhausted:
             return blocked_body(request)
         return await guarded_body(b"".join(parts), request, logprobs=logprobs)
 
