@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from guards.checks import catalogue
+from guards.checks import catalogue, judgement
 from guards.checks.catalogue import UnknownGuard
 from guards.checks.context import GuardContext
-from guards.checks.judgement import Applied, Mode
+from guards.checks.judgement import Applied, Judgement, Mode, Report
+from guards.exchange import Exchange
 from monitor.bootstrap import files
 from monitor.config import Config, DeploymentConfig, Guards
 from monitor.config.guards import ClassifierGuard as ClassifierSection
@@ -18,9 +19,16 @@ from monitor.errors import ConfigError
 from monitor.gateway.guarding.request import Guarding
 from monitor.ports.guards import AnswerGuard
 from monitor.runtime.guard_counts import GuardCounts
-from monitor.runtime.guarding import Asked, GuardSet
+from monitor.runtime.guarding import Asked, GuardedText, GuardSet
 
 _MB = 1 << 20
+_PURE_COST = "some microseconds a token; holds the last word back"
+_OWN_OPTIONS = {"canary": frozenset({"tokens", "tokens_file"})}
+_ASKING = (
+    ("classifier", "what a local sequence-classification model says", ClassifierSection),
+    ("judge", "what an OpenAI-compatible judge says", JudgeSection),
+    ("presidio", "what Microsoft Presidio says (an extra)", PresidioSection),
+)
 
 
 def check(config: Config) -> int:
@@ -69,6 +77,50 @@ def guardings(
         name: Guarding(deployment=name, guards=guards, counts=counts, most_bytes=most)
         for name, guards in sets.items()
     }
+
+
+async def look(
+    config: Config, exchanges: Sequence[Exchange], told: Callable[[int, Judgement], None]
+) -> None:
+    """Let a deployment's guards, blocking or not, look at whole answers, one after the other.
+
+    Raises as `opened` does.
+    """
+    async with opened(config, blocking=True) as blocking, opened(config, blocking=False) as others:
+        for row, exchange in enumerate(exchanges):
+            reports: list[Report] = []
+            for sets in (blocking, others):
+                guards = sets.get(exchange.deployment, GuardSet())
+                text = GuardedText(guards, guards.context(exchange.messages))
+                await text.feed(exchange.output)
+                await text.finish()
+                reports += text.reports
+            told(row, judgement.conclude(reports))
+
+
+def described() -> list[dict[str, object]]:
+    """Return every guard that a configuration may name: what it finds, its options, its cost."""
+    pure = [
+        {
+            "name": name,
+            "finds": entry.meaning,
+            "kinds": sorted(entry.kinds),
+            "options": sorted({"mode"} | entry.options | _OWN_OPTIONS.get(name, frozenset())),
+            "cost": "whole answer, held to its end" if name == "schema" else _PURE_COST,
+        }
+        for name, entry in catalogue.CATALOGUE.items()
+    ]
+    asking = [
+        {
+            "name": name,
+            "finds": finds,
+            "kinds": [],
+            "options": sorted(section.model_fields),
+            "cost": "whole answer, held to its end; a question to a model",
+        }
+        for name, finds, section in _ASKING
+    ]
+    return [*pure, *asking]
 
 
 async def _open(
