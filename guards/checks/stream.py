@@ -94,7 +94,12 @@ class StreamGuard:
                 self._blocked = True
         if self._holds_all or self._blocked:
             return ""
-        return self._release(safe)
+        if not self._folding.is_identity or safe == NOTHING_HELD:
+            return self._release(safe)
+        count = safe - self._released
+        out, self._held = self._held[:count], self._held[count:]
+        self._released = safe
+        return out
 
     def _folded(self, delta: str) -> str:
         if self._folding.is_identity:
