@@ -20,7 +20,7 @@ from guards.guarded import GuardVerdict
 from monitor.ports.guards import AnswerGuard
 
 # The slowest texts cost some ten microseconds a character: a slice of them is a few milliseconds.
-_SLICE = 512
+_SLICE = 256
 _LONG = 16_384  # characters from which on the last look at a whole text is not taken on the loop
 
 
@@ -83,7 +83,16 @@ class GuardedText:
         fed, released: characters until now.
     """
 
-    __slots__ = ("_context", "_ended", "_guards", "_parts", "_stream", "fed", "released")
+    __slots__ = (
+        "_context",
+        "_ended",
+        "_guards",
+        "_holds_for_answers",
+        "_parts",
+        "_stream",
+        "fed",
+        "released",
+    )
 
     def __init__(self, guards: GuardSet, context: GuardContext) -> None:
         self._guards = guards
@@ -91,6 +100,7 @@ class GuardedText:
         self._stream = StreamGuard(guards.applied, context)
         self._parts: list[str] = []  # for who is asked
         self._ended: Judgement | None = None
+        self._holds_for_answers = any(each.mode is Mode.BLOCK for each in guards.asked)
         self.fed = 0
         self.released = 0
 
@@ -108,10 +118,23 @@ class GuardedText:
 
     async def feed(self, delta: str) -> str:
         """Read the next piece; return what may go out now."""
+        if len(delta) <= _SLICE:
+            return self.feed_short(delta)
+        return self._given(delta, await self._sliced(delta))
+
+    def feed_short(self, delta: str) -> str:
+        """Do as `feed` does with a piece that takes no time to speak of: see `is_short`."""
+        return self._given(delta, self._stream.feed(delta))
+
+    @staticmethod
+    def is_short(delta: str) -> bool:
+        """Whether a piece may be read at one go."""
+        return len(delta) <= _SLICE
+
+    def _given(self, delta: str, cleared: str) -> str:
         self.fed += len(delta)
         if self._guards.asked:
             self._parts.append(delta)
-        cleared = self._stream.feed(delta) if len(delta) <= _SLICE else await self._sliced(delta)
         if self._holds_for_answers:
             return ""
         self.released += len(cleared)
@@ -135,10 +158,6 @@ class GuardedText:
             cleared = "" if self.blocked else "".join(self._parts)
         self.released += len(cleared)
         return cleared
-
-    @property
-    def _holds_for_answers(self) -> bool:
-        return any(each.mode is Mode.BLOCK for each in self._guards.asked)
 
     async def _sliced(self, delta: str) -> str:
         cleared: list[str] = []

@@ -34,6 +34,7 @@ class GuardedChoice:
     def __init__(self, request: GuardedRequest, index: int, *, logprobs: bool) -> None:
         self._request = request
         self._is_text = request.is_text
+        self._main = "text" if request.is_text else "content"
         self._index = index
         self._wants_logprobs = logprobs
         self._texts: dict[Hashable, GuardedText] = {}
@@ -41,6 +42,24 @@ class GuardedChoice:
         self._logprobs: HeldLogprobs[Json] = HeldLogprobs()
         self.closed = False
         self.cut = False
+
+    def say(self, text: str) -> str | None:
+        """Take a piece of the answer's text, and nothing with it; return what may go out.
+
+        `None` says that nothing was taken: it is to be read as an event of its own.
+        """
+        reader = self._texts.get(self._main)
+        if self.closed or reader is None or not reader.is_short(text):
+            return None
+        return reader.feed_short(text)
+
+    def stop(self, cleared: str) -> Json | None:
+        """Return the end of a choice that was blocked in `say`, `None` where it was not."""
+        if self.closed or not self._texts[self._main].blocked:
+            return None
+        out = self._empty()
+        _add(out, self._main, cleared)
+        return self._block(out, cut=True)
 
     async def take(self, choice: Json) -> Json | None:
         """Return the choice as the caller may have it now, `None` for nothing. Raises `Unreadable`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitor.gateway import sse
 
 _BLANK = b"\n\n"
+_DATA = b"data: "
 
 
 class Overlong(Exception):
@@ -26,6 +27,13 @@ class Events:
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the data of the events that are complete by now. Raises `Overlong`."""
         held = self._held
+        if (
+            not held
+            and chunk.startswith(_DATA)
+            and chunk.endswith(_BLANK)
+            and chunk.count(b"\n") == 2
+        ):
+            return [chunk[len(_DATA) : -len(_BLANK)]]  # one event, as most parts are
         if held.endswith(b"\r"):  # it may be half of a line end
             del held[-1]
             chunk = b"\r" + chunk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,8 +10,10 @@ from monitor.gateway.guarding import frames
 from monitor.gateway.guarding.choice import GuardedChoice, Unreadable
 from monitor.gateway.guarding.events import Events, Overlong
 from monitor.gateway.guarding.request import GuardedRequest
+from monitor.gateway.guarding.template import Template, learned
 
 Json = dict[str, Any]
+_AT_ONCE = 32  # events, between which nobody else has a turn
 _DONE = b"data: [DONE]\n\n"
 _ALIVE = b": held\n\n"  # a comment: the engine is at work, and so is a guard
 
@@ -31,6 +34,7 @@ class GuardedStream:
         self._events = Events(request.guarding.most_bytes)
         self._choices: dict[int, GuardedChoice] = {}
         self._head: Json = {}
+        self._template: Template | None = None
         self._waits = request.guarding.guards.needs_whole
         self.over = False
 
@@ -55,14 +59,37 @@ class GuardedStream:
 
     async def _all(self, events: Iterable[bytes]) -> bytes:
         out: list[bytes] = []
-        for data in events:
+        for number, data in enumerate(events, start=1):
             if self.over:
                 break
+            if not number % _AT_ONCE:
+                await asyncio.sleep(0)
+            usual = self._usual(data)
+            if usual is not None:
+                out.append(usual)
+                continue
             try:
                 out.append(await self._event(data))
             except Unreadable:
                 out.append(self.fail())
-        return b"".join(out)
+        return out[0] if len(out) == 1 else b"".join(out)
+
+    def _usual(self, data: bytes) -> bytes | None:
+        """Return what goes on of an event like the one before it, `None` if it is none."""
+        template = self._template
+        text = None if template is None else template.text_in(data)
+        if template is None or not text:
+            return None
+        choice = self._choices[template.index]
+        cleared = choice.say(text)
+        if cleared is None:
+            return None
+        end = choice.stop(cleared)
+        if end is None:
+            return template.event(cleared) if cleared else b""
+        return (
+            self._close([end]) if self._is_cut else frames.event({**self._head, "choices": [end]})
+        )
 
     async def _event(self, data: bytes) -> bytes:
         if data == b"[DONE]":
@@ -81,9 +108,12 @@ class GuardedStream:
         usage = frames.usage_of(answer)
         if self._is_cut:
             return self._close(out, **usage)
-        if out or (usage and not given):
-            return frames.event({**self._head, "choices": out, **usage})
-        return b""
+        if not out and (given or not usage):
+            return b""
+        whole = {**self._head, "choices": out, **usage}
+        if self._template is None and len(given) == 1 == len(out):
+            self._template = learned(data, answer, whole)
+        return frames.event(whole)
 
     @property
     def _is_cut(self) -> bool:
