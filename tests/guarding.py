@@ -13,6 +13,7 @@ from guards.checks.finding import Finding
 from guards.checks.judgement import Mode
 from monitor.errors import Unavailable
 from monitor.gateway.guarding.request import Guarding
+from monitor.ports.guards import AnswerGuard
 from monitor.runtime.guard_counts import GuardCounts
 from monitor.runtime.guarding import Asked, GuardSet
 
@@ -57,7 +58,7 @@ def away(_answer: str) -> str | None:
 def guarding(
     settings: Mapping[str, Any] = PATTERNS,
     *,
-    oracles: Sequence[Oracle] = (),
+    oracles: Sequence[AnswerGuard] = (),
     most_bytes: int = 4 << 20,
     **more: Any,
 ) -> Guarding:

@@ -100,7 +100,7 @@ async def look(
 
 def described() -> list[dict[str, object]]:
     """Return every guard that a configuration may name: what it finds, its options, its cost."""
-    pure = [
+    pure: list[dict[str, object]] = [
         {
             "name": name,
             "finds": entry.meaning,
@@ -110,7 +110,7 @@ def described() -> list[dict[str, object]]:
         }
         for name, entry in catalogue.CATALOGUE.items()
     ]
-    asking = [
+    asking: list[dict[str, object]] = [
         {
             "name": name,
             "finds": finds,

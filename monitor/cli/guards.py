@@ -123,11 +123,13 @@ def _text(file: Path) -> str:
 
 def _rows(answer: str, judged: Judgement) -> list[dict[str, Any]]:
     """Return a row for each finding, and one for each guard without any."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for report in judged.reports:
         head = (answer, report.guard, report.mode.value, report.outcome.value)
-        found = [
+        found: list[tuple[str | None, ...]] = [
             (each.kind, f"{each.start}-{each.end}", each.excerpt) for each in report.findings
-        ] or [(None, None, None)]
-        rows += [dict(zip(_COLUMNS, (*head, *each), strict=True)) for each in found]
+        ]
+        rows += [
+            dict(zip(_COLUMNS, (*head, *each), strict=True)) for each in found or [(None,) * 3]
+        ]
     return rows

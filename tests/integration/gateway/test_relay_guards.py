@@ -12,6 +12,7 @@ import openai
 import pytest
 
 from guards.guarded import GuardVerdict
+from monitor.engines.judge_guard import Judge, JudgeGuard
 from monitor.gateway import reading
 from monitor.gateway.guarding.request import Guarding
 from monitor.gateway.relay.guarded import RelayGuards
@@ -36,6 +37,7 @@ from tests.relaying import (
     EVENT,
     STREAM_HEAD,
     Peer,
+    Relaying,
     Script,
     always,
     answer_of,
@@ -43,6 +45,7 @@ from tests.relaying import (
     chunk,
     post,
     relaying,
+    scripted,
     whole,
 )
 
@@ -217,6 +220,35 @@ async def test_a_guard_that_is_asked_too_long_fails_closed() -> None:
         _, _, body = await relay.chat(stream=True)
     assert said_in(frames_of(body)) == ""
     assert endings_of(frames_of(body)) == {0: "content_filter"}
+
+
+async def test_a_judge_that_is_killed_blocks_and_one_that_is_back_does_not() -> None:
+    """Without the judge nothing passes; nobody has to start anything anew."""
+    verdict = json.dumps({"choices": [{"message": {"content": "safe"}}]}).encode()
+    alive = asyncio.Event()
+    alive.set()
+
+    async def judging(peer: Peer) -> None:
+        await peer.request()
+        if alive.is_set():
+            await peer.send(whole(verdict, more=b"Connection: close\r\n"))
+
+    async def said(relay: Relaying) -> str:
+        _, _, body = await relay.chat(stream=True)
+        return said_in(frames_of(body))
+
+    async with scripted(judging) as server:
+        judge = JudgeGuard("judge", Judge(url=f"http://127.0.0.1:{server.port}/v1", model="g"))
+        guards = guarding({}, oracles=[judge])
+        async with relaying(writing("Hello "), guards=by(guards)) as relay:
+            assert await said(relay) == "Hello "
+            alive.clear()
+            assert await said(relay) == ""
+            alive.set()
+            assert await said(relay) == "Hello "
+        await judge.close()
+    counted = {outcome: count for (*_, outcome), count in guards.counts.counts.items()}
+    assert counted == {"pass": 2, "failed_closed": 1}
 
 
 async def test_an_engine_s_error_is_relayed_as_it_is() -> None:
