@@ -6,7 +6,8 @@ They fail open. What is beyond the budget has not been looked at, is counted, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from guards.assessment import Scored
@@ -21,6 +22,7 @@ from monitor.runtime.guard_counts import GuardCounts
 from monitor.runtime.guarding import GuardSet
 
 _CLOSING_S = 1.0
+_SLICE = 2_048  # characters between two looks at the clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +31,14 @@ class Budget:
 
     Args:
         characters: of one answer, from its beginning; the rest is not looked at.
+        answer_s, read_s: how long patterns are looked for in one answer, and in a batch.
         asked: answers of a batch about which models and judges are asked.
         batch_s: how long a batch waits for them.
     """
 
     characters: int = 32_768
+    answer_s: float = 0.25
+    read_s: float = 2.0
     asked: int = 64
     batch_s: float = 1.0
 
@@ -41,15 +46,21 @@ class Budget:
 class Observing:
     """Lets the guards of each deployment look at a batch.
 
+    Args:
+        clock: monotonic, in seconds.
+
     Attributes:
         sets: guards by deployment, those that do not block; set once they are open.
         counts: what they did.
     """
 
-    def __init__(self, budget: Budget | None = None) -> None:
+    def __init__(
+        self, budget: Budget | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.sets: Mapping[str, GuardSet] = {}
         self.counts = GuardCounts()
         self._budget = budget or Budget()
+        self._clock = clock
 
     def note(self, scored: Sequence[Scored], loop: asyncio.AbstractEventLoop) -> Sequence[Scored]:
         """Return a batch with what guards say of it. Runs on the scorer's thread, and may block it.
@@ -61,28 +72,33 @@ class Observing:
         if not self.sets and all(each.guarded is None for each in exchanges):
             return scored
         told = self._told(exchanges, loop)
+        until = self._clock() + self._budget.read_s
         return [
-            _with(each, self._look(each.exchange, told.get(row, ())))
+            _with(each, self._look(each.exchange, told.get(row, ()), until))
             for row, each in enumerate(scored)
         ]
 
-    def _look(self, exchange: Exchange, told: Sequence[Report]) -> Guarded | None:
+    def _look(self, exchange: Exchange, told: Sequence[Report], until: float) -> Guarded | None:
         """Return what the gateway's guards and these say of an answer."""
         guards = self.sets.get(exchange.deployment)
         if guards is None:
             return exchange.guarded
-        reports = [*self._read(exchange, guards), *told]
+        reports = [*self._read(exchange, guards, until), *told]
         self.counts.note(exchange.deployment, reports)
         found = judgement.conclude(reports).guarded()
         return found if exchange.guarded is None else exchange.guarded.joined(found)
 
-    def _read(self, exchange: Exchange, guards: GuardSet) -> Sequence[Report]:
-        most = self._budget.characters
+    def _read(self, exchange: Exchange, guards: GuardSet, until: float) -> Sequence[Report]:
+        """Return what patterns find, and who of them failed because the budget ended first."""
         stream = StreamGuard(guards.applied, guards.context(exchange.messages))
-        stream.feed(exchange.output[:most])
+        until = min(until, self._clock() + self._budget.answer_s)
+        read, size = 0, len(exchange.output)
+        while read < min(size, self._budget.characters) and self._clock() < until:
+            stream.feed(exchange.output[read : read + _SLICE])
+            read += _SLICE
         stream.finish()
         reports = stream.judgement.reports
-        if len(exchange.output) <= most:
+        if read >= size:
             return reports
         return [replace(each, failed=True) for each in reports]
 

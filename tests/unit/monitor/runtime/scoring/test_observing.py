@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from guards.assessment import Scored
@@ -22,9 +24,14 @@ def scored(output: str, verdict: Verdict = Verdict.OK, **changes: Any) -> Scored
     return Scored(exchange=exchange(output=output, **changes), verdict=verdict, signals={})
 
 
-def observing(mode: str = "flag", budget: Budget | None = None, **more: Any) -> Observing:
+def observing(
+    mode: str = "flag",
+    budget: Budget | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    **more: Any,
+) -> Observing:
     """Return guards of personal data."""
-    found = Observing(budget)
+    found = Observing(budget, clock)
     applied = catalogue.build({"personal_data": {"mode": mode}})
     found.sets = {NAME: GuardSet(applied=applied, **more)}
     return found
@@ -71,11 +78,21 @@ async def test_what_a_gateway_blocked_is_in_the_record_whatever_the_scorer_has()
 
 async def test_beyond_the_budget_a_guard_fails_open_and_is_counted() -> None:
     """What is in the beginning is found all the same."""
-    guards = observing(budget=Budget(characters=100))
-    (found,) = await noted(guards, scored(f"to {EMAIL} " + "x " * 100))
+    guards = observing(budget=Budget(characters=2_048))
+    (found,) = await noted(guards, scored(f"to {EMAIL} " + "x " * 2_000))
     assert found.verdict is Verdict.OK
     assert found.findings[-1] == "Passed unchecked: personal_data could not say."
     assert guards.counts.counts[NAME, "personal_data", "flag", "failed_open"] == 1
+
+
+async def test_a_slow_batch_is_read_for_so_long_and_no_longer() -> None:
+    """An answer has its own share of the time, and the batch an end; the rest fails open."""
+    ticks = itertools.count()
+    guards = observing(budget=Budget(answer_s=4, read_s=11), clock=lambda: float(next(ticks)))
+    slow = scored("word " * 4_000)
+    found = await noted(guards, slow, slow, slow, scored("fine"))
+    assert [bool(each.findings) for each in found] == [True] * 4
+    assert guards.counts.counts[NAME, "personal_data", "flag", "failed_open"] == 4
 
 
 async def test_an_oracle_is_asked_on_the_event_loop() -> None:
