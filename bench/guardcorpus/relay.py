@@ -36,6 +36,7 @@ from monitor.runtime.routing import Route, Router
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 _END = b"0\r\n\r\n"
 _ROUNDS = 300
+HOSTILE = 1_000_000  # characters
 _WARM = 20
 _BOTH = ("personal_data", "secrets")
 _ALL = tuple(name for name in catalogue.CATALOGUE if name != "schema")
@@ -103,19 +104,35 @@ async def _streamed(tokens: Sequence[str]) -> dict[str, list[float]]:
 async def _hostile() -> list[dict[str, Any]]:
     found = []
     for trap in ("12 ", "4111 ", "AB12 "):
-        content = trap * (1_000_000 // len(trap))
+        content = trap * (HOSTILE // len(trap))
         choice = {"index": 0, "message": {"role": "assistant", "content": content}}
         body = json.dumps({"choices": [choice]}).encode()
         head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
-        lag = LoopLag()
+        lag, held = LoopLag(), [0.0]
         async with _engine([head % len(body) + body]) as engine, _relay(engine) as port:
-            watching = asyncio.create_task(lag.run())
+            watching = [asyncio.create_task(each) for each in (lag.run(), _watch(held))]
             elapsed = await _ask(port, "all")
-            watching.cancel()
+            for each in watching:
+                each.cancel()
         found.append(
-            {"1 MB of": repr(trap), "s for it": elapsed / 1e3, "ms loop held": 1e3 * lag.most_s}
+            {
+                "text, again and again": repr(trap),
+                "s for it": elapsed / 1e3,
+                "ms loop held, most": 1e3 * lag.most_s,
+                "of it CPU": 1e3 * held[0],
+            }
         )
     return found
+
+
+async def _watch(held: list[float]) -> None:
+    """Note the most CPU time between two turns of the event loop: what a quiet machine would feel."""
+    last = time.thread_time()
+    while True:
+        await asyncio.sleep(0)
+        now = time.thread_time()
+        held[0] = max(held[0], now - last)
+        last = now
 
 
 def _stream_of(tokens: Sequence[str]) -> list[bytes]:
