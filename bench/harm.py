@@ -25,7 +25,9 @@ from bench.detection.data import Change
 from bench.detection.figures import NEVER
 from guards.betting import MeanDetector
 from guards.graded import GradeDetector
-from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
+from rollback.judge import Judge
+from rollback.judge_settings import HarmWeights, JudgeSettings
+from rollback.observation import Observation
 
 REFERENCE = 300
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)

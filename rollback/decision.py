@@ -137,6 +137,8 @@ def _watch(
             numbers=numbers,
         )
     drift = f"drift {_spell(point.suspicion)} reached the line {_spell(policy.suspicion_line)}"
+    if _reaches(point.traffic, policy.suspicion_line):
+        drift += f", and so did the change of the prompts ({_spell(point.traffic)})"
     if situation.suspicion_known:
         return Hold(reason=f"{drift}; it is being looked into", numbers=numbers)
     return Suspect(reason=f"{drift} after {point.position} answers", numbers=numbers)
@@ -245,6 +247,8 @@ def _numbers(
         numbers |= {
             "evidence": point.evidence,
             "suspicion": point.suspicion,
+            "traffic": point.traffic,
+            "capped": point.capped,
             "position": point.position,
             "channels": dict(point.channels),
         }

@@ -66,15 +66,21 @@ def outcome(run: Run) -> Outcome:
     ]
     ids = [each.id for each in stream]
     features = [reference.words(each.output) for each in stream]
+    categories = None
+    if reference.categories is not None:
+        placed = reference.categories.prompts.place([each.prompt for each in stream])
+        categories = placed.categories.tolist()
     length = {name: reference.channels[name] for name in _LENGTH if name in reference.channels}
     detectors = {
-        "Backstop": DriftDetector(reference.channels, reference.usual),
-        "Backstop, conformal channels alone": DriftDetector(reference.channels),
+        "Backstop": DriftDetector.beside(reference.channels, reference.usual, reference.categories),
+        "Backstop, conformal channels alone": DriftDetector.beside(
+            reference.channels, None, reference.categories
+        ),
         "length only": DriftDetector(length),
     }
     paths = {}
     for name, detector in detectors.items():
-        levels = detector.update(ids, scores, features)
+        levels = detector.update(ids, scores, features, categories)
         paths[name] = levels.values.max(axis=1)
     return Outcome(
         run=run,

@@ -16,6 +16,7 @@ from monitor.bootstrap import (
     database,
     files,
     operating,
+    own_signals,
     processes,
     replicas,
     roster,
@@ -59,6 +60,7 @@ async def _run(post: Post, ending: Ending) -> None:
     """Wait for what is needed, in the order in which callers feel it, then serve until told to end."""
     read = files.read(post.config)
     operating.senders(post.config)  # a receiver that cannot be used is found before anything starts
+    own_signals.load()  # and so is a signal of the operator's own
     router = Router()
     hub = Hub(
         post.folder.fleet,

@@ -11,9 +11,11 @@ from typing import Any
 from jsonschema import SchemaError
 from jsonschema.validators import validator_for
 
-from guards import golden
+from guards import golden, patterns
+from guards.declared import Declared, Prices
 from guards.golden import GoldenCase, GoldenSetError
-from monitor.bootstrap import policy_file
+from guards.patterns import PatternError
+from monitor.bootstrap import embedding, policy_file
 from monitor.config import Config, DeploymentConfig, LocalEngine
 from monitor.errors import ConfigError
 from rollback.policy import Policy
@@ -21,10 +23,11 @@ from rollback.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentFiles:
-    """What the files of one deployment say."""
+    """What the section and the files of one deployment say."""
 
     policy: Policy
     response_schema: Mapping[str, Any] | None
+    declared: Declared
     golden: tuple[GoldenCase, ...] | None
 
 
@@ -34,6 +37,7 @@ def read(config: Config) -> Mapping[str, DeploymentFiles]:
         _check_model("engine.model", config.engine.model, "config.json")
     elif config.engine.folder is not None:
         _check_model("engine.folder", config.engine.folder, "config.json", "*.safetensors")
+    embedding.check(config)
     return {name: _read_one(name, section) for name, section in config.deployments.items()}
 
 
@@ -55,11 +59,35 @@ def schemas(files: Mapping[str, DeploymentFiles]) -> Mapping[str, Mapping[str, A
     }
 
 
+def declared(files: Mapping[str, DeploymentFiles]) -> Mapping[str, Declared]:
+    """Return deployment → what else is declared of its answers, where anything is."""
+    nothing = Declared()
+    return {name: each.declared for name, each in files.items() if each.declared != nothing}
+
+
 def _read_one(name: str, section: DeploymentConfig) -> DeploymentFiles:
     return DeploymentFiles(
         policy=_policy(name, section),
         response_schema=schema_of(section),
+        declared=_declared(name, section),
         golden=_golden(section.golden),
+    )
+
+
+def _declared(name: str, section: DeploymentConfig) -> Declared:
+    """Return what is declared. Raises `ConfigError` for a regular expression that is none."""
+    cited = () if section.citation is None else (section.citation,)
+    for pattern in (*section.must_match, *section.must_not_match, *cited):
+        try:
+            patterns.compiled_pattern(pattern)
+        except PatternError as error:
+            raise ConfigError(f"deployments.{name}: {error}") from error
+    prices = section.prices
+    return Declared(
+        must_match=section.must_match,
+        must_not_match=section.must_not_match,
+        citation=section.citation,
+        prices=Prices(prompt=prices.prompt, output=prices.output) if prices else None,
     )
 
 

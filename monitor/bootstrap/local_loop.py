@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from guards.declared import Declared
 from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
 from monitor.bootstrap.scoring import Scoring, open_scoring
 from monitor.ports.alerts import Sender
@@ -20,6 +21,7 @@ from monitor.runtime.flights import Flights
 from monitor.runtime.handover_queue import HandoverQueue
 from monitor.runtime.loops import Loop
 from monitor.runtime.routing import Router
+from monitor.runtime.scoring.embeddings import Embeddings, NoModel
 from monitor.runtime.scoring.unread import read_nothing
 from rollback.policy import Policy
 
@@ -38,6 +40,8 @@ class Settings:
         queue: how many answers may wait to be scored.
         keep_text: whether prompts and answers are recorded.
         schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
+        declared: deployment → what else is declared of its answers.
+        embeddings: where the vectors of answers come from.
     """
 
     replica: str
@@ -46,6 +50,8 @@ class Settings:
     queue: int = 10_000
     keep_text: bool = False
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    declared: Mapping[str, Declared] = field(default_factory=dict)
+    embeddings: Embeddings = field(default_factory=NoModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +100,11 @@ def open_local_loop(
             spool,
             policies,
             settings.schemas,
+            settings.declared,
             read=read_nothing,
             replica=settings.scorer,
             keep_text=settings.keep_text,
+            embeddings=settings.embeddings,
         ),
         closed=close_loop(stores, engine, router, OwnProcess(router), policies, senders, site),
     )

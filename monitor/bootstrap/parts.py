@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from monitor.bootstrap import feedback, operating, replicas
-from monitor.bootstrap.files import DeploymentFiles, schemas
+from monitor.bootstrap import embedding, feedback, operating, replicas
+from monitor.bootstrap.files import DeploymentFiles, declared, schemas
 from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.config import Config, LocalEngine
 from monitor.gateway.callers import Tokens, token_hash
@@ -61,6 +61,8 @@ def assemble(
         queue=config.record.queue,
         keep_text=config.record.text,
         schemas=schemas(files),
+        declared=declared(files),
+        embeddings=embedding.opened(config.embedder),
     )
     loop = open_local_loop(
         stores, engine, policies, operating.senders(config), record, spool, settings

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import database as databases
-from monitor.bootstrap import files, guarding, pace, processes, replicas, roster, waiting
+from monitor.bootstrap import embedding, files, guarding, pace, processes, replicas, roster, waiting
 from monitor.bootstrap.post import Post
 from monitor.bootstrap.processes import Ending
 from monitor.bootstrap.scoring import Scoring, open_scoring
@@ -121,7 +121,9 @@ def _scoring(config: Config, sql: Database, hasty: Database, source: HandoverRec
         FileSpool(config.data_dir / "spool", int(config.gateway.spool_mb * _MB)),
         {name: each.policy for name, each in read.items()},
         files.schemas(read),
+        files.declared(read),
         read=reading.read,
         replica=replicas.name(roster.SCORER),
         keep_text=config.record.text,
+        embeddings=embedding.opened(config.embedder),
     )

@@ -9,6 +9,9 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from guards.declared import Declared
+from monitor.bootstrap import embedding, own_signals
+from monitor.bootstrap.own_signals import Failures
 from monitor.gateway.guard_metrics import GuardCollector
 from monitor.ports.deployments import Deployments
 from monitor.ports.evidence import EvidenceStore
@@ -17,6 +20,7 @@ from monitor.ports.spool import Spool
 from monitor.runtime.loops import Loop
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
+from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
 from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.recorder import Recorder
@@ -35,6 +39,8 @@ class Scoring:
     recorder: Recorder
     scorer: Scorer
     observing: Observing
+    failures: Failures
+    embeddings: Embeddings
 
     def loops(self, wakers: Wakers) -> Mapping[str, Loop]:
         """Return what must be kept running."""
@@ -43,6 +49,7 @@ class Scoring:
             "spool": self.recorder.run,
             "pointers": partial(self.following.run, wakers.scoring),
             "references": self.drafts.run,
+            **embedding.loops(self.embeddings),
         }
 
     def register(self, registry: CollectorRegistry) -> None:
@@ -60,6 +67,15 @@ class Scoring:
             gauge = Gauge(f"backstop_exchanges_{name}", help_text, registry=registry)
             gauge.set_function(value)
         registry.register(GuardCollector(self.observing.counts))
+        failed = Gauge(
+            "backstop_own_signal_failures",
+            "Values of the operator's own signals that had to be left out.",
+            ["signal"],
+            registry=registry,
+        )
+        for name in self.failures.names:
+            failed.labels(name).set_function(partial(self.failures.count, name))
+        embedding.register(self.embeddings, registry)
 
 
 def open_scoring(
@@ -70,10 +86,12 @@ def open_scoring(
     spool: Spool,
     policies: Mapping[str, Policy],
     schemas: Mapping[str, Mapping[str, Any]],
+    declared: Mapping[str, Declared],
     *,
     read: Read,
     replica: str,
     keep_text: bool,
+    embeddings: Embeddings,
 ) -> Scoring:
     """Wire the scorer over one source and one database.
 
@@ -83,11 +101,16 @@ def open_scoring(
         read: makes exchanges of a relayed request and its answer.
         replica: name of this scorer, unlike that of any other or of an earlier life.
         keep_text: whether prompts and answers are recorded.
+        embeddings: where the vectors of answers come from.
+
+    Raises:
+        ConfigError: if the operator's own signals cannot be used.
     """
+    failures = own_signals.install()
     sizes = {name: policy.reference_size for name, policy in policies.items()}
-    assessor = Assessor(deployments, evidence, sizes, schemas)
+    assessor = Assessor(deployments, evidence, sizes, schemas, declared)
     following = Following(assessor.refresh)
-    drafts = Drafts(evidence)
+    drafts = Drafts(evidence, embeddings.for_references)
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
     observing = Observing()
     scorer = Scorer(
@@ -98,6 +121,7 @@ def open_scoring(
         drafts=drafts,
         recorder=recorder,
         observing=observing,
+        embeddings=embeddings,
     )
     return Scoring(
         following=following,
@@ -105,4 +129,6 @@ def open_scoring(
         recorder=recorder,
         scorer=scorer,
         observing=observing,
+        embeddings=embeddings,
+        failures=failures,
     )

@@ -22,6 +22,7 @@ from monitor.bootstrap import (
     files,
     guarding,
     operating,
+    own_signals,
     parts,
     standing,
     surfaces,
@@ -61,6 +62,7 @@ def serve(config: Config) -> None:
     section = _local(config)
     read = files.read(config)
     operating.senders(config)  # what cannot be used is found before anything starts
+    own_signals.load()
     guarding.check(config)
     listener = listen(config)
     with (

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from monitor.bootstrap import database, files, guarding, operating
+from monitor.bootstrap import database, files, guarding, operating, own_signals
 from monitor.config import Config, ServerEngine
 from monitor.engines.servers.opened import open_server
 from monitor.errors import ConfigError
@@ -31,6 +31,7 @@ def check(config: Config) -> Mapping[str, Any]:
         "golden cases": sum(len(each.golden or ()) for each in read.values()),
         "guards": guards,
         "receivers": len(operating.senders(config)),
+        "own signals": len(own_signals.load()),
     }
 
 

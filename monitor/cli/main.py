@@ -11,7 +11,7 @@ import warnings
 
 import typer
 
-from monitor.cli import adapters, audit, demo, golden, guards, ingest, replay, service
+from monitor.cli import adapters, audit, demo, golden, guards, ingest, replay, service, signals
 from monitor.cli.output import complain
 from monitor.errors import BackstopError, BadRequest, ConfigError
 
@@ -32,6 +32,7 @@ app.command()(service.check)
 app.command()(service.report)
 app.command()(ingest.ingest)
 app.command()(replay.replay)
+app.command()(signals.signals)
 app.command()(demo.demo)
 
 

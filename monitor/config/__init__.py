@@ -6,6 +6,7 @@ and are masked in `repr`.
 
 from __future__ import annotations
 
+from monitor.config.embedder import EmbedderConfig
 from monitor.config.engines import LocalEngine, ServerEngine
 from monitor.config.files import read_mapping, read_secret
 from monitor.config.guards import Guards
@@ -16,6 +17,7 @@ from monitor.config.settings import Config, default_data_dir, with_workers
 __all__ = [
     "Config",
     "DeploymentConfig",
+    "EmbedderConfig",
     "Guards",
     "Listen",
     "LocalEngine",

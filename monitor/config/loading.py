@@ -88,10 +88,12 @@ def _resolve(config: Config, base: Path) -> Config:
         for name, receiver in config.receivers.items()
     }
     engine = _resolve_engine(config.engine, base)
+    embedder = config.embedder.model_copy(update={"path": _under(base, config.embedder.path)})
     return config.model_copy(
         update={
             "data_dir": _under(base, config.data_dir),
             "engine": engine,
+            "embedder": embedder,
             "deployments": deployments,
             "receivers": receivers,
         }

@@ -55,13 +55,29 @@ class Gateways(Section):
     guard_hold_s: float = Field(default=120.0, gt=0)
 
 
+class PricesConfig(Section):
+    """What tokens cost, in a currency of your own for 1,000 of them."""
+
+    prompt: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+
+
 class DeploymentConfig(Section):
-    """A public model name. Paths are relative to the configuration file."""
+    """A public model name. Paths are relative to the configuration file.
+
+    Args:
+        must_match, must_not_match: regular expressions that all, or none, of which answers match.
+        citation: regular expression of a citation that every answer must have.
+    """
 
     golden: Path | None = None
     policy: Path | dict[str, Any] = Field(default_factory=dict)
     response_schema: Path | None = None
     guards: Guards = Guards()
+    must_match: tuple[str, ...] = ()
+    must_not_match: tuple[str, ...] = ()
+    citation: str | None = None
+    prices: PricesConfig | None = None
 
     @field_validator("policy", mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.config.embedder import EmbedderConfig
 from monitor.config.engines import EngineSection, LocalEngine
 from monitor.config.sections import (
     DeploymentConfig,
@@ -43,6 +44,7 @@ class Config(BaseSettings):
     deployments: dict[str, DeploymentConfig]
     receivers: dict[str, Receiver] = Field(default_factory=dict)
     record: Record = Record()
+    embedder: EmbedderConfig = EmbedderConfig()
     schedule: ScheduleConfig = ScheduleConfig()
 
     @field_validator("deployments")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from guards import entropy
 from guards.exchange import Exchange, FinishReason, Message
 from guards.guarded import Guarded, GuardVerdict
 from monitor.ports.engine import Piece, Token
@@ -85,6 +87,9 @@ class Draft:
             prompt_tokens=self.prompt_tokens,
             output_tokens=len(tokens) if tokens else None,
             token_logprobs=tuple(token.logprob for token in tokens) if tokens else None,
+            token_entropies=entropy.of_tokens(map(_alternatives, tokens))
+            if self._has_tops
+            else None,
             finish_reason=self.finish_reason,
             error=self.error,
             ended_by_caller=self._ended_by_caller,
@@ -94,7 +99,15 @@ class Draft:
         )
 
     @property
+    def _has_tops(self) -> bool:
+        return any(token.top for token in self.tokens)
+
+    @property
     def _ended_by_caller(self) -> bool:
         """Whether the caller's own wish may have ended the answer before the model did."""
         at_limit = self.finish_reason is FinishReason.LENGTH and self.has_limit
         return at_limit or (self.finish_reason is FinishReason.STOP and self.has_stops)
+
+
+def _alternatives(token: Token) -> Sequence[float]:
+    return [logprob for _, logprob in token.top]

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from guards.assessment import Scored
 from guards.verdicts import Verdict
-from rollback.judge import Observation
+from rollback.observation import Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,6 +126,8 @@ evidence_points = Table(
     Column("evidence", Double, nullable=False),
     Column("line", Double, nullable=False),
     Column("channels", ExactJson, nullable=False),
+    Column("traffic", Double, nullable=False),
+    Column("capped", BigInteger, nullable=False),
     Index("ix_evidence_points_time", "deployment", "epoch", "at", "position"),
     *(
         Index(

@@ -16,7 +16,7 @@ from monitor.ports.record import Observed, ScoredBatch
 from monitor.ports.stores import Stores
 from rollback.evidence import EvidencePoint, JudgeState
 from rollback.incident import Incident, Phase
-from rollback.judge import Observation
+from rollback.observation import Observation
 from rollback.versions import AdapterVersion, VersionState
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -100,6 +100,8 @@ def point(position: int, epoch: int = 1) -> EvidencePoint:
         evidence=2.5,
         line=1000.0,
         channels={"faults": 2.5},
+        traffic=3.5,
+        capped=4,
     )
 
 
