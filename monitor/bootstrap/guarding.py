@@ -10,7 +10,7 @@ from guards.checks.catalogue import UnknownGuard
 from guards.checks.context import GuardContext
 from guards.checks.judgement import Applied, Judgement, Mode, Report
 from guards.exchange import Exchange
-from monitor.bootstrap import files
+from monitor.bootstrap import schema_file
 from monitor.config import Config, DeploymentConfig, Guards
 from monitor.config.guards import ClassifierGuard as ClassifierSection
 from monitor.config.guards import JudgeGuard as JudgeSection
@@ -138,7 +138,7 @@ async def _open(
         applied=tuple(each for each in pure if (each.mode is Mode.BLOCK) is blocking),
         asked=tuple(asked),
         canaries=_canaries(section.guards, key),
-        response_schema=files.schema_of(section),
+        response_schema=schema_file.read(section.response_schema),
         limit_s=config.gateway.guard_hold_s,
     )
 
