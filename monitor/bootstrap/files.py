@@ -11,7 +11,7 @@ from guards import golden, patterns
 from guards.declared import Declared, Prices
 from guards.golden import GoldenCase, GoldenSetError
 from guards.patterns import PatternError
-from monitor.bootstrap import embedding, policy_file
+from monitor.bootstrap import embedding, policy_file, schema_file
 from monitor.config import Config, DeploymentConfig, LocalEngine
 from monitor.errors import ConfigError
 from rollback.policy import Policy
