@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from guards.declared import Declared
+from guards.guarded import Guarded
 
 _ASKING = frozenset({"user", "prompt"})  # roles of those who ask
 _SUPPLYING = frozenset({"system", "developer", "tool", "function", "context"})
@@ -63,6 +64,7 @@ class Exchange:
         ended_by_caller: whether a token limit or stop string that the caller set may have ended the
             answer: what it then lacks is not the version's fault.
         grade: quality in [0, 1] where somebody graded the answer.
+        guarded: what guards concluded of the answer, where any looked at it.
 
     Raises:
         ValueError: if `started_at` is naive.
@@ -90,6 +92,7 @@ class Exchange:
     caller: str | None = None
     grade: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    guarded: Guarded | None = None
 
     def __post_init__(self) -> None:
         if self.started_at.tzinfo is None:

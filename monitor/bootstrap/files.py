@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jsonschema import SchemaError
-from jsonschema.validators import validator_for
-
 from guards import golden, patterns
 from guards.declared import Declared, Prices
 from guards.golden import GoldenCase, GoldenSetError
 from guards.patterns import PatternError
-from monitor.bootstrap import embedding, policy_file
+from monitor.bootstrap import embedding, policy_file, schema_file
 from monitor.config import Config, DeploymentConfig, LocalEngine
 from monitor.errors import ConfigError
 from rollback.policy import Policy
@@ -68,7 +64,7 @@ def declared(files: Mapping[str, DeploymentFiles]) -> Mapping[str, Declared]:
 def _read_one(name: str, section: DeploymentConfig) -> DeploymentFiles:
     return DeploymentFiles(
         policy=_policy(name, section),
-        response_schema=_schema(section.response_schema),
+        response_schema=schema_file.read(section.response_schema),
         declared=_declared(name, section),
         golden=_golden(section.golden),
     )
@@ -98,34 +94,10 @@ def _policy(name: str, section: DeploymentConfig) -> Policy:
     return policy_file.parsed(source, f"deployments.{name}.policy")
 
 
-def _schema(path: Path | None) -> Mapping[str, Any] | None:
-    if path is None:
-        return None
-    try:
-        schema = json.loads(_text(path))
-        validator_for(schema).check_schema(schema)
-    except ValueError as error:
-        raise ConfigError(f"{path}: is not JSON: {error}") from error
-    except SchemaError as error:
-        raise ConfigError(f"{path}: is no JSON Schema: {error.message}") from error
-    if not isinstance(schema, dict):
-        raise ConfigError(f"{path}: must hold a JSON Schema object")
-    return schema
-
-
 def _golden(path: Path | None) -> tuple[GoldenCase, ...] | None:
     if path is None:
         return None
     try:
-        return tuple(golden.parse_cases(_text(path)))
+        return tuple(golden.parse_cases(schema_file.text_of(path)))
     except GoldenSetError as error:
         raise ConfigError(f"{path}: {error}") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error

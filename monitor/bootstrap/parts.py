@@ -19,6 +19,7 @@ from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.runtime.operations import OperatorActions
+from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.service import Service
 from monitor.runtime.wakers import Wakers
 
@@ -35,6 +36,7 @@ class Parts:
     wakers: Wakers
     stores: Stores
     registry: CollectorRegistry
+    observing: Observing
 
 
 def assemble(
@@ -88,6 +90,7 @@ def assemble(
         wakers=loop.closed.wakers,
         stores=stores,
         registry=registry,
+        observing=loop.scoring.observing,
     )
 
 

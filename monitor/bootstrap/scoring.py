@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from guards.declared import Declared
 from monitor.bootstrap import embedding, own_signals
 from monitor.bootstrap.own_signals import Failures
+from monitor.gateway.guard_metrics import GuardCollector
 from monitor.ports.deployments import Deployments
 from monitor.ports.evidence import EvidenceStore
 from monitor.ports.record import ExchangeStore
@@ -21,6 +22,7 @@ from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.scorer import Read, Scorer
 from monitor.runtime.scoring.source import Source
@@ -30,12 +32,13 @@ from rollback.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scoring:
-    """The parts that score and record."""
+    """The parts that score and record; `observing` has no guards before somebody opens them."""
 
     following: Following
     drafts: Drafts
     recorder: Recorder
     scorer: Scorer
+    observing: Observing
     failures: Failures
     embeddings: Embeddings
 
@@ -63,6 +66,7 @@ class Scoring:
         ):
             gauge = Gauge(f"backstop_exchanges_{name}", help_text, registry=registry)
             gauge.set_function(value)
+        registry.register(GuardCollector(self.observing.counts))
         failed = Gauge(
             "backstop_own_signal_failures",
             "Values of the operator's own signals that had to be left out.",
@@ -108,6 +112,7 @@ def open_scoring(
     following = Following(assessor.refresh)
     drafts = Drafts(evidence, embeddings.for_references)
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
+    observing = Observing()
     scorer = Scorer(
         source=source,
         read=read,
@@ -115,6 +120,7 @@ def open_scoring(
         following=following,
         drafts=drafts,
         recorder=recorder,
+        observing=observing,
         embeddings=embeddings,
     )
     return Scoring(
@@ -122,6 +128,7 @@ def open_scoring(
         drafts=drafts,
         recorder=recorder,
         scorer=scorer,
+        observing=observing,
         embeddings=embeddings,
         failures=failures,
     )

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from monitor.bootstrap import anchoring, database, files, own_signals, receivers
+from monitor.bootstrap import anchoring, database, files, guarding, own_signals, receivers
 from monitor.config import Config, ServerEngine
 from monitor.engines.servers.opened import open_server
 from monitor.errors import ConfigError
@@ -25,6 +25,7 @@ def check(config: Config) -> Mapping[str, Any]:
     """Read everything that the configuration names. Raises `ConfigError` for the first mistake."""
     read = files.read(config)
     anchoring.keepers(config)
+    guards = guarding.check(config)
     schedule = config.schedule
     jobs = {"golden": schedule.golden, "report": schedule.report, "retention": schedule.retention}
     Clock(jobs, schedule.timezone, lambda job, slot: None)
@@ -33,6 +34,7 @@ def check(config: Config) -> Mapping[str, Any]:
     return {
         "deployments": len(read),
         "golden cases": sum(len(each.golden or ()) for each in read.values()),
+        "guards": guards,
         "receivers": len(receivers.senders(config)),
         "own signals": len(own_signals.load()),
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from monitor.config.embedder import EmbedderConfig
 from monitor.config.engines import LocalEngine, ServerEngine
 from monitor.config.files import read_mapping, read_secret
+from monitor.config.guards import Guards
 from monitor.config.loading import load
 from monitor.config.sections import DeploymentConfig, Listen, Receiver
 from monitor.config.settings import Config, default_data_dir, with_workers
@@ -17,6 +18,7 @@ __all__ = [
     "Config",
     "DeploymentConfig",
     "EmbedderConfig",
+    "Guards",
     "Listen",
     "LocalEngine",
     "Receiver",

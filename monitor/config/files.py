@@ -12,7 +12,7 @@ from monitor.errors import ConfigError
 
 
 def read_secret(path: Path, key: str) -> str:
-    """Read a one-line secret. Raises `ConfigError` that names the key, never the content."""
+    """Read a secret. Raises `ConfigError` that names the key, never the content."""
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -20,6 +20,11 @@ def read_secret(path: Path, key: str) -> str:
     if not text:
         raise ConfigError(f"{key}: {path} is empty; write the secret into it")
     return text
+
+
+def read_secrets(path: Path, key: str) -> tuple[str, ...]:
+    """Read secrets, one a line. Raises `ConfigError` that names the key, never the content."""
+    return tuple(filter(None, map(str.strip, read_secret(path, key).splitlines())))
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,14 @@ from pydantic_settings import SettingsError
 
 from monitor.config.engines import LocalEngine, ServerEngine
 from monitor.config.files import read_mapping
+from monitor.config.guards import Guards
 from monitor.config.mistakes import explained
 from monitor.config.registry import RegistryConfig
 from monitor.config.settings import Config
 from monitor.errors import ConfigError
+
+_SECRET_KEYS = frozenset({"tokens", "api_key"})
+_GUARDS_PATHS = (("canary", "tokens_file"), ("classifier", "folder"), ("judge", "api_key_file"))
 
 
 def load(path: Path) -> Config:
@@ -34,7 +38,15 @@ def load(path: Path) -> Config:
 
 
 def _refuse_secrets(path: Path, raw: Mapping[str, Any]) -> None:
-    """Refuse a receiver's address in the file: whoever has it may write into the chat."""
+    """Refuse secrets in the file. A receiver's address is one: who has it may write into the chat."""
+    deployments = raw.get("deployments")
+    for name, section in deployments.items() if isinstance(deployments, dict) else ():
+        for where, guard in _guards_of(section):
+            for key in _SECRET_KEYS & guard.keys():
+                raise ConfigError(
+                    f"{path}: deployments.{name}.guards.{where}.{key}: is a secret and does not "
+                    f"belong here; write it into a file and name that as {key}_file"
+                )
     receivers = raw.get("receivers")
     for name, section in receivers.items() if isinstance(receivers, dict) else ():
         if isinstance(section, dict) and "url" in section:
@@ -43,6 +55,13 @@ def _refuse_secrets(path: Path, raw: Mapping[str, Any]) -> None:
                 "write it into a file and name that as url_file, or give it as "
                 f"BACKSTOP_RECEIVERS__{str(name).upper()}__URL"
             )
+
+
+def _guards_of(deployment: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    guards = deployment.get("guards") if isinstance(deployment, dict) else None
+    for name, section in guards.items() if isinstance(guards, dict) else ():
+        if isinstance(section, dict):
+            yield name, section
 
 
 def _resolve(config: Config, base: Path) -> Config:
@@ -55,6 +74,7 @@ def _resolve(config: Config, base: Path) -> Config:
                 if isinstance(deployment.policy, Path)
                 else deployment.policy,
                 "response_schema": _under(base, deployment.response_schema),
+                "guards": _resolve_guards(deployment.guards, base),
             }
         )
         for name, deployment in config.deployments.items()
@@ -87,6 +107,16 @@ def _resolve(config: Config, base: Path) -> Config:
             ),
         }
     )
+
+
+def _resolve_guards(guards: Guards, base: Path) -> Guards:
+    changed = {}
+    for name, key in _GUARDS_PATHS:
+        section = getattr(guards, name)
+        if section is not None:
+            path = _under(base, getattr(section, key))
+            changed[name] = section.model_copy(update={key: path})
+    return guards.model_copy(update=changed)
 
 
 def _resolve_engine(engine: LocalEngine | ServerEngine, base: Path) -> LocalEngine | ServerEngine:

@@ -39,7 +39,10 @@ def _known_keys(location: list[str]) -> list[str]:
     for part in location:
         if part in fields:
             sections = list(_sections_of(fields[part].annotation))
-            known = [section.model_fields.items() for section in sections]
+            known = [
+                ((info.alias or name, info) for name, info in section.model_fields.items())
+                for section in sections
+            ]
             fields = dict(itertools.chain(*known)) if sections else fields
     return list(fields)
 

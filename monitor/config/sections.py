@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from monitor.config.files import read_secret, secret_or_file
+from monitor.config.guards import Guards
 from monitor.config.section import Section, server_address
 from monitor.errors import ConfigError
 
@@ -38,6 +39,8 @@ class Gateways(Section):
         spool_mb: how much may wait on disk while Postgres is away.
         pass_through: further paths to relay as they are, for callers: `/v1/embeddings`, say.
         record: whether answers are recorded and judged at all; without it this is a router only.
+        guard_answer_mb: a longer answer than this is blocked where a blocking guard must see it.
+        guard_hold_s: how long a stream may be held for a guard that needs it whole; then it is blocked.
     """
 
     workers: int = Field(default=1, ge=1, le=64)
@@ -48,6 +51,8 @@ class Gateways(Section):
     spool_mb: float = Field(default=1024.0, gt=0)
     pass_through: tuple[str, ...] = ("/v1/embeddings",)
     record: bool = True
+    guard_answer_mb: float = Field(default=4.0, gt=0)
+    guard_hold_s: float = Field(default=120.0, gt=0)
 
 
 class PricesConfig(Section):
@@ -68,6 +73,7 @@ class DeploymentConfig(Section):
     golden: Path | None = None
     policy: Path | dict[str, Any] = Field(default_factory=dict)
     response_schema: Path | None = None
+    guards: Guards = Guards()
     must_match: tuple[str, ...] = ()
     must_not_match: tuple[str, ...] = ()
     citation: str | None = None

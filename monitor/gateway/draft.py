@@ -8,6 +8,7 @@ from datetime import datetime
 
 from guards import entropy
 from guards.exchange import Exchange, FinishReason, Message
+from guards.guarded import Guarded, GuardVerdict
 from monitor.ports.engine import Piece, Token
 from monitor.runtime.routing import Route
 
@@ -20,6 +21,8 @@ class Draft:
         started_at: wall-clock time; started: monotonic seconds at the same moment.
         has_limit, has_stops: whether the caller set a token limit, or stop strings.
         first_token_s, latency_s: seconds since the start.
+        guarded: what blocking guards concluded, where the deployment has any.
+        held: characters at the end that the guards hold back for now.
     """
 
     id: str
@@ -38,6 +41,13 @@ class Draft:
     error: str | None = None
     first_token_s: float | None = None
     latency_s: float | None = None
+    guarded: Guarded | None = None
+    held: int = 0
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a guard keeps the answer, or the rest of it, from the caller."""
+        return self.guarded is not None and self.guarded.verdict is GuardVerdict.BLOCK
 
     @property
     def output(self) -> str:
@@ -85,6 +95,7 @@ class Draft:
             ended_by_caller=self._ended_by_caller,
             caller=self.caller,
             tags={"request_id": self.request_id},
+            guarded=self.guarded,
         )
 
     @property

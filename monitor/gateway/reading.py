@@ -92,6 +92,7 @@ def _exchange(
         ended_by_caller=reason is not None and question.may_have_ended(reason),
         caller=relayed.caller,
         tags=_tags(relayed),
+        guarded=relayed.guarded.get(index),
     )
 
 

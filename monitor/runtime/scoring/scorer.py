@@ -26,6 +26,7 @@ from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.one_ahead import OneAhead
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.source import Source
@@ -86,6 +87,7 @@ class Scorer:
 
     Args:
         read: makes exchanges of a relayed request and its answer.
+        observing: guards that look at answers beside the record; without any nothing is flagged.
         clock: monotonic seconds.
 
     Attributes:
@@ -103,6 +105,7 @@ class Scorer:
         drafts: Drafts,
         recorder: Recorder,
         embeddings: Embeddings,
+        observing: Observing | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
@@ -111,6 +114,7 @@ class Scorer:
         self._following = following
         self._drafts = drafts
         self._recorder = recorder
+        self._observing = observing or Observing()
         self._embeddings = embeddings
         self._clock = clock
         self._thread = WorkerThread("scorer")
@@ -258,7 +262,10 @@ class Scorer:
     async def _assess(self, items: Sequence[Handed]) -> PackedBatch:
         exchanges = await self.on_thread(lambda: self._read_all(items))
         embedded = await self._embedded(exchanges)
-        packed, striking, gathered = await self.on_thread(lambda: self._work(exchanges, embedded))
+        loop = asyncio.get_running_loop()
+        packed, striking, gathered = await self.on_thread(
+            lambda: self._work(exchanges, embedded, loop)
+        )
         self._recent.extend(striking)
         for each in gathered:
             self._drafts.put(each)
@@ -271,10 +278,14 @@ class Scorer:
         return await self._embeddings.live(exchanges, due) if due else None
 
     def _work(
-        self, exchanges: Sequence[Exchange], embedded: Embedded | None
+        self,
+        exchanges: Sequence[Exchange],
+        embedded: Embedded | None,
+        loop: asyncio.AbstractEventLoop,
     ) -> tuple[PackedBatch, Sequence[bool], Sequence[Gathered]]:
         found = self._assessor.assess(exchanges, embedded)
-        packed = self._recorder.pack(found.scored, found.observed)
+        scored = self._observing.note(found.scored, loop)
+        packed = self._recorder.pack(scored, found.observed)
         return packed, found.striking, self._assessor.gather(found)
 
     def _read_all(self, items: Sequence[Handed]) -> Sequence[Exchange]:
