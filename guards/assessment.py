@@ -11,10 +11,11 @@ from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.faults import Fault
 from guards.novelty import Embedded
-from guards.reference import Reference
+from guards.reference import Reference, is_comparable
 from guards.signals import catalogue
 from guards.signals.catalogue import SignalTable
 from guards.verdicts import Verdict
+from guards.wrongness import WRONG_ANSWER, WrongAnswers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,7 @@ def assess(
     *,
     outlier_quantile: float = 0.99,
     embedded: Embedded | None = None,
+    wrong: WrongAnswers | None = None,
 ) -> tuple[Assessed, ...]:
     """Assess answers of one deployment in the order in which they came.
 
@@ -87,16 +89,31 @@ def assess(
         reference: usual answers of the deployment; without one nothing is an outlier.
         constant: moved on by these answers; its state belongs to the deployment and its epoch.
         embedded: vectors of the answers, where the reference's are a model's.
+        wrong: what was learnt of wrong answers, for the signal `wrong_answer` of comparable ones.
     """
     if not exchanges:
         return ()
     table = catalogue.table(exchanges)
+    signals = _signals(exchanges, table, wrong)
     repeated = table.column("repeated_ngrams").tolist()
     found = [_faults(*each, constant) for each in zip(exchanges, repeated, strict=True)]
     if reference is None:
-        return _join(exchanges, table, found, [Oddness()] * len(exchanges))
+        return _join(exchanges, signals, found, [Oddness()] * len(exchanges))
     oddness = _oddness(reference, table, exchanges, outlier_quantile, embedded)
-    return _join(exchanges, table, found, oddness)
+    return _join(exchanges, signals, found, oddness)
+
+
+def _signals(
+    exchanges: Sequence[Exchange], table: SignalTable, wrong: WrongAnswers | None
+) -> list[dict[str, float]]:
+    """Return the signals of each answer, and how likely it is wrong where that can be told."""
+    signals = [table.mapping(row) for row in range(len(exchanges))]
+    if wrong is None:
+        return signals
+    for row, likely in enumerate(wrong.probabilities(signals).tolist()):
+        if not math.isnan(likely) and is_comparable(exchanges[row]):
+            signals[row][WRONG_ANSWER] = likely
+    return signals
 
 
 def _faults(exchange: Exchange, repeated: float, constant: ConstantAnswers) -> tuple[Fault, ...]:
@@ -136,7 +153,7 @@ def _outlier(
 
 def _join(
     exchanges: Sequence[Exchange],
-    table: SignalTable,
+    signals: Sequence[Mapping[str, float]],
     found: Sequence[tuple[Fault, ...]],
     oddness: Sequence[Oddness],
 ) -> tuple[Assessed, ...]:
@@ -145,7 +162,7 @@ def _join(
             scored=Scored(
                 exchange=exchange,
                 verdict=_verdict(exchange, found[row], oddness[row]),
-                signals=table.mapping(row),
+                signals=signals[row],
                 findings=(*(fault.sentence for fault in found[row]), *oddness[row].findings),
             ),
             faults=found[row],

@@ -42,6 +42,15 @@ def common_beginning(answer: Exchange, other: Exchange) -> float:
     return same / longer if longer else math.nan
 
 
+def self_consistency(answer: Exchange, other: Exchange) -> float:
+    """Return the share of words that both answers have, if one version gave both; else NaN.
+
+    A version that answers the same prompt in another way each time is seldom sure of any
+    (SelfCheckGPT; Manakul et al., 2023).
+    """
+    return 1 - word_distance(answer, other) if answer.adapter == other.adapter else math.nan
+
+
 def token_divergence(answer: Exchange, other: Exchange) -> float:
     """Return the mean of log p - log q over the tokens, where both answers are the same tokens."""
     if answer.output != other.output or not _same_length(answer, other):
@@ -136,6 +145,15 @@ PAIR_SIGNALS = (
         meaning="share of words before the first difference",
         tail=Tail.LOWER,
         compute=_each(common_beginning),
+    ),
+    PairSignal(
+        name="self_consistency",
+        unit="",
+        low=0,
+        high=1,
+        meaning="share of words that it says again when asked again",
+        tail=Tail.LOWER,
+        compute=_each(self_consistency),
     ),
     PairSignal(
         name="token_divergence",
