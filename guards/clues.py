@@ -1,4 +1,4 @@
-"""Clues to wrong answers: the signals that say how sure a version was, and who agrees with it."""
+"""Clues to wrong answers: how sure a version was, how long it went on, and who agrees with it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from guards.signals import catalogue
 from guards.signals.signal import Family
 
 _FAMILIES = frozenset({Family.LIKELIHOOD, Family.GROUNDEDNESS})
-NAMES = frozenset(
-    signal.name for signal in catalogue.CATALOGUE if signal.family in _FAMILIES
-) | frozenset(signal.name for signal in catalogue.PAIRS)
+_OTHERS = frozenset({"characters", "lines"})  # length alone tells much: what is hard is long
+NAMES = (
+    _OTHERS
+    | {signal.name for signal in catalogue.CATALOGUE if signal.family in _FAMILIES}
+    | {signal.name for signal in catalogue.PAIRS}
+)
 
 
 def of(signals: Mapping[str, float]) -> dict[str, float]:

@@ -6,13 +6,17 @@ from guards import clues
 from tests.unit.guards.samples import exchange
 
 
-def test_length_is_no_clue_but_likelihood_and_agreement_are() -> None:
-    """Families decide, and a missing other answer gives no agreement."""
-    answers = [exchange("one two", token_logprobs=(-1.0, -2.0)), exchange("three", token_logprobs=None)]
+def test_length_likelihood_and_agreement_are_clues() -> None:
+    """Other signals are not, and a missing other answer gives no agreement."""
+    answers = [
+        exchange("one two", token_logprobs=(-1.0, -2.0)),
+        exchange("three", token_logprobs=None),
+    ]
     with_other, alone = clues.of_answers(answers, [exchange("one four", adapter="x@1"), None])
     assert with_other["logprob_mean"] == -1.5
     assert with_other["word_distance"] == 0.5
-    assert "characters" not in with_other
+    assert with_other["characters"] == 7
+    assert "letters" not in with_other
     assert not {"word_distance", "logprob_mean"} & alone.keys()
 
 
