@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import beta, binom
 
 NEVER = float("inf")
+
+
+def first(path: NDArray[np.float64], line: float) -> float:
+    """Return after how many steps a path (n,) first reaches the line; `NEVER` for none."""
+    crossed = np.flatnonzero(path >= line)
+    return float(crossed[0] + 1) if len(crossed) else NEVER
 
 
 def upper_limit(hits: int, trials: int) -> float:

@@ -22,9 +22,14 @@ def installed(peer: str) -> Path | None:
         return None
 
 
-def lines(peer: str, python: Path, files: Sequence[Path]) -> Iterator[str]:
+def script(peer: str) -> Path:
+    """Return the script that runs the peer's detectors."""
+    return _SCRIPTS / f"with_{peer}.py"
+
+
+def lines(peer: str, python: Path, files: Sequence[Path], *, pilot: bool) -> Iterator[str]:
     """Yield a line for each file as the peer's script prints it."""
-    command = [str(python), str(_SCRIPTS / f"with_{peer}.py"), *map(str, files)]
+    command = [str(python), str(script(peer)), *(["--pilot"] if pilot else []), *map(str, files)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield from process.stdout

@@ -1,7 +1,9 @@
 """Runs alibi-detect's online detectors; `bench.peers.drift` starts it with their interpreter.
 
 Prints for each file a JSON object: detector → its statistic after each answer of the stream. The
-thresholds that it would set itself are not used: one is chosen over all runs, as for every peer.
+thresholds that it would set itself are not used, and get few bootstraps: one is chosen over all
+runs, as for every peer. Each detector gets the features and the window that it was best with in the
+pilot (`bench.drift --pilot`); with `--pilot` before the files, all of them.
 """
 
 import json
@@ -13,7 +15,17 @@ import numpy as np
 import torch
 from alibi_detect.cd import CVMDriftOnline, LSDDDriftOnline, MMDDriftOnline
 
-WINDOW = 30
+SETTINGS = [
+    (detector, features, window)
+    for detector, all_features in (
+        ("MMD", ("signals", "embedding")),
+        ("LSDD", ("signals", "embedding")),
+        ("CVM", ("signals", "length")),
+    )
+    for features in all_features
+    for window in (20, 40)
+]
+BEST = [("MMD", "embedding", 40), ("LSDD", "signals", 40), ("CVM", "signals", 40)]
 warnings.simplefilter("ignore")
 logging.disable(logging.WARNING)
 torch.set_num_threads(1)
@@ -23,50 +35,41 @@ def statistics(detector, stream):
     """Return the statistic after each answer; several features give their largest."""
     path = []
     for row in stream:
-        statistic = detector.predict(row)["data"]["test_stat"]
-        known = np.nan_to_num(np.asarray(0.0 if statistic is None else statistic, dtype=float))
-        path.append(float(known.max()))
+        statistic = np.nan_to_num(np.asarray(detector.score(row), dtype=float))
+        path.append(float(f"{statistic.max():.6g}"))
     return path
 
 
-def made(name, usual, size):
-    """Return a detector; few bootstraps, for its threshold is not used."""
-    common = {"ert": 60.0, "verbose": False}
+def made(name, usual, window):
+    """Return a detector that knows the reference."""
+    np.random.seed(0)
+    torch.manual_seed(0)
     if name == "CVM":
-        return CVMDriftOnline(
-            usual,
-            window_sizes=[WINDOW],
-            n_bootstraps=1000,
-            batch_size=1000,
-            n_features=size,
-            **common,
-        )
+        size = usual.shape[1]
+        few = {"ert": 60.0 / size, "n_bootstraps": 400, "batch_size": 100, "verbose": False}
+        return CVMDriftOnline(usual, window_sizes=[window], n_features=size, **few)
     kind = MMDDriftOnline if name == "MMD" else LSDDDriftOnline
-    return kind(
-        usual, window_size=WINDOW, n_bootstraps=150, backend="pytorch", device="cpu", **common
-    )
+    few = {"ert": 50.0, "n_bootstraps": 300, "verbose": False}
+    return kind(usual, window_size=window, backend="pytorch", device="cpu", **few)._detector
+
+
+def rows(series, name):
+    """Return (n, features) of a series."""
+    values = series[name].astype(np.float32)
+    return values if values.ndim == 2 else values[:, None]
 
 
 def main():
     """Go through the files."""
-    for path in sys.argv[1:]:
+    pilot = "--pilot" in sys.argv
+    for path in sys.argv[1 + pilot :]:
         series = np.load(path)
         found = {}
-        for name, features in (
-            ("MMD", "signals"),
-            ("MMD", "embedding"),
-            ("LSDD", "signals"),
-            ("CVM", "signals"),
-        ):
-            usual = series[f"{features}/usual"].astype(np.float32)
-            stream = series[f"{features}/stream"].astype(np.float32)
-            np.random.seed(0)
-            torch.manual_seed(0)
-            label = f"alibi-detect {name} on {features}"
-            try:
-                found[label] = statistics(made(name, usual, usual.shape[1]), stream)
-            except Exception as error:
-                print(f"{label}: {error}", file=sys.stderr)
+        for name, features, window in SETTINGS if pilot else BEST:
+            usual, stream = (rows(series, f"{features}/{part}") for part in ("usual", "stream"))
+            found[f"alibi-detect {name} on {features}, window {window}"] = statistics(
+                made(name, usual, window), stream
+            )
         print(json.dumps(found), flush=True)
 
 
