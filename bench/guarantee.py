@@ -42,7 +42,7 @@ def main() -> None:
     """Measure, and print a table or JSON."""
     parser = output.arguments(__doc__ or "")
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--graded", type=int, default=2_000, help="streams of grades and faults")
+    parser.add_argument("--graded", type=int, default=1_000, help="streams of grades and faults")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     options = parser.parse_args()
     measured = partial(kept.measured, jobs=options.jobs)
@@ -67,11 +67,11 @@ def _streams(seeds: int) -> Iterator[Stream]:
         for model in sorted(data.outputs()):
             yield Stream(corpus="alpaca_eval", model=model, seed=seed)
     for corpus in TRAFFIC:
-        yield from (Stream(corpus=corpus, seed=seed) for seed in range(3 * seeds))
+        yield from (Stream(corpus=corpus, seed=seed) for seed in range(seeds))
     for seed in range(seeds):
         for model in _SEASONAL_MODELS:
             yield Stream(corpus="alpaca_eval", model=model, seed=seed, seasonal=True)
-    yield from (Stream(corpus="clinc150", seed=seed, seasonal=True) for seed in range(3 * seeds))
+    yield from (Stream(corpus="clinc150", seed=seed, seasonal=True) for seed in range(seeds))
 
 
 def _row(

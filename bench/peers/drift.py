@@ -27,7 +27,7 @@ def script(peer: str) -> Path:
     return _SCRIPTS / f"with_{peer}.py"
 
 
-def lines(peer: str, python: Path, files: Sequence[Path], *, pilot: bool) -> Iterator[str]:
+def lines(peer: str, python: Path, files: Sequence[Path], *, pilot: bool = False) -> Iterator[str]:
     """Yield a line for each file as the peer's script prints it."""
     command = [str(python), str(script(peer)), *(["--pilot"] if pilot else []), *map(str, files)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

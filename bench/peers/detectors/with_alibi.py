@@ -1,8 +1,8 @@
 """Runs alibi-detect's online detectors; `bench.peers.drift` starts it with their interpreter.
 
 Prints for each file a JSON object: detector → its statistic after each answer of the stream. The
-thresholds that it would set itself are not used, and get few bootstraps: one is chosen over all
-runs, as for every peer. Each detector gets the features and the window that it was best with in the
+thresholds that it would set itself are not used, and get few bootstraps or none: one is chosen over
+all runs, as for every peer. Each detector gets the features and the window that it was best with in the
 pilot (`bench.drift --pilot`); with `--pilot` before the files, all of them.
 """
 
@@ -31,6 +31,13 @@ logging.disable(logging.WARNING)
 torch.set_num_threads(1)
 
 
+class Unset(CVMDriftOnline):
+    """The detector without thresholds of its own, which take it minutes."""
+
+    def _configure_thresholds(self):
+        self.thresholds = np.full((1, 1), np.inf)
+
+
 def statistics(detector, stream):
     """Return the statistic after each answer; several features give their largest."""
     path = []
@@ -46,8 +53,7 @@ def made(name, usual, window):
     torch.manual_seed(0)
     if name == "CVM":
         size = usual.shape[1]
-        few = {"ert": 60.0 / size, "n_bootstraps": 400, "batch_size": 100, "verbose": False}
-        return CVMDriftOnline(usual, window_sizes=[window], n_features=size, **few)
+        return Unset(usual, ert=60.0, window_sizes=[window], n_features=size, verbose=False)
     kind = MMDDriftOnline if name == "MMD" else LSDDDriftOnline
     few = {"ert": 50.0, "n_bootstraps": 300, "verbose": False}
     return kind(usual, window_size=window, backend="pytorch", device="cpu", **few)._detector
