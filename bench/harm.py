@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench import output
 from bench.detection import figures, kept, orders
@@ -92,21 +91,6 @@ def _saved(path: Path, order: Order) -> Path:
     return path
 
 
-def information(values: NDArray[np.float64], null: float, largest: float) -> float:
-    """Return the most that a bet on less than `null` wins in an answer on average, in nats."""
-    stakes = np.linspace(0.0, largest, 400)[:, None]
-    return float(np.log1p(stakes * (null - values)).mean(axis=1).max())
-
-
-def _limits(case: Case, margin: float) -> tuple[float, float]:
-    """Return the limits of grades and of pairs, where a margin is tolerated."""
-    before, after = np.array(case.change.before), np.array(case.change.after)
-    null = float(before.mean()) - margin
-    unpaired = np.log(case.arl) / information(after, null, 0.999 / (1.0 - null))
-    paired = np.log(case.arl) / information(after - before, -margin, 0.999 / (1.0 + margin))
-    return float(unpaired), float(paired)
-
-
 def _rows(
     case: Case, found: Sequence[Mapping[str, float]], theirs: Mapping[str, Sequence[float]]
 ) -> list[Mapping[str, Any]]:
@@ -118,7 +102,8 @@ def _rows(
         f"river {name}, grades alone": sum(each < NEVER for each in own[count:])
         for name, own in theirs.items()
     }
-    (unpaired, paired), tolerant = _limits(case, 0.0), _limits(case, orders.MARGIN)
+    known = (case.change.before, case.change.after, case.arl)
+    (unpaired, paired), tolerant = figures.limits(*known), figures.limits(*known, orders.MARGIN)
     limit = min(unpaired, paired)
     mean_before, mean_after = np.mean(case.change.before), np.mean(case.change.after)
     stream = len(case.change.before) - REFERENCE
