@@ -28,6 +28,7 @@ from bench.peers import drift as peers
 from rollback.judge import HarmWeights
 
 _SOURCES = (
+    "bench/detection/fast.py",
     "bench/detection/orders.py",
     "bench/detection/data.py",
     "guards/betting.py",

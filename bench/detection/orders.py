@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.detection import data, figures
+from bench.detection import data, fast, figures
 from bench.detection.data import Change
 from guards.betting import MeanDetector, RateDetector
 from guards.graded import GradeDetector
@@ -114,27 +114,30 @@ def graded(
 def delays(order: Order) -> Mapping[str, float]:
     """Return subject → graded answers to the alarm; `figures.NEVER` for none.
 
-    The way back, where no alarm is due, is left to pairs, grades and their mean without a margin:
+    The way back, where no alarm is due, is left to the mean of pairs and grades without a margin:
     the judge has less of everything.
     """
     usual, stream, differences = graded(order)
     arl = case_of(order).arl
+    if order.back:
+        return {BOTH: figures.first(fast.both(usual, stream, differences), arl)}
+    weight = HarmWeights().pairs
     pairs = MeanDetector(0.0).update(differences.tolist())
     grades = GradeDetector(usual, 0.0).update(stream.tolist())
     both = (pairs + grades) / 2.0
-    found = {"pairs": pairs, "grades": grades, BOTH: both}
-    if not order.back:
-        weight = HarmWeights().pairs
-        tolerant = (
-            MeanDetector(MARGIN).update(differences.tolist())
-            + GradeDetector(usual, MARGIN).update(stream.tolist())
-        ) / 2.0
-        found |= {
-            f"{BOTH}, margin .05": tolerant,
-            JUDGE: _judged(arl, usual, stream, differences),
-            "judge, no margin": weight * both,
-        }
-        found |= {f"judge, weight {share:g} for grades": share * tolerant for share in SHARES}
+    tolerant = (
+        MeanDetector(MARGIN).update(differences.tolist())
+        + GradeDetector(usual, MARGIN).update(stream.tolist())
+    ) / 2.0
+    found = {
+        "pairs": pairs,
+        "grades": grades,
+        BOTH: both,
+        f"{BOTH}, margin .05": tolerant,
+        JUDGE: _judged(arl, usual, stream, differences),
+        "judge, no margin": weight * both,
+        **{f"judge, weight {share:g} for grades": share * tolerant for share in SHARES},
+    }
     return {name: figures.first(path, arl) for name, path in found.items()}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.detection import figures, versions
 from bench.detection.versions import Versions
+from guards.betting import evidence_of_harm
 from guards.exchange import Exchange, Message
 from guards.exchange_log import Logged
 from monitor.runtime.replay.ground import ACTIVE, BASELINE, EPOCH, NAME, Ground
@@ -79,26 +80,15 @@ def _golden(own: Versions, order: Sequence[int]) -> float:
     policy = Policy()
     situation = Situation(versions={ground.baseline.name: ground.baseline})
 
-    def rolls_back(graded: int) -> bool:
-        judge = Judge(
-            deployment=NAME,
-            epoch=EPOCH,
-            adapter=ACTIVE,
-            settings=JudgeSettings(),
-            reference=None,
-        )
-        point = judge.observe_golden(differences[:graded], len(order), at=_NOW)
-        decided = decision.decide(ground.deployment, point, situation, policy, _NOW)
-        return isinstance(decided, RollBack) and decided.to == BASELINE
-
-    if not rolls_back(len(order)):
+    judge = Judge(
+        deployment=NAME, epoch=EPOCH, adapter=ACTIVE, settings=JudgeSettings(), reference=None
+    )
+    point = judge.observe_golden(differences, len(order), at=_NOW)
+    decided = decision.decide(ground.deployment, point, situation, policy, _NOW)
+    if not (isinstance(decided, RollBack) and decided.to == BASELINE):
         return figures.NEVER
-    # A run is stopped where the evidence is enough, so that more cases never take a rollback back.
-    low, high = 0, len(order)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if rolls_back(middle) else (middle, high)
-    return float(high)
+    capital = evidence_of_harm(differences, policy.margin, len(order))
+    return figures.first(policy.weights["golden"] * capital, policy.line)
 
 
 def _grade(own: Versions, index: int, size: int) -> float | None:
