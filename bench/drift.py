@@ -3,8 +3,8 @@
 Answers of one real model are the reference (300), answers of its successor to other prompts the
 stream (505). All subjects are compared at the same measured false alarms: those of Backstop's drift
 detector on streams of the reference's own model. Peers' thresholds are chosen for that afterwards,
-from the very runs they are measured on, which is in their favour. What each peer is given was
-chosen with `--pilot`, on other changes.
+from the very runs they are measured on, which is in their favour. The series that river's detectors
+are given was chosen with `--pilot`, on changes of other models.
 
 Results are kept under `.cache/bench`: a run that was interrupted goes on where it stopped.
 """
@@ -29,7 +29,7 @@ from bench.detection.kept import Kept
 from bench.peers import drift as peers
 
 LINE = 10_000.0
-_AT_ONCE = 50  # runs whose series a peer is given at once
+_AT_ONCE = 25  # runs whose series a peer is given at once
 _OURS = ("guards", "bench/detection/ours.py", "bench/detection/answers.py")
 Delays = Mapping[str, Sequence[float]]  # subject → answers to the alarm, by run; `NEVER` for none
 
@@ -57,10 +57,12 @@ def main() -> None:
     """Measure, and print a table or JSON."""
     parser = output.arguments(__doc__ or "")
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--peer-seeds", type=int, default=20, help="of them, those the peers get")
+    parser.add_argument("--peer-seeds", type=int, default=4, help="of them, those the peers get")
     parser.add_argument("--peers", default="river,alibi", help="which of them, by comma")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
-    parser.add_argument("--pilot", action="store_true", help="every series, on the pilot's changes")
+    parser.add_argument(
+        "--pilot", action="store_true", help="every series for river, on other changes"
+    )
     options = parser.parse_args()
     runs = chains.runs(options.seeds, chains.PILOT if options.pilot else chains.CHAINS)
     found = _judged(runs, options.jobs)

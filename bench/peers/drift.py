@@ -28,8 +28,13 @@ def script(peer: str) -> Path:
 
 
 def lines(peer: str, python: Path, files: Sequence[Path], *, pilot: bool = False) -> Iterator[str]:
-    """Yield a line for each file as the peer's script prints it."""
-    command = [str(python), str(script(peer)), *(["--pilot"] if pilot else []), *map(str, files)]
+    """Yield a line for each file as the peer's script prints it.
+
+    Args:
+        pilot: whether river's detectors get every series, and not only the one each is best on.
+    """
+    flags = ["--pilot"] if pilot and peer == "river" else []
+    command = [str(python), str(script(peer)), *flags, *map(str, files)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield from process.stdout
