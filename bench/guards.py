@@ -8,6 +8,7 @@ kind overlaps the value; a finding of its kind in a negative is a false alarm.
 The same on a second corpus, held out at first: other layouts, languages and numbers, and pieces of
 harmless documents as negatives. Then what guards add to a streamed answer of 200 tokens, all kinds on and blocking: the sum of the
 time in `feed` and `finish`, the share of answers under 1 ms, and the characters held back. Then what
+those add to a stream through the relay, and how long it is held by a hostile megabyte. Then what
 is found in real answers, where `../shared/data` is there. And the time of each pattern, and of all guards, on a megabyte of text made to be slow.
 
     make bench-guards ARGS="--items 500"
@@ -24,7 +25,7 @@ from typing import Any
 from scipy import stats
 
 from bench import output
-from bench.guardcorpus import credentials, delay, held_out, numbers, personal, prompts, real
+from bench.guardcorpus import credentials, delay, held_out, numbers, personal, prompts, real, relay
 from bench.guardcorpus.item import Item
 from bench.peers import guard_rules
 from guards.checks import catalogue
@@ -214,6 +215,8 @@ def main() -> None:
     output.show("Guards on a made-up corpus", rows, notes, options.json)
     output.show("Guards on the second corpus", rows_unseen, [], options.json)
     output.show("Added to a streamed answer of 200 tokens", delay.streams(), [], options.json)
+    output.show("Through the relay, 200 tokens", relay.rows(), [], options.json)
+    output.show("A hostile answer in the relay", relay.hostile(), [], options.json)
     found = real.rows()
     if found:
         note = "nobody labelled these: a finding may be right; they are places to look at"

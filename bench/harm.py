@@ -25,7 +25,7 @@ from bench.detection.figures import NEVER
 from bench.detection.kept import Kept
 from bench.detection.orders import BOTH, REFERENCE, SHARES, SUBJECTS, Case, Faults, Order
 from bench.peers import drift as peers
-from rollback.judge import HarmWeights
+from rollback.judge_settings import HarmWeights
 
 _SOURCES = (
     "bench/detection/fast.py",

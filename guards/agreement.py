@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+Same = Callable[[Any, Any], bool]
 
-def agreement(expected: Any, actual: Any, same: Callable[[Any, Any], bool]) -> float:
+
+def agreement(expected: Any, actual: Any, same: Same) -> float:
     """Return the share of agreement in [0, 1].
 
     Objects agree by the mean over all fields that either has, so that an invented field counts
@@ -19,10 +21,7 @@ def agreement(expected: Any, actual: Any, same: Callable[[Any, Any], bool]) -> f
     0.5
     """
     if isinstance(expected, dict) and isinstance(actual, dict):
-        fields = expected.keys() | actual.keys()
-        shared = expected.keys() & actual.keys()
-        total = sum(agreement(expected[field], actual[field], same) for field in sorted(shared))
-        return total / len(fields) if fields else 1.0
+        return weighted(expected, actual, same)
     if isinstance(expected, list) and isinstance(actual, list):
         total = sum(agreement(*pair, same) for pair in zip(expected, actual, strict=False))
         longest = max(len(expected), len(actual))
@@ -30,6 +29,39 @@ def agreement(expected: Any, actual: Any, same: Callable[[Any, Any], bool]) -> f
     return float(same(expected, actual))
 
 
+def weighted(
+    expected: Mapping[str, Any],
+    actual: Any,
+    same: Same,
+    weights: Mapping[str, float] | None = None,
+    required: Collection[str] = (),
+) -> float:
+    """Return the weighted share of an object's fields that agree, in [0, 1].
+
+    Args:
+        weights: of fields, above 0; a field without one, or an invented one, weighs 1.
+        required: fields that must agree wholly, or the share is 0.
+
+    >>> weighted({"a": 1, "b": 2}, {"a": 1}, same_scalar, {"a": 3})
+    0.75
+    """
+    if not isinstance(actual, dict):
+        return 0.0
+    known = weights or {}
+    names = sorted(expected.keys() | actual.keys())
+    shares = {name: _share(name, expected, actual, same) for name in names}
+    if any(shares[name] < 1.0 for name in required):
+        return 0.0
+    total = sum(known.get(name, 1.0) for name in names)
+    return sum(known.get(name, 1.0) * shares[name] for name in names) / total if names else 1.0
+
+
 def same_scalar(expected: Any, actual: Any) -> bool:
     """Return whether two JSON scalars are equal; true is not 1, and 1 is 1.0."""
     return isinstance(expected, bool) == isinstance(actual, bool) and bool(expected == actual)
+
+
+def _share(name: str, expected: Mapping[str, Any], actual: Mapping[str, Any], same: Same) -> float:
+    if name not in expected or name not in actual:
+        return 0.0
+    return agreement(expected[name], actual[name], same)

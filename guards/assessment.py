@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from guards import faults
+from guards import explanation, faults
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.faults import Fault
+from guards.novelty import Embedded
 from guards.reference import Reference
 from guards.signals import catalogue
 from guards.signals.catalogue import SignalTable
@@ -72,17 +73,20 @@ def assess(
     constant: ConstantAnswers,
     *,
     outlier_quantile: float = 0.99,
+    embedded: Embedded | None = None,
 ) -> tuple[Assessed, ...]:
     """Assess answers of one deployment in the order in which they came.
 
     The verdict is FAIL for a hard fault, WARN for an outlier, INCONCLUSIVE for an answer that is
-    incomplete or that its caller ended too early, else OK. An outlier is rarer than `outlier_quantile` of the n calibration
-    answers over all channels together, or than all of them where they are too few to say: at most
-    one usual answer in min(100, n + 1) is called one. Nothing but WARN follows from it.
+    incomplete or that its caller ended too early, else OK. An outlier is rarer than
+    `outlier_quantile` of the n calibration answers, by all signals together or by its embedding, or
+    than all of them where they are too few to say: at most one usual answer in min(100, n + 1) is
+    called one. Nothing but WARN follows from it.
 
     Args:
         reference: usual answers of the deployment; without one nothing is an outlier.
         constant: moved on by these answers; its state belongs to the deployment and its epoch.
+        embedded: vectors of the answers, where the reference's are a model's.
     """
     if not exchanges:
         return ()
@@ -91,7 +95,8 @@ def assess(
     found = [_faults(*each, constant) for each in zip(exchanges, repeated, strict=True)]
     if reference is None:
         return _join(exchanges, table, found, [Oddness()] * len(exchanges))
-    return _join(exchanges, table, found, _oddness(reference, table, exchanges, outlier_quantile))
+    oddness = _oddness(reference, table, exchanges, outlier_quantile, embedded)
+    return _join(exchanges, table, found, oddness)
 
 
 def _faults(exchange: Exchange, repeated: float, constant: ConstantAnswers) -> tuple[Fault, ...]:
@@ -100,22 +105,33 @@ def _faults(exchange: Exchange, repeated: float, constant: ConstantAnswers) -> t
 
 
 def _oddness(
-    reference: Reference, table: SignalTable, exchanges: Sequence[Exchange], quantile: float
+    reference: Reference,
+    table: SignalTable,
+    exchanges: Sequence[Exchange],
+    quantile: float,
+    embedded: Embedded | None,
 ) -> list[Oddness]:
-    columns = reference.scores_of(table, exchanges)
+    columns = reference.scores_of(table, exchanges, embedded)
     p_values = reference.outlier_p_values(columns)
     line = max(1 - quantile, 1 / (1 + len(reference.surprise)))
     found = []
     for row, p_value in enumerate(p_values):
         values = {name: float(column[row]) for name, column in columns.items()}
         scores = {name: value for name, value in values.items() if not math.isnan(value)}
-        findings = _outlier(reference, scores) if p_value <= line else ()
+        findings: tuple[str, ...] = ()
+        if p_value <= line:
+            own = None if embedded is None else embedded.rows([row])
+            findings = _outlier(reference, scores, exchanges[row], own)
         found.append(Oddness(scores=scores, findings=findings))
     return found
 
 
-def _outlier(reference: Reference, scores: Mapping[str, float]) -> tuple[str, ...]:
-    return reference.explain_scores(scores) or ("odd in many signals at once",)
+def _outlier(
+    reference: Reference, scores: Mapping[str, float], exchange: Exchange, own: Embedded | None
+) -> tuple[str, ...]:
+    """Return what is odd about an outlier, and which reference answers lie nearest to it."""
+    words = reference.explain_scores(scores) or ("odd in many signals at once",)
+    return (*words, *explanation.nearest(reference.nearest(exchange.output, own)))
 
 
 def _join(

@@ -24,7 +24,7 @@ _RATE_WEIGHTS = np.array([0.1, 0.15, 0.3, 0.3, 0.15])
 
 # Stakes, as parts of the largest stake that cannot lose everything.
 _STAKES = np.array([0.05, 0.15, 0.35, 0.65, 0.95])
-_STAKE_WEIGHTS = np.array([0.15, 0.2, 0.2, 0.2, 0.25])
+STAKE_WEIGHTS = np.array([0.15, 0.2, 0.2, 0.2, 0.25])
 
 _EXACT = 1e-9  # sums of grades closer than this are equal
 
@@ -88,7 +88,7 @@ class MeanDetector:
         if not 0.0 <= margin < 1.0:
             raise ValueError(f"margin {margin} must be at least 0 and below 1")
         self._margin = margin
-        self._sums = ShiryaevRoberts(_STAKE_WEIGHTS)
+        self._sums = ShiryaevRoberts(STAKE_WEIGHTS)
 
     @property
     def value(self) -> float:
@@ -100,9 +100,9 @@ class MeanDetector:
 
         `None` is an answer without a pair: the sum stands still.
         """
-        _check([each for each in differences if each is not None])
         seen = np.array([each is not None for each in differences], dtype=bool)
         values = np.array([each or 0.0 for each in differences], dtype=np.float64)
+        _check(values)
         bets = _log_bets(values[:, None], -self._margin)
         return self._sums.update(bets[:, None, :], seen[:, None])[:, 0]
 
@@ -116,12 +116,12 @@ class MeanDetector:
 
 
 def evidence_of_harm(
-    differences: Sequence[float], margin: float, set_size: int | None
+    differences: Sequence[float] | NDArray[np.float64], margin: float, set_size: int | None
 ) -> NDArray[np.float64]:
-    """Return the capital (n,) won against H₀: the mean difference is at least -`margin`.
+    """Return the capital (…, n) won against H₀: the mean difference is at least -`margin`.
 
     Args:
-        differences: in [-1, 1], subject less the other version; in random order.
+        differences: (…, n) in [-1, 1], subject less the other version; each row in random order.
         margin: in [0, 1).
         set_size: cases of the finite set that the mean is over, drawn without replacement;
             `None` if the cases are a sample of something endless.
@@ -132,45 +132,63 @@ def evidence_of_harm(
     >>> bool(evidence_of_harm([-1.0] * 20, margin=0.05, set_size=60)[-1] > 1e4)
     True
     """
-    return _capital(differences, -margin, set_size)
+    return _capital(np.asarray(differences, dtype=np.float64), -margin, set_size)
 
 
 def evidence_of_noninferiority(
-    differences: Sequence[float], margin: float, set_size: int | None
+    differences: Sequence[float] | NDArray[np.float64], margin: float, set_size: int | None
 ) -> NDArray[np.float64]:
-    """Return the capital (n,) won against H₀: the mean difference is at most -`margin`.
+    """Return the capital (…, n) won against H₀: the mean difference is at most -`margin`.
 
     Arguments and errors are those of `evidence_of_harm`.
     """
-    return _capital([-each for each in differences], margin, set_size)
+    return _capital(-np.asarray(differences, dtype=np.float64), margin, set_size)
 
 
-def _capital(values: Sequence[float], null: float, set_size: int | None) -> NDArray[np.float64]:
-    """Return the capital against H₀: the mean of values in [-1, 1] is at least `null`."""
-    _check(values)
-    if set_size is not None and len(values) > set_size:
-        raise ValueError(f"{len(values)} differences for a set of {set_size} cases")
-    logs = np.log(_STAKE_WEIGHTS)
-    path = np.empty(len(values))
-    total = 0.0
-    for n, value in enumerate(values):
-        # What the cases that are left must average if the null is true.
-        ahead = null if set_size is None else (set_size * null - total) / (set_size - n)
-        if -1.0 < ahead < 1.0 - _EXACT:
-            logs = logs + _log_bets(value, ahead)
-        total += value
-        if set_size is not None and total + (set_size - n - 1) < set_size * null - _EXACT:
-            path[n:] = E_CAP  # the cases that are left cannot make the null true any more
-            break
-        path[n] = math.exp(min(float(np.logaddexp.reduce(logs)), math.log(E_CAP)))
-    return path
+def stake_capitals(values: NDArray[np.float64], null: float) -> NDArray[np.float64]:
+    """Return the logarithms (…, n, 5) of what each stake has won against H₀: the mean is `null` or more.
+
+    Args:
+        values: (…, n) in [-1, 1], of something endless; null: above -1 and below 1.
+
+    Raises:
+        ValueError: if a value is outside [-1, 1].
+    """
+    _check(values.ravel())
+    return np.asarray(np.cumsum(_log_bets(values[..., None], null), axis=-2))
 
 
-def _log_bets(value: float | NDArray[np.float64], null: float) -> NDArray[np.float64]:
+def mixed(log_capitals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the capital (…) of the fixed mixture of stakes (…, 5), at most `E_CAP`."""
+    logs = np.logaddexp.reduce(log_capitals + np.log(STAKE_WEIGHTS), axis=-1)
+    return np.asarray(np.exp(np.minimum(logs, math.log(E_CAP))))
+
+
+def _capital(values: NDArray[np.float64], null: float, set_size: int | None) -> NDArray[np.float64]:
+    """Return the capital (…, n) against H₀: the mean of values in [-1, 1] is at least `null`."""
+    _check(values.ravel())
+    seen = values.shape[-1]
+    if set_size is not None and seen > set_size:
+        raise ValueError(f"{seen} differences for a set of {set_size} cases")
+    if set_size is None:
+        return mixed(stake_capitals(values, null))
+    # What the cases that are left must average if the null is true.
+    left = set_size - np.arange(seen)
+    owed = set_size * null - (np.cumsum(values, axis=-1) - values)
+    ahead = owed / left
+    bettable = (ahead > -1.0) & (ahead < 1.0 - _EXACT)
+    bets = _log_bets(values[..., None], np.where(bettable, ahead, 0.0)[..., None])
+    path = mixed(np.cumsum(np.where(bettable[..., None], bets, 0.0), axis=-2))
+    # Where the cases that are left cannot make the null true any more.
+    settled = np.maximum.accumulate(owed - values > left - 1 + _EXACT, axis=-1)
+    return np.where(settled, E_CAP, path)
+
+
+def _log_bets(value: NDArray[np.float64], null: float | NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.log1p(_STAKES * ((null - value) / (1.0 - null))))
 
 
-def _check(values: Sequence[float]) -> None:
-    for value in values:
-        if not -1.0 <= value <= 1.0:
-            raise ValueError(f"difference {value} must lie between -1 and 1")
+def _check(values: NDArray[np.float64]) -> None:
+    beyond = values[~((values >= -1.0) & (values <= 1.0))]
+    if len(beyond):
+        raise ValueError(f"difference {beyond[0]} must lie between -1 and 1")

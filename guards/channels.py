@@ -8,11 +8,13 @@ itself needs nothing fitted, so its ranks among the reference answers are exact.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guards.signals.catalogue import CATALOGUE, SignalTable
+from guards.signals import catalogue
+from guards.signals.catalogue import SignalTable
 from guards.signals.signal import Signal, Tail, Values
 
 OUTLIER = "outlier"  # distance of the answer's embedding to its nearest usual ones
@@ -30,26 +32,46 @@ class Channel:
     signal: Signal
     sign: int
 
-    def scores(self, table: SignalTable) -> Values:
-        """Return scores of shape (n,): large is odd, NaN where the signal is undefined."""
-        return self.sign * table.column(self.signal.name)
 
-
-def _channels(signal: Signal) -> tuple[Channel, ...]:
+@lru_cache(maxsize=256)
+def of_signal(signal: Signal) -> tuple[Channel, ...]:
+    """Return the channels of a signal: none, one or two."""
+    if not signal.is_channel:
+        return ()
     upper = Channel(name=f"{signal.name}_high", signal=signal, sign=1)
     lower = Channel(name=f"{signal.name}_low", signal=signal, sign=-1)
     return {Tail.BOTH: (upper, lower), Tail.UPPER: (upper,), Tail.LOWER: (lower,)}[signal.tail]
 
 
-CHANNELS = tuple(
-    channel for signal in CATALOGUE if signal.behavioural for channel in _channels(signal)
-)
-BY_NAME = {channel.name: channel for channel in CHANNELS}
+def by_name() -> dict[str, Channel]:
+    """Return every channel that there is by its name."""
+    return {
+        channel.name: channel for signal in catalogue.signals() for channel in of_signal(signal)
+    }
 
 
-def signal_scores(table: SignalTable) -> dict[str, Values]:
-    """Return the scores of every signal channel by name, shape (n,) each."""
-    return {channel.name: channel.scores(table) for channel in CHANNELS}
+class Scores(dict[str, Values]):
+    """Scores by channel, shape (n,) each.
+
+    A channel of a signal that is not there any more (an operator's own, say, whose distribution was
+    removed after the reference was frozen) has no scores: NaN.
+    """
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def __missing__(self, name: str) -> Values:
+        return np.full(self._rows, np.nan)
+
+
+def signal_scores(table: SignalTable) -> Scores:
+    """Return the scores of every signal channel of a table."""
+    scores = Scores(len(table.values))
+    for column, signal in enumerate(table.signals):
+        for channel in of_signal(signal):
+            scores[channel.name] = channel.sign * table.values[:, column]
+    return scores
 
 
 def p_values(usual: NDArray[np.float64], scores: Values, *, own: bool = False) -> Values:

@@ -7,6 +7,9 @@ was shown before, each is the new one with probability 1 / (k + 1), so the bet's
 whatever the classifier has learnt. Source: Podkopaev, Ramdas, *Sequential predictive two-sample
 and independence testing* (2023); Pandeva et al., *E-valuating classifier two-sample tests* (2024).
 
+With categories of prompts, a new answer is laid among reference answers of its own category alone,
+so that a change in the mix of prompts wins nothing.
+
 Reference answers must not be shown twice, and they come to an end. Then everything starts anew:
 the classifier from nothing, the sum from 0. Each such segment is an e-detector of its own.
 """
@@ -30,6 +33,10 @@ SMALLEST = 100  # reference answers; with fewer, a segment ends before anything 
 # Reference answers beside each new one, up to a share of them: many at first, so that gross changes
 # are found early; few later, so that a segment is long enough for slight ones.
 _BESIDE = ((0.4, 3), (0.7, 2), (1.0, 1))
+_FEWEST = 10  # reference answers of a category; answers to prompts of smaller ones are not bet on
+# A segment ends when more answers than this found no reference answers of their category left.
+_LEFT_OUT = 10
+_LEFT_OUT_SHARE = 0.1  # of those that did
 _FITS = (5, 10, 15, 20, 30, 45, 65, 95, 135, 190, 270, 380, 540, 760)  # answers before each fit
 _RIDGE = 0.3
 _SIGNAL_WEIGHT = 0.2  # of a standardised signal beside a text's words, which have length 1
@@ -57,10 +64,18 @@ class OnlineClassifier:
 
     def __init__(self, usual: UsualAnswers) -> None:
         self._usual = usual
-        self._usual_words = _dense(usual.words)
-        self._plan = _plan(len(usual)) if len(usual) >= SMALLEST else []
-        self._ends = np.cumsum([0, *self._plan])  # reference answers shown before each answer
+        # The last row, which no answer has, is where one was laid among fewer than others.
+        self._usual_words = np.concatenate([_dense(usual.words), _dense([b""])])
+        self._by_category = [
+            rows if len(rows) >= _FEWEST else [] for rows in usual.rows_by_category()
+        ]
+        self._size = sum(map(len, self._by_category)) if len(usual) >= SMALLEST else 0
         self._begin()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The channels that it looks at."""
+        return self._usual.names
 
     @property
     def value(self) -> float:
@@ -68,27 +83,44 @@ class OnlineClassifier:
         return float(self._sums.values[0])
 
     def update(
-        self, scores: Sequence[Mapping[str, float]], features: Sequence[bytes | None]
+        self,
+        scores: Sequence[Mapping[str, float]],
+        features: Sequence[bytes | None],
+        categories: Sequence[int] | None = None,
     ) -> NDArray[np.float64]:
         """Take in the next n answers; return the values (n,) after each.
 
         Args:
-            scores: by channel; an answer without any stands still.
+            scores: by channel; an answer without any known one stands still.
             features: of each text, as `words.packed` gives them; an answer of which they are not
                 known (`None`) stands still too: no words would be a word of their own.
+            categories: of the prompts, -1 for unknown; all 0 if left out. An answer stands still where
+                no reference answers of its category are left.
         """
-        values = np.full(len(scores), self.value)
-        shown = zip(scores, features, strict=True)
-        known = [
-            (row, own, text) for row, (own, text) in enumerate(shown) if own and text is not None
-        ]
-        if not known or not self._plan:
-            return values
         names = self._usual.names
-        signals = np.array([[own.get(name, np.nan) for name in names] for _, own, _ in known])
-        won = self._advance(signals, [text for _, _, text in known])
-        seen = np.searchsorted([row for row, _, _ in known], np.arange(len(scores)), side="right")
-        values[seen > 0] = won[seen[seen > 0] - 1]
+        table = np.array([[own.get(name, np.nan) for name in names] for own in scores])
+        return self.update_table(table.reshape(len(scores), len(names)), features, categories)
+
+    def update_table(
+        self,
+        signals: NDArray[np.float64],
+        features: Sequence[bytes | None],
+        categories: Sequence[int] | None = None,
+    ) -> NDArray[np.float64]:
+        """Do as `update` does, with the scores (n, names) in columns; NaN is unknown."""
+        values = np.full(len(signals), self.value)
+        known = np.flatnonzero(
+            ~np.isnan(signals).all(axis=1)
+            & np.array([text is not None for text in features], dtype=bool)
+        )
+        if not len(known) or not self._size:
+            return values
+        texts = [text for text in (features[row] for row in known.tolist()) if text is not None]
+        own = [0 if categories is None else categories[row] for row in known.tolist()]
+        won = self._advance(signals[known], texts, own)
+        values[known[0] :] = won[
+            np.searchsorted(known, np.arange(known[0], len(signals)), side="right") - 1
+        ]
         return values
 
     def state(self) -> dict[str, Any]:
@@ -99,6 +131,8 @@ class OnlineClassifier:
             "signals": _squeezed(self._signals[:count].astype("<f8").tobytes()),
             "sizes": [len(each) for each in self._texts],
             "words": _squeezed(b"".join(self._texts)),
+            "categories": list(self._categories),
+            "left_out": self._left_out,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -111,76 +145,123 @@ class OnlineClassifier:
         joined = _stretched(state["words"])
         texts = [joined[a:b] for a, b in pairwise(ends)]
         signals = np.frombuffer(_stretched(state["signals"]), dtype="<f8")
-        self._advance(signals.reshape(len(texts), len(self._usual.names)), texts)
+        shape = (len(texts), len(self._usual.names))
+        self._advance(signals.reshape(shape), texts, state["categories"])
+        self._left_out = state["left_out"]
         self._sums.restore(state["sums"])
 
     def _begin(self) -> None:
         """Start a segment."""
-        longest = len(self._plan)
         self._sums = ShiryaevRoberts(np.full(len(_SHARPNESS), 1.0 / len(_SHARPNESS)))
         self._texts: list[bytes] = []
-        self._signals = np.empty((longest, len(self._usual.names)))
-        self._differences = np.empty((longest, words.FEATURES), dtype=np.float32)
-        self._inner = np.empty((longest, longest), dtype=np.float32)
+        self._categories: list[int] = []
+        self._signals = np.empty((self._size, len(self._usual.names)))
+        self._differences = np.empty((self._size, words.FEATURES), dtype=np.float32)
+        self._inner = np.empty((self._size, self._size), dtype=np.float32)
+        self._left = [len(rows) for rows in self._by_category]
+        self._beside: list[int] = []  # reference answers that were shown, in their order
+        self._counts: list[int] = []  # how many of them there were for each answer
+        self._left_out = 0
         self._learnt = 0
         self._direction: _Direction | None = None
 
-    def _advance(self, signals: NDArray[np.float64], texts: Sequence[bytes]) -> NDArray[np.float64]:
+    def _is_over(self) -> bool:
+        """Whether the segment's reference answers have come to an end, by what is known before."""
+        too_many = _LEFT_OUT + _LEFT_OUT_SHARE * len(self._counts)
+        return len(self._beside) == self._size or self._left_out > too_many
+
+    def _advance(
+        self, signals: NDArray[np.float64], texts: Sequence[bytes], categories: Sequence[int]
+    ) -> NDArray[np.float64]:
         """Bet on the next answers and learn from them; return the values (n,) after each."""
         won = np.empty(len(texts))
         start = 0
         while start < len(texts):
-            if len(self._texts) == len(self._plan):
+            if self._is_over():
                 self._begin()
-            part = slice(start, min(len(texts), start + self._room()))
-            features = _dense(texts[part])
-            bets = self._log_bets(signals[part], features)
-            won[part] = self._sums.update(bets[:, None, :])[:, 0]
-            self._show(signals[part], texts[part], features)
-            if len(self._texts) in _FITS:
-                self._learn()
-            start = part.stop
+            laid, end = self._lay(categories, start)
+            won[start:end] = self.value
+            if laid:
+                sums = self._bet(signals[laid], [texts[row] for row in laid])
+                seen = np.searchsorted(laid, np.arange(laid[0], end), side="right")
+                won[laid[0] : end] = sums[seen - 1]
+            start = end
         return won
 
-    def _room(self) -> int:
-        """Return how many answers come before anything is learnt, or laid among more or fewer."""
-        shown = len(self._texts)
-        stops = [fit for fit in _FITS if fit > shown]
-        stops += [
-            n for n in range(shown + 1, len(self._plan)) if self._plan[n] != self._plan[shown]
-        ]
-        return min([*stops, len(self._plan)]) - shown
+    def _lay(self, categories: Sequence[int], start: int) -> tuple[list[int], int]:
+        """Lay the next answers among reference answers, until something is learnt from them.
 
-    def _beside(self, count: int) -> NDArray[np.int64]:
-        """Return the reference answers (count, k) that the next answers are laid among."""
-        shown = len(self._texts)
-        k = self._plan[shown]
-        return np.asarray(self._ends[shown] + np.arange(count * k).reshape(count, k))
+        Returns which of them were laid, and the first that waits.
+        """
+        laid: list[int] = []
+        room = next((fit - len(self._texts) for fit in _FITS if fit > len(self._texts)), self._size)
+        for row in range(start, len(categories)):
+            if len(laid) == room or self._is_over():
+                return laid, row
+            if self._take(categories[row]):
+                laid.append(row)
+                self._categories.append(categories[row])
+        return laid, len(categories)
+
+    def _take(self, category: int) -> bool:
+        """Take the reference answers for an answer; False if there are none of its category."""
+        if not 0 <= category < len(self._left) or not self._by_category[category]:
+            return False
+        rows, left = self._by_category[category], self._left[category]
+        if not left:
+            self._left_out += 1
+            return False
+        count = min(left, _beside_at(len(self._beside), self._size))
+        self._counts.append(count)
+        self._beside += rows[len(rows) - left :][:count]
+        self._left[category] = left - count
+        return True
+
+    def _bet(self, signals: NDArray[np.float64], texts: Sequence[bytes]) -> NDArray[np.float64]:
+        """Bet on answers that were laid, and learn from them; return the values (n,) after each."""
+        features = _dense(texts)
+        first = len(self._texts)
+        counts = np.array(self._counts[first:])[:, None]
+        beside = self._latest_beside(counts)
+        bets = self._log_bets(signals, features, beside)
+        rows = slice(first, first + len(texts))
+        self._signals[rows] = signals
+        theirs = self._usual_words[beside].sum(axis=1)
+        self._differences[rows] = features - theirs / counts.astype(np.float32)
+        self._texts += texts
+        if len(self._texts) in _FITS:
+            self._learn()
+        return self._sums.update(bets[:, None, :])[:, 0]
+
+    def _latest_beside(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the reference answers (n, k) that the latest answers were laid among.
+
+        Args:
+            counts: (n, 1), among how many each; the rest of a row is -1.
+        """
+        there = np.arange(int(counts.max())) < counts
+        beside = np.full(there.shape, -1, dtype=np.int64)
+        beside[there] = self._beside[-int(counts.sum()) :]
+        return beside
 
     def _log_bets(
-        self, signals: NDArray[np.float64], features: NDArray[np.float32]
+        self,
+        signals: NDArray[np.float64],
+        features: NDArray[np.float32],
+        beside: NDArray[np.int64],
     ) -> NDArray[np.float64]:
-        """Return the logarithms (n, sharpnesses) of the bets."""
+        """Return the logarithms (n, sharpnesses) of the bets on answers laid among `beside` (n, k)."""
         if self._direction is None:
             return np.zeros((len(signals), len(_SHARPNESS)))
-        beside = self._beside(len(signals))
         own = self._direction.score(signals, features)
         theirs = self._direction.score(
             self._usual.scores[beside.ravel()], self._usual_words[beside.ravel()]
         )
         ahead = (theirs.reshape(beside.shape) - own[:, None])[:, None, :] * _SHARPNESS[:, None]
-        rivals = np.exp(np.clip(ahead, -_STEEPEST, _STEEPEST)).sum(axis=2)
-        return np.asarray(np.log((1 + beside.shape[1]) / (1.0 + rivals)))
-
-    def _show(
-        self, signals: NDArray[np.float64], texts: Sequence[bytes], features: NDArray[np.float32]
-    ) -> None:
-        """Remember answers together with the reference answers beside them."""
-        rows = slice(len(self._texts), len(self._texts) + len(texts))
-        beside = self._beside(len(texts))
-        self._signals[rows] = signals
-        self._differences[rows] = features - self._usual_words[beside].mean(axis=1)
-        self._texts += texts
+        odds = np.exp(np.clip(ahead, -_STEEPEST, _STEEPEST))
+        there = (beside >= 0)[:, None, :]
+        rivals = np.where(there, odds, 0.0).sum(axis=2)
+        return np.asarray(np.log((1 + there.sum(axis=2)) / (1.0 + rivals)))
 
     def _learn(self) -> None:
         """Learn from what was shown, by ridge regression (Fisher's discriminant, in effect)."""
@@ -189,10 +270,11 @@ class OnlineClassifier:
         self._inner[:count, old:count] = products
         self._inner[old:count, :count] = products.T
         self._learnt = count
-        scale = _Scale.of(self._usual.scores[: self._ends[count]])
-        theirs = scale.apply(self._usual.scores[: self._ends[count]])
-        means = np.add.reduceat(theirs, self._ends[:count], axis=0)
-        means /= np.array(self._plan[:count])[:, None]
+        shown = self._usual.scores[self._beside]
+        scale = _Scale.of(shown)
+        counts = np.array(self._counts)
+        means = np.add.reduceat(scale.apply(shown), counts.cumsum() - counts, axis=0)
+        means /= counts[:, None]
         self._direction = _direction(
             scale,
             scale.apply(self._signals[:count]) - means,
@@ -218,8 +300,9 @@ class _Scale:
 
     def apply(self, signals: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (n, signals), weighed against words; unknown is ordinary."""
-        standard = np.nan_to_num((signals - self._mean) / self._deviation, nan=0.0)
-        return np.asarray(_SIGNAL_WEIGHT * np.clip(standard, -_LIMIT, _LIMIT))
+        standard = (signals - self._mean) / self._deviation
+        known = np.where(np.isnan(standard), 0.0, standard)
+        return np.asarray(_SIGNAL_WEIGHT * np.clip(known, -_LIMIT, _LIMIT))
 
 
 class _Direction:
@@ -255,21 +338,8 @@ def _direction(
 
 
 def _beside_at(used: int, size: int) -> int:
-    """Return how many reference answers the next answer is laid among; 0 at the end."""
-    for share, count in _BESIDE:
-        if used < share * size:
-            return count if used + count <= size else 0
-    return 0
-
-
-def _plan(size: int) -> list[int]:
-    """Return how many reference answers each answer of a segment is laid among."""
-    counts: list[int] = []
-    used = 0
-    while count := _beside_at(used, size):
-        counts.append(count)
-        used += count
-    return counts
+    """Return how many of `size` reference answers the next answer is laid among."""
+    return next(count for share, count in _BESIDE if used < share * size)
 
 
 def _dense(features: Sequence[bytes]) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,7 +24,8 @@ _OCTAVES = 24  # magnitudes from 2**-24 to 2**24; what is smaller is 0, what is 
 _LARGEST = 2.0**_OCTAVES
 _SMALLEST = 2.0**-_OCTAVES
 _ZERO = (2 * _OCTAVES + 1) * _STEPS  # index of the cell that holds 0
-_BLOCKS = 2 * _ZERO // _STEPS + 1  # a block is an octave; the last holds the largest cell alone
+_DIGITS = 24  # a cell's number is written with three digits to the base 24: what is above is summed
+_CELLS = _DIGITS**3  # digit by digit
 _AT_ONCE = 64  # exchanges that are ranked together: what is compared grows with the square
 
 
@@ -49,11 +50,15 @@ def _unit(text: str) -> float:
 class ConformalRanks:
     """Ranks of new scores among reference scores and everything seen since, row by row.
 
-    A row is a channel with a past of its own. Within a batch, each score is ranked among those of
-    the earlier exchanges as if they had come one by one.
+    A row is a channel with a past of its own. With categories, each score is ranked among those of
+    its own category alone (Mondrian conformal prediction, chapter 4.6 there). Within a batch, each
+    score is ranked among those of the earlier exchanges as if they had come one by one.
 
     Args:
         references: for each row, nonconformity scores (m,), large is odd; may be empty.
+        categories: for each row, the category of each of them, from 0 to `count` - 1; all 0 if left
+            out.
+        count: number of categories.
 
     Raises:
         ValueError: if a reference score is NaN.
@@ -61,23 +66,45 @@ class ConformalRanks:
     >>> ranks = ConformalRanks([[1.0, 2.0, 3.0]])
     >>> ranks.p_values(np.array([[10.0], [0.0]]), np.array([[0.5], [0.5]])).tolist()
     [[0.125], [0.9]]
+    >>> ranks = ConformalRanks([[1.0, 2.0, 3.0]], [[0, 0, 1]], count=2)
+    >>> ranks.p_values(np.array([[10.0]]), np.array([[0.5]]), np.array([1])).tolist()
+    [[0.25]]
     """
 
-    def __init__(self, references: Sequence[Sequence[float] | NDArray[np.float64]]) -> None:
-        self._counts = np.zeros((len(references), _BLOCKS, _STEPS), dtype=np.int64)
+    def __init__(
+        self,
+        references: Sequence[Sequence[float] | NDArray[np.float64]],
+        categories: Sequence[Sequence[int] | NDArray[np.int64]] | None = None,
+        count: int = 1,
+    ) -> None:
+        self._count = count
+        keys = len(references) * count  # a key is a category of a row
+        # How many scores there are by key and the first digits of their cells: one, two, all three.
+        self._levels = [
+            np.zeros((keys * _DIGITS**digits, _DIGITS), dtype=np.int32) for digits in range(3)
+        ]
         for row, reference in enumerate(references):
             scores = np.asarray(reference, dtype=np.float64)
             if np.isnan(scores).any():
                 raise ValueError("a reference score is NaN; leave it out instead")
-            np.add.at(self._counts[row].reshape(-1), _cells(scores), 1)
+            own = np.zeros(len(scores), np.int64) if categories is None else categories[row]
+            self._remember(row * count + np.asarray(own, dtype=np.int64), _cells(scores))
+
+    @property
+    def count(self) -> int:
+        """The number of categories."""
+        return self._count
 
     @property
     def sizes(self) -> NDArray[np.int64]:
-        """How many scores a new one is ranked among, by row."""
-        return np.asarray(self._counts.sum(axis=(1, 2)))
+        """How many scores are remembered, by row."""
+        return np.asarray(self._levels[0].reshape(-1, self._count * _DIGITS).sum(axis=1))
 
     def p_values(
-        self, scores: NDArray[np.float64], thetas: NDArray[np.float64]
+        self,
+        scores: NDArray[np.float64],
+        thetas: NDArray[np.float64],
+        categories: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float64]:
         """Return p-values (n, rows): large score, small p. Then count the scores among the past.
 
@@ -85,40 +112,48 @@ class ConformalRanks:
             scores: (n, rows) in the order of the exchanges; NaN is unknown: it gives NaN, and
                 counts for nothing.
             thetas: (n, rows) in [0, 1], break ties.
+            categories: (n,), of the exchanges; all 0 if left out.
         """
+        own = np.zeros(len(scores), dtype=np.int64) if categories is None else categories
         parts = [
-            self._ranked(scores[start : start + _AT_ONCE], thetas[start : start + _AT_ONCE])
-            for start in range(0, len(scores), _AT_ONCE)
+            self._ranked(scores[part], thetas[part], own[part])
+            for part in (
+                slice(start, start + _AT_ONCE) for start in range(0, len(scores), _AT_ONCE)
+            )
         ]
         return np.concatenate(parts) if parts else np.empty(scores.shape)
 
     def _ranked(
-        self, scores: NDArray[np.float64], thetas: NDArray[np.float64]
+        self,
+        scores: NDArray[np.float64],
+        thetas: NDArray[np.float64],
+        categories: NDArray[np.int64],
     ) -> NDArray[np.float64]:
         seen = ~np.isnan(scores)
         cells = _cells(np.where(seen, scores, 0.0))
-        greater, equal = self._among_past(cells)
-        before = _earlier(len(cells)) & seen[None, :, :]  # (n, n, rows): whom each comes after
-        greater += (before & (cells[None, :, :] > cells[:, None, :])).sum(axis=1)
-        equal += (before & (cells[None, :, :] == cells[:, None, :])).sum(axis=1)
-        sizes = self.sizes + before.sum(axis=1) + 1
-        self._remember(cells, seen)
+        keys = np.arange(scores.shape[1]) * self._count + categories[:, None]
+        greater, equal = self._among_past(keys, cells)
+        before = _comes_before(categories) & seen.T[:, None, :]  # (rows, own, other)
+        columns = np.ascontiguousarray(cells.T)
+        greater += _counted((columns[:, None, :] > columns[:, :, None]) & before)
+        equal += _counted((columns[:, None, :] == columns[:, :, None]) & before)
+        sizes = self._levels[0].sum(axis=1)[keys] + _counted(before) + 1
+        self._remember(keys[seen], cells[seen])
         return np.where(seen, (greater + thetas * (equal + 1)) / sizes, np.nan)
 
-    def _among_past(self, cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _among_past(
+        self, keys: NDArray[np.int64], cells: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Count the past scores in higher cells, and in the same cell: (n, rows) each."""
-        rows = np.arange(len(self._counts))
-        blocks, offsets = np.divmod(cells, _STEPS)
-        totals = self._counts.sum(axis=2)
-        above = totals[:, ::-1].cumsum(axis=1)[:, ::-1] - totals
-        near = self._counts[rows, blocks]  # (n, rows, steps): the cells of the score's own block
-        higher = (near * (np.arange(_STEPS) > offsets[:, :, None])).sum(axis=2)
-        return above[rows, blocks] + higher, self._counts[rows, blocks, offsets]
+        higher = np.zeros(cells.shape, dtype=np.int64)
+        for level, (places, digits) in zip(self._levels, _addresses(keys, cells), strict=True):
+            near = level[places]  # (n, rows, digits)
+            higher += (near * (np.arange(_DIGITS) > digits[:, :, None])).sum(axis=2)
+        return higher, self._levels[-1][places, digits].astype(np.int64)
 
-    def _remember(self, cells: NDArray[np.int64], seen: NDArray[np.bool_]) -> None:
-        steps, rows = np.nonzero(seen)
-        blocks, offsets = np.divmod(cells[steps, rows], _STEPS)
-        np.add.at(self._counts, (rows, blocks, offsets), 1)
+    def _remember(self, keys: NDArray[np.int64], cells: NDArray[np.int64]) -> None:
+        for level, (places, digits) in zip(self._levels, _addresses(keys, cells), strict=True):
+            np.add.at(level.reshape(-1), places * _DIGITS + digits, 1)
 
     def state(self) -> list[dict[str, Any]]:
         """Return what is remembered by row, as JSON: gaps between occupied cells, and counts.
@@ -126,34 +161,51 @@ class ConformalRanks:
         The numbers are packed (little-endian 32-bit, zlib, base64): a state is saved many times a
         minute, and as plain lists it would cost more than the judging.
         """
-        return [{"packed": _packed(counts.reshape(-1))} for counts in self._counts]
+        rows = self._levels[-1].reshape(-1, self._count * _CELLS)
+        return [{"packed": _packed(counts), "categories": self._count} for counts in rows]
 
     @classmethod
     def restore(cls, state: Sequence[Mapping[str, Any]]) -> ConformalRanks:
         """Return the ranks as they were saved by `state`."""
-        ranks = cls([()] * len(state))
-        for counts, row in zip(ranks._counts, state, strict=True):
-            _unpack(row["packed"], counts.reshape(-1))
+        ranks = cls([()] * len(state), count=state[0]["categories"] if state else 1)
+        width = ranks._count * _CELLS
+        counts = ranks._levels[-1].reshape(-1)
+        for row, saved in enumerate(state):
+            _unpack(saved["packed"], counts[row * width : (row + 1) * width])
+        for shorter, longer in ((1, 2), (0, 1)):
+            ranks._levels[shorter].reshape(-1)[:] = ranks._levels[longer].sum(axis=1)
         return ranks
 
 
-@lru_cache(maxsize=1)
-def _everything_earlier() -> NDArray[np.bool_]:
-    return np.tri(_AT_ONCE, k=-1, dtype=bool)[:, :, None]
+def _addresses(
+    keys: NDArray[np.int64], cells: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield for each level the rows and columns of its table where cells are counted."""
+    first, rest = np.divmod(cells, _DIGITS**2)
+    second, third = np.divmod(rest, _DIGITS)
+    yield keys, first
+    places = keys * _DIGITS + first
+    yield places, second
+    yield places * _DIGITS + second, third
 
 
-def _earlier(n: int) -> NDArray[np.bool_]:
-    """Return (n, n, 1): whether the second comes before the first."""
-    return _everything_earlier()[:n, :n]
+def _comes_before(categories: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return (n, n): whether the second is of the same category and comes before the first."""
+    return np.tril(categories[:, None] == categories[None, :], k=-1)
 
 
-def _packed(counts: NDArray[np.int64]) -> str:
+def _counted(found: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count (own, rows) the others that were found (rows, own, other): fewer than 256."""
+    return np.asarray(found.view(np.uint8).sum(axis=2, dtype=np.uint8).T.astype(np.int64))
+
+
+def _packed(counts: NDArray[np.int32]) -> str:
     cells = np.flatnonzero(counts)
     numbers = np.concatenate([np.diff(cells, prepend=0), counts[cells]]).astype("<u4")
     return b64encode(zlib.compress(numbers.tobytes(), level=1)).decode()
 
 
-def _unpack(packed: str, counts: NDArray[np.int64]) -> None:
+def _unpack(packed: str, counts: NDArray[np.int32]) -> None:
     numbers = np.frombuffer(zlib.decompress(b64decode(packed)), dtype="<u4")
     gaps, occupied = np.split(numbers.astype(np.int64), 2)
     counts[np.cumsum(gaps)] = occupied

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guards import classifier
+from guards.categories import Categories
 from guards.classifier import OnlineClassifier
 from guards.conformal import ConformalRanks, thetas_of
 from guards.edetector import PValueBets, ShiryaevRoberts
@@ -34,6 +35,23 @@ class Levels:
 
     channels: tuple[str, ...]
     values: NDArray[np.float64]
+
+    @property
+    def highest(self) -> list[float]:
+        """The level after each exchange."""
+        return list(map(float, self.values.max(axis=1, initial=0.0)))
+
+    @property
+    def leaders(self) -> list[str | None]:
+        """The channel that speaks loudest after each exchange, `None` without channels."""
+        if not self.channels:
+            return [None] * len(self.values)
+        return [self.channels[place] for place in self.values.argmax(axis=1).tolist()]
+
+    def at(self, counts: NDArray[np.int64], before: Levels) -> Levels:
+        """Return the levels where so many (m,) of the exchanges had come; before the first, `before`."""
+        values = np.concatenate([before.values, self.values])
+        return Levels(channels=self.channels, values=values[counts])
 
     def level(self, row: int) -> float:
         """Return the level after an exchange: 0 nothing, ≥ 1/α an alarm."""
@@ -56,11 +74,20 @@ class DriftDetector:
 
     Args:
         reference: nonconformity scores (n,) per channel, large is odd; NaN is left out.
-        usual: the reference answers as a whole, for the classifier; it needs at least 100.
+        usual: the reference answers as a whole, with scores of some of these channels, for the
+            classifier; it needs at least 100.
+        categories: for each channel, the categories (n,) of its scores, from 0 to `count` - 1; all 0
+            if left out.
+        count: number of categories.
     """
 
     def __init__(
-        self, reference: Mapping[str, NDArray[np.float64]], usual: UsualAnswers | None = None
+        self,
+        reference: Mapping[str, NDArray[np.float64]],
+        usual: UsualAnswers | None = None,
+        *,
+        categories: Mapping[str, NDArray[np.int64]] | None = None,
+        count: int = 1,
     ) -> None:
         self._channels = tuple(sorted(reference))
         self._classifier: OnlineClassifier | None = None
@@ -68,9 +95,31 @@ class DriftDetector:
         if usual is not None and len(usual) >= classifier.SMALLEST:
             self._classifier = OnlineClassifier(usual)
             self._usual = usual.digest()
-        self._ranks = ConformalRanks([_known(reference[name]) for name in self._channels])
+        scores = [np.asarray(reference[name], dtype=np.float64) for name in self._channels]
+        known = [~np.isnan(each) for each in scores]
+        self._ranks = ConformalRanks(
+            [values[where] for values, where in zip(scores, known, strict=True)],
+            None
+            if categories is None
+            else [
+                categories[name][where] for name, where in zip(self._channels, known, strict=True)
+            ],
+            count,
+        )
         self._bets = PValueBets(len(self._channels))
         self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
+
+    @classmethod
+    def beside(
+        cls,
+        reference: Mapping[str, NDArray[np.float64]],
+        usual: UsualAnswers | None,
+        categories: Categories | None,
+    ) -> DriftDetector:
+        """Return the detector for a reference with these categories; `None` is a single one."""
+        if categories is None:
+            return cls(reference, usual)
+        return cls(reference, usual, categories=categories.of_scores, count=categories.count)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -93,6 +142,7 @@ class DriftDetector:
         exchange_ids: Sequence[str],
         scores: Sequence[Mapping[str, float]],
         words: Sequence[bytes | None] | None = None,
+        categories: Sequence[int | None] | None = None,
     ) -> Levels:
         """Take in the scores of n exchanges in their order; return the levels after each.
 
@@ -100,15 +150,27 @@ class DriftDetector:
 
         Args:
             words: features of the texts, for the classifier (`guards.words`); `None` is unknown.
+            categories: of the prompts; where there are several and it is not known (`None`), the
+                answer counts for nothing.
         """
+        own = self._own(categories, len(scores))
+        table = [[each.get(name, math.nan) for name in self._channels] for each in scores]
+        known = np.array(table).reshape(len(scores), len(self._channels))
+        known[own < 0] = math.nan
         parts = [
-            self._update(exchange_ids[start : start + _AT_ONCE], scores[start : start + _AT_ONCE])
-            for start in range(0, len(scores), _AT_ONCE)
+            self._update(exchange_ids[part], known[part], own[part])
+            for part in (
+                slice(start, start + _AT_ONCE) for start in range(0, len(scores), _AT_ONCE)
+            )
         ]
         values = np.concatenate(parts) if parts else np.zeros((0, len(self._channels)))
         won = np.zeros(len(scores))
         if self._classifier is not None:
-            won = self._classifier.update(scores, words or [None] * len(scores))
+            won = self._classifier.update_table(
+                known[:, [self._channels.index(name) for name in self._classifier.names]],
+                words or [None] * len(scores),
+                own.tolist(),
+            )
         return self._levels(values, won)
 
     def _levels(self, values: NDArray[np.float64], won: NDArray[np.float64]) -> Levels:
@@ -119,11 +181,22 @@ class DriftDetector:
         weighed = np.column_stack([(1.0 - _SHARE) * weight * values, _SHARE * won])
         return Levels(channels=(*self._channels, CLASSIFIER), values=weighed)
 
+    def _own(self, categories: Sequence[int | None] | None, n: int) -> NDArray[np.int64]:
+        """Return the categories (n,), -1 for unknown."""
+        if self._ranks.count == 1:
+            return np.zeros(n, dtype=np.int64)
+        given = np.array([-1 if each is None else each for each in categories or [None] * n])
+        return np.where(given < self._ranks.count, given, -1)
+
     def _update(
-        self, exchange_ids: Sequence[str], scores: Sequence[Mapping[str, float]]
+        self,
+        exchange_ids: Sequence[str],
+        scores: NDArray[np.float64],
+        categories: NDArray[np.int64],
     ) -> NDArray[np.float64]:
-        known = np.array([[each.get(name, math.nan) for name in self._channels] for each in scores])
-        p_values = self._ranks.p_values(known, thetas_of(exchange_ids, self._channels))
+        p_values = self._ranks.p_values(
+            scores, thetas_of(exchange_ids, self._channels), np.maximum(categories, 0)
+        )
         seen = ~np.isnan(p_values)
         return self._sums.update(self._bets.place(np.where(seen, p_values, 0.5), seen), seen)
 
@@ -135,7 +208,7 @@ class DriftDetector:
         begin at 0.
         """
         self._classifier = self._usual = None
-        self._ranks = ConformalRanks([()] * len(self._channels))
+        self._ranks = ConformalRanks([()] * len(self._channels), count=self._ranks.count)
         self._bets = PValueBets(len(self._channels))
         self._sums = ShiryaevRoberts(PValueBets.WEIGHTS, rows=len(self._channels))
 
@@ -169,8 +242,3 @@ class DriftDetector:
             detector._classifier = OnlineClassifier(usual)
             detector._classifier.restore(saved)
         return detector
-
-
-def _known(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    values = np.asarray(scores, dtype=np.float64)
-    return values[~np.isnan(values)]

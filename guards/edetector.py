@@ -78,9 +78,11 @@ class PValueBets:
         counted = np.cumsum(seen, axis=0)
         faded = _MEMORY ** (counted - seen)  # what is left of the counts of before the batch
         since = np.where(seen, _MEMORY ** -counted.astype(np.float64), 0.0)
-        earlier = np.tri(len(bins), k=-1, dtype=bool)[:, :, None]
-        same = earlier & (bins[:, None, :] == bins[None, :, :])
-        own = faded * (self._counts[self._rows, bins] + (same * since[None]).sum(axis=1))
+        earlier = np.tri(len(bins), k=-1, dtype=bool)
+        columns = np.ascontiguousarray(bins.T)
+        same = earlier & (columns[:, :, None] == columns[:, None, :])  # (rows, own, other)
+        gained = (same @ since.T[:, :, None])[:, :, 0].T
+        own = faded * (self._counts[self._rows, bins] + gained)
         total = faded * (self._counts.sum(axis=1) + np.cumsum(since, axis=0) - since)
         return np.asarray((own + _PRIOR) / (total + _BINS * _PRIOR))
 
@@ -138,10 +140,10 @@ class ShiryaevRoberts:
         with np.errstate(divide="ignore"):  # a sum of 0 has the logarithm -inf
             at_start = np.log(np.expm1(self._log1p))
         sums = products + np.logaddexp.accumulate(np.concatenate([at_start[None], begun]))[1:]
-        path = np.minimum(np.logaddexp(0.0, sums), _LOG_CAP)
-        values = (np.expm1(path) * self._weights).sum(axis=2)
-        if len(path):
-            self._log1p, self._values = path[-1], values[-1]
+        values = np.exp(np.minimum(sums, _LOG_CAP)) @ self._weights
+        if len(sums):
+            self._log1p = np.minimum(np.logaddexp(0.0, sums[-1]), _LOG_CAP)
+            self._values = values[-1] = self._mixture()
         return np.asarray(values)
 
     def state(self) -> list[list[float]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from guards import content, jsontext
 from guards.endings import reason_of
-from guards.exchange import FinishReason, Message
+from guards.exchange import FinishReason, Message, Passage
 
 _LONGEST_NAME = 256
 _MOST_TOKENS = 2**31 - 1
@@ -122,12 +122,22 @@ class Fields:
 
     def logprobs(self, key: str) -> tuple[float, ...] | None:
         """Return natural logarithms; null stands for a number that is not finite."""
-        values = self._value.get(key)
-        if values is None:
-            return None
-        if not isinstance(values, list):
-            raise self._bad(key, "must be a list of numbers, one for each token")
-        return tuple(self._logprob(f"{key}[{index}]", each) for index, each in enumerate(values))
+        return self._for_each_token(key, self._logprob)
+
+    def entropies(self, key: str) -> tuple[float, ...] | None:
+        """Return entropies in nats; null stands for an unknown one."""
+        return self._for_each_token(key, self._entropy)
+
+    def passages(self, key: str) -> tuple[Passage, ...]:
+        """Return supplied context: texts, named by their number from 1, or objects of id and text."""
+        value = self._value.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            raise self._bad(key, "must be a list of texts, or of objects with id and text")
+        return tuple(
+            self._passage(f"{key}[{index}]", index, each) for index, each in enumerate(value)
+        )
 
     def texts(self, key: str) -> dict[str, str]:
         """Return an object whose values are texts; missing is empty."""
@@ -163,6 +173,31 @@ class Fields:
         if not jsontext.is_number(value) or value > _ROUNDING:
             raise self._bad(where, "must be a natural logarithm of at most 0, or null")
         return min(float(value), 0.0)
+
+    def _entropy(self, where: str, value: Any) -> float:
+        if value is None:
+            return math.nan
+        if not jsontext.is_number(value) or value < 0:
+            raise self._bad(where, "must be an entropy of at least 0 nats, or null")
+        return float(value)
+
+    def _for_each_token(
+        self, key: str, read: Callable[[str, Any], float]
+    ) -> tuple[float, ...] | None:
+        values = self._value.get(key)
+        if values is None:
+            return None
+        if not isinstance(values, list):
+            raise self._bad(key, "must be a list of numbers, one for each token")
+        return tuple(read(f"{key}[{index}]", each) for index, each in enumerate(values))
+
+    def _passage(self, where: str, index: int, value: Any) -> Passage:
+        if isinstance(value, Mapping):
+            inner = Fields(value, f"{self._prefix}{where}.")
+            name = inner.name("id") or f"{index + 1}"
+            return Passage(id=name, text=inner.required_text("text"))
+        text = Fields({where: value}, self._prefix).required_text(where)
+        return Passage(id=f"{index + 1}", text=text)
 
     def _bad(self, key: str, complaint: str) -> BadExchange:
         return BadExchange(f"{self._prefix}{key}", complaint)

@@ -33,6 +33,8 @@ KEYS = (
     "prompt_tokens",
     "output_tokens",
     "token_logprobs",
+    "token_entropies",
+    "context",
     "finish_reason",
     "error",
     "ended_by_caller",
@@ -94,6 +96,8 @@ def read(value: Any, *, deployment: str | None, started_at: datetime) -> Logged:
         prompt_tokens=fields.count("prompt_tokens"),
         output_tokens=fields.count("output_tokens"),
         token_logprobs=fields.logprobs("token_logprobs"),
+        token_entropies=fields.entropies("token_entropies"),
+        context=fields.passages("context"),
         finish_reason=fields.finish_reason("finish_reason"),
         error=fields.text("error"),
         ended_by_caller=fields.boolean("ended_by_caller"),
@@ -124,6 +128,8 @@ def write(exchange: Exchange, shadow: Exchange | None = None) -> dict[str, Any]:
         "prompt_tokens": exchange.prompt_tokens,
         "output_tokens": exchange.output_tokens,
         "token_logprobs": _written(exchange.token_logprobs),
+        "token_entropies": _written(exchange.token_entropies),
+        "context": [{"id": each.id, "text": each.text} for each in exchange.context] or None,
         "finish_reason": exchange.finish_reason.value if exchange.finish_reason else None,
         "error": exchange.error,
         "ended_by_caller": exchange.ended_by_caller or None,
@@ -182,6 +188,7 @@ def _shadow(exchange: Exchange, value: Any) -> Exchange | None:
         first_token_s=None,
         output_tokens=None,
         token_logprobs=None,
+        token_entropies=None,
         finish_reason=None,
         error=None,
         ended_by_caller=False,
@@ -195,8 +202,8 @@ def _content_id(value: Mapping[str, Any], deployment: str | None) -> str:
     return f"log-{hashlib.blake2b(content.encode('utf-8', 'replace'), digest_size=16).hexdigest()}"
 
 
-def _written(logprobs: tuple[float, ...] | None) -> list[float | None] | None:
-    """Return log-probabilities as JSON: it has no word for a number that is not finite but null."""
-    if logprobs is None:
+def _written(numbers: tuple[float, ...] | None) -> list[float | None] | None:
+    """Return numbers as JSON: it has no word for one that is not finite but null."""
+    if numbers is None:
         return None
-    return [value if jsontext.is_number(value) else None for value in logprobs]
+    return [value if jsontext.is_number(value) else None for value in numbers]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from guards import channels
 from guards.signals.signal import Values
@@ -24,6 +24,11 @@ def rarest(
     return tuple(_sentence(name, scores[name], usual[name]) for name in rare[:at_most])
 
 
+def nearest(ids: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence on the reference answers nearest to an answer, by id; none without ids."""
+    return (f"nearest reference answers: {', '.join(ids)}",) if ids else ()
+
+
 def _share_as_odd(usual: Values, score: float) -> float:
     return float((usual >= score).mean())
 
@@ -32,7 +37,7 @@ def _sentence(name: str, score: float, usual: Values) -> str:
     rarer = f"rarer than {_how_many(usual, score)} reference answers"
     if name == channels.OUTLIER:
         return f"unlike the usual answers: {rarer}"
-    channel = channels.BY_NAME[name]
+    channel = channels.by_name()[name]
     value = f"{channel.sign * score:.3g}" if abs(score) < 1000 else f"{channel.sign * score:.0f}"
     return f"{channel.signal.meaning} {value} {channel.signal.unit}".rstrip() + f": {rarer}"
 

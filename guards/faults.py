@@ -10,6 +10,7 @@ from guards import conformance, jsontext
 from guards.conformance import Conformance
 from guards.exchange import Exchange, FinishReason
 from guards.signals import repetition
+from guards.signals.view import TextView
 
 
 class Fault(Enum):
@@ -80,8 +81,9 @@ def is_degenerate(text: str, repeated: float | None = None) -> bool:
     Args:
         repeated: `repeated_ngrams` of the text, where it is there already.
     """
-    share = repetition.repeated_ngrams(text) if repeated is None else repeated
-    if not share >= _REPEATED or len(repetition.units(text)) < _ENOUGH_UNITS:
+    view = TextView(text)
+    share = repetition.repeated_ngrams(view) if repeated is None else repeated
+    if not share >= _REPEATED or len(view.units) < _ENOUGH_UNITS:
         return False
     try:
         jsontext.parse(text)

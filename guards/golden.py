@@ -1,40 +1,37 @@
-"""Golden cases, their results, and how a set of them is read."""
+"""Golden sets: their cases as they are read, and what versions answered to them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from guards import jsontext
-from guards.exchange import Message
-from guards.expectation import GradingError, check_expectation
+from guards.golden_case import GoldenCase, GoldenSetError, case_of, rare_left_out, record_of
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoldenCase:
-    """One case of a regression test set.
-
-    Args:
-        id: unique within the set.
-        expectation: `{"kind": "json", "value": {...}}` and the like; see `guards.expectation`.
-        slice: group that is reported by itself.
-        weight: 1: the e-value of a run is about the unweighted mean.
-        critical: whether a failure of this case alone refuses a version.
-    """
-
-    id: str
-    messages: tuple[Message, ...]
-    expectation: Mapping[str, Any]
-    slice: str = ""
-    weight: float = 1.0
-    critical: bool = False
+__all__ = [
+    "GoldenCase",
+    "GoldenResult",
+    "GoldenSetError",
+    "gathered",
+    "lines",
+    "parse_cases",
+    "parse_object",
+    "set_digest",
+    "to_lines",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoldenResult:
-    """What one version answered to one case. Grades in [0, 1]: as is, and after normalising."""
+    """What one version answered to one case. Grades in [0, 1]: as is, and after normalising.
+
+    Args:
+        standard_error: of `grade`, where it is a mean over repeats.
+    """
 
     case_id: str
     output: str
@@ -42,62 +39,67 @@ class GoldenResult:
     grade: float
     latency_s: float
     error: str | None = None
+    standard_error: float | None = None
 
 
-class GoldenSetError(ValueError):
-    """A golden set cannot be used; the message names the lines and what to do about them."""
-
-
-_FIELDS = {
-    "id",
-    "prompt",
-    "messages",
-    "expect",
-    "expectation",
-    "slice",
-    "weight",
-    "critical",
-}
 _MOST_PROBLEMS = 10
-
-Kind = TypeVar("Kind")
 
 
 def parse_cases(text: str) -> tuple[GoldenCase, ...]:
     """Read golden cases from JSON Lines; blank lines are passed over.
 
     Each line has `id`, `prompt` (raw text) or `messages`, and `expect` or `expectation` (a text
-    alone is expected exactly); `slice`, `weight` and `critical` may be missing.
+    alone is expected exactly); the other fields of `GoldenCase` may be missing.
 
     Raises:
         GoldenSetError: if any line cannot be used; nothing is returned of a set in part.
     """
-    cases: dict[str, GoldenCase] = {}
-    lines: dict[str, int] = {}
-    problems: list[str] = []
+    return gathered((place, partial(_parse_case, line)) for place, line in lines(text))
+
+
+def lines(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the lines that are not blank, each with its place for people."""
     # Not splitlines: it also splits at characters that may stand inside a JSON text.
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
-        if not line.strip():
-            continue
+        if line.strip():
+            yield f"line {number}", line
+
+
+def gathered(placed: Iterable[tuple[str, Callable[[], GoldenCase]]]) -> tuple[GoldenCase, ...]:
+    """Return the cases that are read at each place, or say all that is wrong.
+
+    Raises:
+        GoldenSetError: if any cannot be read, two have one id, or there is none.
+    """
+    cases: dict[str, GoldenCase] = {}
+    places: dict[str, str] = {}
+    problems: list[str] = []
+    for place, read in placed:
         try:
-            case = _parse_case(line)
+            case = read()
         except ValueError as error:
-            problems.append(f"line {number}: {error}")
+            problems.append(f"{place}: {error}")
             continue
         if case.id in cases:
             problems.append(
-                f"line {number}: the id {case.id!r} is that of line {lines[case.id]} too: "
+                f"{place}: the id {case.id!r} is that of {places[case.id]} too: "
                 "give each case its own"
             )
         cases[case.id] = case
-        lines.setdefault(case.id, number)
+        places.setdefault(case.id, place)
     _refuse(problems, cases)
     return tuple(cases.values())
 
 
+def to_lines(cases: Iterable[GoldenCase]) -> str:
+    """Return cases as the JSON Lines that `parse_cases` reads."""
+    return "".join(json.dumps(record_of(case), ensure_ascii=False) + "\n" for case in cases)
+
+
 def set_digest(cases: Sequence[GoldenCase]) -> str:
     """Return the SHA-256 (hexadecimal) of the cases' canonical JSON, whatever their order."""
-    described = [asdict(case) for case in sorted(cases, key=lambda case: case.id)]
+    ordered = sorted(cases, key=lambda case: case.id)
+    described = [rare_left_out(asdict(case)) for case in ordered]
     return hashlib.sha256(
         jsontext.canonical(described).encode("utf-8", "surrogatepass")
     ).hexdigest()
@@ -113,21 +115,11 @@ def _refuse(problems: Sequence[str], cases: Mapping[str, GoldenCase]) -> None:
 
 
 def _parse_case(line: str) -> GoldenCase:
-    record = _parse_object(line)
-    unknown = sorted(record.keys() - _FIELDS)
-    if unknown:
-        raise GoldenSetError(f"unknown field {unknown[0]!r}: use {', '.join(sorted(_FIELDS))}")
-    return GoldenCase(
-        id=_parse_id(record.get("id")),
-        messages=_parse_messages(record),
-        expectation=_parse_expectation(record),
-        slice=_parse_typed(record, "slice", str, "", "a text"),
-        weight=_parse_weight(record.get("weight", 1.0)),
-        critical=_parse_typed(record, "critical", bool, False, "true or false"),
-    )
+    return case_of(parse_object(line))
 
 
-def _parse_object(line: str) -> dict[str, Any]:
+def parse_object(line: str) -> dict[str, Any]:
+    """Return the JSON object of a line. Raises `GoldenSetError`."""
     try:
         record = jsontext.parse(line)
     except ValueError as error:
@@ -135,60 +127,3 @@ def _parse_object(line: str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise GoldenSetError("no JSON object: write one JSON object a line")
     return record
-
-
-def _parse_id(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise GoldenSetError("no id: give the case a name that stays, as a text")
-    return value
-
-
-def _parse_messages(record: Mapping[str, Any]) -> tuple[Message, ...]:
-    if ("prompt" in record) == ("messages" in record):
-        raise GoldenSetError("give either prompt or messages")
-    if "prompt" in record:
-        return (Message(role="prompt", content=_parse_typed(record, "prompt", str, "", "a text")),)
-    turns = record["messages"]
-    if not isinstance(turns, list) or not turns or not all(map(_is_turn, turns)):
-        raise GoldenSetError('messages must be a list of {"role": text, "content": text}')
-    return tuple(Message(role=turn["role"], content=turn["content"]) for turn in turns)
-
-
-def _is_turn(turn: Any) -> bool:
-    return (
-        isinstance(turn, dict)
-        and turn.keys() == {"role", "content"}
-        and all(isinstance(value, str) for value in turn.values())
-    )
-
-
-def _parse_expectation(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    if ("expect" in record) == ("expectation" in record):
-        raise GoldenSetError("give either expect or expectation")
-    value = record["expect"] if "expect" in record else record["expectation"]
-    expectation = {"kind": "exact", "value": value} if isinstance(value, str) else value
-    if not isinstance(expectation, dict):
-        raise GoldenSetError('the expectation must be a text or {"kind": …}')
-    try:
-        check_expectation(expectation)
-    except GradingError as error:
-        raise GoldenSetError(str(error)) from error
-    return expectation
-
-
-def _parse_weight(value: Any) -> float:
-    if not jsontext.is_number(value) or value != 1:
-        raise GoldenSetError(
-            "weight must be 1, for every case counts the same: leave it out, or mark a case "
-            "that must not fail as critical"
-        )
-    return float(value)
-
-
-def _parse_typed(
-    record: Mapping[str, Any], name: str, kind: type[Kind], default: Kind, wanted: str
-) -> Kind:
-    value = record.get(name, default)
-    if not isinstance(value, kind):
-        raise GoldenSetError(f"{name} must be {wanted}")
-    return value

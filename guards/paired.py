@@ -7,13 +7,15 @@ read where a run that may stop would stop; it can be weighed together with other
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guards import binomial
+from guards import binomial, flakiness
 from guards.betting import evidence_of_harm, evidence_of_noninferiority
 from guards.verdicts import Verdict
 
@@ -27,17 +29,18 @@ class Comparison:
 
     Args:
         cases: how many were graded; set_size: how many there are.
-        difference: mean grade of the subject less that of the other, over the graded cases.
+        difference: mean grade of the subject less that of the other, over the graded cases; a
+            weighted mean where flaky cases weigh less.
         harm: e-value against "the subject is at most `margin` worse on the set", where the run
-            may stop: at the first crossing of the line, else at the end.
+            may stop: at the first crossing of either line, else at the end.
         noninferiority: e-value against "the subject is worse by `margin` or more", at that place.
         stopped_after: cases up to that place.
         worse, better: indices of cases that the subject did worse or better.
         mcnemar_p: exact two-sided p-value of `worse` against `better`, for information (McNemar
             for grades of 0 and 1, a sign test otherwise).
         verdict: INCONCLUSIVE for a small set. When all cases are graded, FAIL if `difference` is
-            below -`margin`, else OK. Before that, FAIL if `harm` reached the line, else
-            INCONCLUSIVE.
+            below -`margin`, else OK. Before that, FAIL if `harm` reached its line, OK if
+            `noninferiority` reached its own, else INCONCLUSIVE.
     """
 
     cases: int
@@ -86,6 +89,8 @@ def compare(
     margin: float,
     order: Sequence[int],
     line: float,
+    clear_line: float = math.inf,
+    weights: Sequence[float] | None = None,
     min_cases: int = MIN_CASES,
 ) -> Comparison:
     """Compare the grades of two versions, case by case.
@@ -95,7 +100,9 @@ def compare(
         margin: in [0, 1), how much worse on average is tolerated.
         order: indices of the graded cases, in random order: all, or the first ones of a run that
             was stopped.
-        line: the e-value that is enough, above 1.
+        line: the e-value of harm that is enough, above 1.
+        clear_line: the e-value of non-inferiority that is enough, above 1.
+        weights: of all cases, as `order` numbers them, in (0, 1]; fixed before the first answer.
         min_cases: a smaller set is inconclusive.
 
     Raises:
@@ -108,8 +115,10 @@ def compare(
     """
     ours, theirs = _pairs(subject, against, order)
     differences, set_size = ours - theirs, len(subject)
-    difference = float(differences.mean())
-    harm, noninferiority, stopped_after = _evidence(differences, margin, set_size, line)
+    weight = np.ones(len(order)) if weights is None else np.asarray([weights[i] for i in order])
+    difference = float((weight * differences).sum() / weight.sum())
+    values = flakiness.weighed(differences, weight, margin)
+    at_stop = _evidence(values, margin, set_size, (line, clear_line))
     worse, better = _flips(differences, order)
     return Comparison(
         cases=len(order),
@@ -118,9 +127,9 @@ def compare(
         against_mean=float(theirs.mean()),
         difference=difference,
         margin=margin,
-        harm=harm,
-        noninferiority=noninferiority,
-        stopped_after=stopped_after,
+        harm=at_stop.harm,
+        noninferiority=at_stop.noninferiority,
+        stopped_after=at_stop.cases,
         worse=worse,
         better=better,
         mcnemar_p=_sign_test(len(worse), len(better)),
@@ -129,7 +138,8 @@ def compare(
             min_cases,
             is_worse=difference < -margin - _EXACT,
             is_exhausted=len(order) == set_size,
-            is_shown=harm >= line,
+            is_shown=at_stop.harm >= line,
+            is_clear=at_stop.noninferiority >= clear_line,
         ),
     )
 
@@ -147,9 +157,7 @@ def absolute(grades: Sequence[float], *, floor: float, min_cases: int = MIN_CASE
     if not len(values):
         raise ValueError("there are no grades to judge by")
     mean = float(values.mean())
-    verdict = _verdict(
-        len(values), min_cases, is_worse=mean < floor - _EXACT, is_exhausted=True, is_shown=False
-    )
+    verdict = _verdict(len(values), min_cases, is_worse=mean < floor - _EXACT, is_exhausted=True)
     return Standing(cases=len(values), mean=mean, floor=floor, verdict=verdict)
 
 
@@ -170,15 +178,22 @@ def _grades(grades: Sequence[float]) -> NDArray[np.float64]:
     return values
 
 
+class _AtStop(NamedTuple):
+    """Both e-values where a run that may stop does, and after how many cases that is."""
+
+    harm: float
+    noninferiority: float
+    cases: int
+
+
 def _evidence(
-    differences: NDArray[np.float64], margin: float, set_size: int, line: float
-) -> tuple[float, float, int]:
-    """Return both e-values where a run that may stop does, and after how many cases that is."""
-    harm = evidence_of_harm(differences.tolist(), margin, set_size)
-    noninferiority = evidence_of_noninferiority(differences.tolist(), margin, set_size)
-    crossed = np.flatnonzero(harm >= line)
+    values: NDArray[np.float64], margin: float, set_size: int, lines: tuple[float, float]
+) -> _AtStop:
+    harm = evidence_of_harm(values, margin, set_size)
+    noninferiority = evidence_of_noninferiority(values, margin, set_size)
+    crossed = np.flatnonzero((harm >= lines[0]) | (noninferiority >= lines[1]))
     stop = int(crossed[0]) if len(crossed) else len(harm) - 1
-    return float(harm[stop]), float(noninferiority[stop]), stop + 1
+    return _AtStop(float(harm[stop]), float(noninferiority[stop]), stop + 1)
 
 
 def _flips(
@@ -192,13 +207,21 @@ def _flips(
 
 
 def _verdict(
-    set_size: int, min_cases: int, *, is_worse: bool, is_exhausted: bool, is_shown: bool
+    set_size: int,
+    min_cases: int,
+    *,
+    is_worse: bool,
+    is_exhausted: bool,
+    is_shown: bool = False,
+    is_clear: bool = False,
 ) -> Verdict:
     if set_size < min_cases:
         return Verdict.INCONCLUSIVE
     if is_exhausted:
         return Verdict.FAIL if is_worse else Verdict.OK
-    return Verdict.FAIL if is_shown else Verdict.INCONCLUSIVE
+    if is_shown:
+        return Verdict.FAIL
+    return Verdict.OK if is_clear else Verdict.INCONCLUSIVE
 
 
 def _sign_test(worse: int, better: int) -> float:

@@ -22,12 +22,14 @@ class UsualAnswers:
         scores: (n, names), NaN is unknown.
         words: features of each text, as `features` gives them.
         key: under which words are hashed; secret, up to 64 bytes.
+        categories: (n,), of the answers' prompts; empty if there is only one.
     """
 
     names: tuple[str, ...]
     scores: NDArray[np.float64]
     words: tuple[bytes, ...]
     key: bytes = field(default=b"", repr=False)
+    categories: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.words)
@@ -39,6 +41,7 @@ class UsualAnswers:
         scores: Mapping[str, NDArray[np.float64]],
         order: NDArray[np.int64],
         key: bytes,
+        categories: NDArray[np.int64] | None = None,
     ) -> Self:
         """Return the answers with these scores (n,) by channel, put into this order.
 
@@ -51,7 +54,15 @@ class UsualAnswers:
             scores=np.column_stack(columns) if columns else np.empty((len(texts), 0)),
             words=tuple(words.packed(texts[row], key) for row in order.tolist()),
             key=key,
+            categories=np.empty(0, dtype=np.int64) if categories is None else categories[order],
         )
+
+    def rows_by_category(self) -> list[list[int]]:
+        """Return which answers there are of each category, in their order."""
+        if not len(self.categories):
+            return [list(range(len(self)))]
+        last = int(self.categories.max())
+        return [np.flatnonzero(self.categories == each).tolist() for each in range(last + 1)]
 
     def features(self, text: str) -> bytes:
         """Return the features of a text, to be laid beside those of these answers."""
@@ -73,6 +84,7 @@ class UsualAnswers:
             "sizes": np.array([len(each) for each in self.words], dtype=np.int64),
             "words": np.frombuffer(b"".join(self.words), dtype=np.uint8),
             "key": np.frombuffer(self.key, dtype=np.uint8),
+            "categories": self.categories,
         }
 
     @classmethod
@@ -85,6 +97,7 @@ class UsualAnswers:
             scores=arrays["scores"],
             words=tuple(joined[a:b] for a, b in zip(starts, ends, strict=True)) if ends else (),
             key=arrays["key"].tobytes(),
+            categories=arrays.get("categories", np.empty(0, dtype=np.int64)),
         )
 
 

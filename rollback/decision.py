@@ -18,7 +18,7 @@ from rollback.durations import spell
 from rollback.evidence import EvidencePoint
 from rollback.policy import Policy
 from rollback.thresholds import Action, Breach
-from rollback.versions import AdapterVersion, VersionState
+from rollback.versions import PROVEN, AdapterVersion
 
 _MANY_DIGITS = 1e9  # evidence may grow to 1e300, which nobody reads in full
 
@@ -137,6 +137,8 @@ def _watch(
             numbers=numbers,
         )
     drift = f"drift {_spell(point.suspicion)} reached the line {_spell(policy.suspicion_line)}"
+    if _reaches(point.traffic, policy.suspicion_line):
+        drift += f", and so did the change of the prompts ({_spell(point.traffic)})"
     if situation.suspicion_known:
         return Hold(reason=f"{drift}; it is being looked into", numbers=numbers)
     return Suspect(reason=f"{drift} after {point.position} answers", numbers=numbers)
@@ -206,13 +208,13 @@ def _fall_back(
 def _targets(
     active: str, baseline: str | None, versions: Mapping[str, AdapterVersion]
 ) -> Iterator[AdapterVersion]:
-    """Yield what may serve instead, best first: the baseline, then the newest retired version."""
+    """Yield what may serve instead, best first: the baseline, then the newest that served well."""
     trusted = versions.get(baseline) if baseline is not None else None
     if trusted is not None and trusted.name != active and trusted.is_servable:
         yield trusted
     family = active.partition("@")[0]
     for version in sorted(versions.values(), key=_age):
-        good = version.state is VersionState.RETIRED and version.family == family
+        good = version.state in PROVEN and version.family == family
         if good and version.name not in (active, baseline):
             yield version
 
@@ -245,6 +247,8 @@ def _numbers(
         numbers |= {
             "evidence": point.evidence,
             "suspicion": point.suspicion,
+            "traffic": point.traffic,
+            "capped": point.capped,
             "position": point.position,
             "channels": dict(point.channels),
         }

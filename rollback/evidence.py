@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+DRIFT = "drift."  # before the name of the channel that leads the suspicion
+TRAFFIC = "traffic."  # before that of the channel in which the prompts have changed most
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidencePoint:
@@ -15,6 +18,9 @@ class EvidencePoint:
     Args:
         position: exchanges of this epoch that have been judged.
         suspicion: drift, over its own line; evidence: harm, over the line 1/α. Both ≥ 0.
+        traffic: change of the prompts, which says nothing about the version; its line is that of
+            suspicion.
+        capped: answers of this epoch that did not count, for their callers had their share.
     """
 
     deployment: str
@@ -27,6 +33,8 @@ class EvidencePoint:
     evidence: float
     line: float
     channels: Mapping[str, float] = field(default_factory=dict)
+    traffic: float = 0.0
+    capped: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

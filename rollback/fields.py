@@ -82,6 +82,14 @@ def open_share(value: object) -> float:
     raise ValueError(f"{value!r} is out of range; give a rate above 0 and below 1, like 0.05")
 
 
+def positive_share(value: object) -> float:
+    """Read a number above 0, up to 1."""
+    amount = share(value)
+    if amount > 0:
+        return amount
+    raise ValueError(f"{value!r} is out of range; give a share above 0, like 0.05; 1 is no cap")
+
+
 def count(value: object) -> int:
     """Read a whole number of at least 1."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:

@@ -8,96 +8,26 @@ has no sign and a line of its own.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guards.betting import MeanDetector, RateDetector, evidence_of_harm
-from guards.drift import DriftDetector
-from guards.edetector import E_CAP
+from guards import repeated
+from guards.betting import MeanDetector, RateDetector
+from guards.categories import DISTANCE, MIX, Categories
+from guards.drift import DriftDetector, Levels
 from guards.graded import GradeDetector
+from guards.share_cap import ShareCap
 from guards.usual import UsualAnswers
-from rollback.evidence import EvidencePoint
+from rollback.evidence import DRIFT, TRAFFIC, EvidencePoint
+from rollback.harm import Harm
+from rollback.judge_settings import JudgeSettings
+from rollback.observation import Observation
 
-DRIFT_WEIGHT = 0.2  # of drift beside harm, where it may roll back
-_FORMAT = 3  # of the saved state
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HarmWeights:
-    """Weights of the channels that show harm; non-negative, sum 1.
-
-    Raises:
-        ValueError: if they are not.
-    """
-
-    faults: float = 0.5
-    golden: float = 0.25
-    pairs: float = 0.25
-
-    def __post_init__(self) -> None:
-        values = (self.faults, self.golden, self.pairs)
-        if min(values) < 0.0 or not math.isclose(sum(values), 1.0):
-            raise ValueError(f"weights {values} must not be negative and must sum to 1")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeSettings:
-    """What the policy says about judging.
-
-    Args:
-        line: 1/α, average run length to a false rollback in exchanges; above 1.
-        suspicion_line: 1/α for drift: P(alarm within n exchanges) ≤ n·α, and an average run length
-            of at least half of 1/α, by the union bound over its channels.
-        fault_rate_tolerated: in (0, 1).
-        margin: in [0, 1), how much lower mean grades are tolerated.
-        min_golden_cases: golden sets smaller than this are no evidence.
-        drift_may_roll_back: whether drift counts as evidence, with `drift_weight`. Then `line` has
-            the union bound's promise too: P(alarm within n) ≤ n·α, run length at least half of 1/α.
-
-    Raises:
-        ValueError: if a number is out of its range.
-    """
-
-    line: float = 100_000.0
-    suspicion_line: float = 1_000.0
-    fault_rate_tolerated: float = 0.05
-    margin: float = 0.05
-    min_golden_cases: int = 20
-    weights: HarmWeights = field(default_factory=HarmWeights)
-    drift_may_roll_back: bool = False
-    drift_weight: float = DRIFT_WEIGHT
-
-    def __post_init__(self) -> None:
-        if min(self.line, self.suspicion_line) <= 1.0:
-            raise ValueError("the lines of evidence and suspicion must be above 1")
-        if not 0.0 < self.drift_weight < 1.0:
-            raise ValueError(f"drift_weight {self.drift_weight} must lie between 0 and 1")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """What is known about one answer.
-
-    Args:
-        scores: nonconformity scores by channel, large is odd; NaN or missing is unknown.
-        pair: grade less the baseline's grade for the same prompt, in [-1, 1]; `None` is unknown.
-        grade: in [0, 1] where somebody graded the answer.
-        words: features of its text (`guards.words`), for the classifier; `None` is unknown.
-    """
-
-    exchange_id: str
-    at: datetime
-    scores: Mapping[str, float] = field(default_factory=dict)
-    fault: bool = False
-    pair: float | None = None
-    grade: float | None = None
-    words: bytes | None = None
+_FORMAT = 5  # of the saved state
 
 
 class Judge:
@@ -110,6 +40,8 @@ class Judge:
         usual: the reference answers as a whole, for the classifier of drift.
         grades: of reference answers of the baseline; with too few, answers that are graded without
             a pair show nothing.
+        categories: of the reference's prompts; `None` if there is only one.
+        callers: caller (hashed) → share in the reference; empty if they are not known.
         position: exchanges of this epoch that were judged before, against another reference.
     """
 
@@ -123,17 +55,21 @@ class Judge:
         reference: Mapping[str, NDArray[np.float64]] | None,
         usual: UsualAnswers | None = None,
         grades: Sequence[float] | NDArray[np.float64] = (),
+        categories: Categories | None = None,
+        callers: Mapping[str, float] | None = None,
         position: int = 0,
     ) -> None:
         self._deployment = deployment
         self._epoch = epoch
         self._adapter = adapter
         self._settings = settings
-        self._drift = DriftDetector(reference or {}, usual)
+        self._drift = DriftDetector.beside(reference or {}, usual, categories)
+        self._traffic = _traffic(categories)
+        self._cap = ShareCap(settings.caller_share_cap, callers or {})
         self._faults = RateDetector(settings.fault_rate_tolerated)
         self._pairs = MeanDetector(settings.margin)
         self._graded = GradeDetector(grades, settings.margin)
-        self._golden = 0.0
+        self._golden = repeated.nothing()
         self._may_start_golden = True
         self._position = position
         self._suspected = False
@@ -178,68 +114,103 @@ class Judge:
             ValueError: if a `pair` is outside [-1, 1], or a `grade` outside [0, 1]; then nothing
                 has changed.
         """
-        for item in items:
-            if item.pair is not None and not -1.0 <= item.pair <= 1.0:
-                raise ValueError(f"exchange {item.exchange_id}: pair {item.pair} is not in [-1, 1]")
-            if item.grade is not None and not 0.0 <= item.grade <= 1.0:
-                raise ValueError(
-                    f"exchange {item.exchange_id}: grade {item.grade} is not in [0, 1]"
-                )
+        _check(items)
         if not items:
             return []
         self._may_start_golden = True
-        faults = self._faults.update([item.fault for item in items]).tolist()
-        pairs = self._pairs.update([item.pair for item in items])
-        graded = self._graded.update([item.grade for item in items])
-        levels = self._drift.update(
-            [_name(item) for item in items],
-            [item.scores for item in items],
-            [item.words for item in items],
+        counts = self._cap.update([item.caller for item in items])
+        counted = [item for item, counts_too in zip(items, counts, strict=True) if counts_too]
+        seen = np.cumsum(counts, dtype=np.int64)  # how many of them had come after each answer
+        harm = self._update_harm(counted, seen)
+        drift, traffic = self._update_drift(counted, seen)
+        capped = (self._cap.capped - len(items) + len(counted) + np.cumsum(~counts)).tolist()
+        columns = zip(
+            items,
+            harm,
+            drift.highest,
+            drift.leaders,
+            traffic.highest,
+            traffic.leaders,
+            capped,
+            strict=True,
         )
         points = []
-        for row, item in enumerate(items):
+        for item, *shown in columns:
             self._position += 1
-            quality = self._quality(float(pairs[row]), float(graded[row]))
-            harm = Harm(faults[row], self._golden, *quality)
-            points.append(self._draw(item.at, harm, levels.level(row), levels.leader(row)))
+            points.append(self._draw(item.at, *shown))
         return points
 
+    def _update_harm(self, counted: Sequence[Observation], seen: NDArray[np.int64]) -> list[Harm]:
+        """Take in the answers that count; return the harm where so many of them had come."""
+        before = [[self._faults.value], [self._pairs.value], [self._graded.value]]
+        after = [
+            self._faults.update([item.fault for item in counted]),
+            self._pairs.update([item.pair for item in counted]),
+            self._graded.update([item.grade for item in counted]),
+        ]
+        columns = [np.concatenate(both)[seen].tolist() for both in zip(before, after, strict=True)]
+        golden = self._golden_value
+        return [
+            Harm(faults, golden, *self._quality(pairs, graded))
+            for faults, pairs, graded in zip(*columns, strict=True)
+        ]
+
+    def _update_drift(
+        self, counted: Sequence[Observation], seen: NDArray[np.int64]
+    ) -> tuple[Levels, Levels]:
+        """Take in the answers that count; return drift and traffic where so many had come."""
+        before = self._drift.now, self._traffic.now
+        names = [item.tie_breaker for item in counted]
+        drift = self._drift.update(
+            names,
+            [item.scores for item in counted],
+            [item.words for item in counted],
+            [item.category for item in counted],
+        )
+        traffic = self._traffic.update(names, [_prompt(item) for item in counted])
+        return drift.at(seen, before[0]), traffic.at(seen, before[1])
+
     def observe_golden(
-        self, differences: Sequence[float], set_size: int | None, *, at: datetime
+        self, differences: Sequence[float], set_size: int, *, at: datetime
     ) -> EvidencePoint:
         """Take in a golden run; return the evidence after it.
 
-        The run counts as it stood when the evidence reached the line, or else at its end. Runs
-        repeat the same cases, so what they win is added up, never multiplied. A run counts only
+        The run counts with its e-values (`guards.repeated.bets`), which are fair whatever earlier
+        runs of the set have told, so runs add to a sum as answers do. A run counts only
         if an answer came since the last one that did: no more than one new bet per exchange.
 
         Args:
-            differences: grade less the baseline's per case, in random order.
-            set_size: cases in the set (`None`: the cases are a sample of an endless set). Sets
-                under `min_golden_cases` are no evidence.
+            differences: grade less the baseline's per case, in random order; of a run that
+                stopped early, those that were asked.
+            set_size: cases in the set. Sets under `min_golden_cases` are no evidence.
 
         Raises:
             ValueError: if a difference is outside [-1, 1], or there are more than `set_size`.
         """
-        capital = evidence_of_harm(differences, self._settings.margin, set_size)
-        size = len(differences) if set_size is None else set_size
-        if self._may_start_golden and len(capital) and size >= self._settings.min_golden_cases:
-            self._golden = self._golden_after(capital)
+        won = repeated.bets(differences, self._settings.margin, set_size)
+        enough = len(differences) > 0 and set_size >= self._settings.min_golden_cases
+        if self._may_start_golden and enough:
+            self._golden = repeated.accumulated(self._golden, won)
             self._may_start_golden = False
         return self._draw_now(at)
 
     def clear_suspicion(self) -> None:
         """Take back the suspicion: drift was found harmless, and starts anew from here."""
         self._drift.restart()
+        self._traffic.restart()
         self._suspected = False
         if self._point is not None:
             self._draw_now(self._point.at)
 
     def begin_drift_anew(
-        self, reference: Mapping[str, NDArray[np.float64]], usual: UsualAnswers | None
+        self,
+        reference: Mapping[str, NDArray[np.float64]],
+        usual: UsualAnswers | None,
+        categories: Categories | None,
     ) -> None:
         """Watch for drift beside another reference from here on; all else stays as it is."""
-        self._drift = DriftDetector(reference, usual)
+        self._drift = DriftDetector.beside(reference, usual, categories)
+        self._traffic = _traffic(categories)
 
     def state(self) -> dict[str, Any]:
         """Return everything that later evidence depends on, as JSON."""
@@ -252,12 +223,14 @@ class Judge:
             "at": self._point.at.isoformat() if self._point else None,
             "suspected": self._suspected,
             "crossed": self._crossed,
-            "golden": self._golden,
+            "golden": self._golden.tolist(),
             "may_start_golden": self._may_start_golden,
             "faults": self._faults.state(),
             "pairs": self._pairs.state(),
             "graded": self._graded.state(),
             "drift": self._drift.state(),
+            "traffic": self._traffic.state(),
+            "callers": self._cap.state(),
         }
 
     @classmethod
@@ -289,27 +262,25 @@ class Judge:
         judge._position = state["position"]
         judge._suspected = state["suspected"]
         judge._crossed = state["crossed"]
-        judge._golden = state["golden"]
+        judge._golden = np.asarray(state["golden"], dtype=np.float64)
         judge._may_start_golden = state["may_start_golden"]
         judge._faults.restore(state["faults"])
         judge._pairs.restore(state["pairs"])
         judge._graded.restore(state["graded"])
         judge._drift = DriftDetector.restore(state["drift"], usual)
+        judge._traffic = DriftDetector.restore(state["traffic"])
+        judge._cap.restore(state["callers"])
         if state["at"] is not None:
             judge._draw_now(datetime.fromisoformat(state["at"]))
         return judge
 
-    def _golden_after(self, capital: NDArray[np.float64]) -> float:
-        """Return the golden channel's sum after a run, stopped where the evidence is enough."""
-        sums = np.minimum(self._golden + capital, E_CAP)
-        now = [self._evidence(self._harm(float(each)), self._drift.level) for each in sums]
-        crossed = [i for i, each in enumerate(now) if each >= self._settings.line]
-        return float(sums[crossed[0] if crossed else -1])
+    @property
+    def _golden_value(self) -> float:
+        return float(repeated.value(self._golden))
 
-    def _harm(self, golden: float) -> Harm:
-        return Harm(
-            self._faults.value, golden, *self._quality(self._pairs.value, self._graded.value)
-        )
+    def _harm(self) -> Harm:
+        quality = self._quality(self._pairs.value, self._graded.value)
+        return Harm(self._faults.value, self._golden_value, *quality)
 
     def _quality(self, pairs: float, graded: float) -> tuple[float, float]:
         """Return the halves that pairs and grades add; without reference grades pairs count whole."""
@@ -323,18 +294,35 @@ class Judge:
         return max((1.0 - share) * total, share * drift)
 
     def _draw_now(self, at: datetime) -> EvidencePoint:
-        levels = self._drift.now
-        return self._draw(at, self._harm(self._golden), levels.level(0), levels.leader(0))
+        drift, traffic = self._drift.now, self._traffic.now
+        return self._draw(
+            at,
+            self._harm(),
+            drift.level(0),
+            drift.leader(0),
+            traffic.level(0),
+            traffic.leader(0),
+            self._cap.capped,
+        )
 
     def _draw(
-        self, at: datetime, harm: Harm, suspicion: float, leader: str | None
+        self,
+        at: datetime,
+        harm: Harm,
+        suspicion: float,
+        leader: str | None,
+        traffic: float,
+        mover: str | None,
+        capped: int,
     ) -> EvidencePoint:
         evidence = self._evidence(harm, suspicion)
         channels = {"faults": harm.faults, "golden": harm.golden, "pairs": harm.pairs}
         if self._graded.is_used:
             channels["grades"] = harm.grades
         if leader is not None:
-            channels[f"drift.{leader}"] = suspicion
+            channels[f"{DRIFT}{leader}"] = suspicion
+        if mover is not None:
+            channels[f"{TRAFFIC}{mover}"] = traffic
         self._suspected = self._suspected or suspicion >= self._settings.suspicion_line
         self._crossed = self._crossed or evidence >= self._settings.line
         self._point = EvidencePoint(
@@ -348,36 +336,26 @@ class Judge:
             evidence=evidence,
             line=self._settings.line,
             channels=channels,
+            traffic=traffic,
+            capped=capped,
         )
         return self._point
 
 
-def _name(item: Observation) -> str:
-    """Return what breaks ties between an answer and others.
+def _check(items: Sequence[Observation]) -> None:
+    for item in items:
+        if item.pair is not None and not -1.0 <= item.pair <= 1.0:
+            raise ValueError(f"exchange {item.exchange_id}: pair {item.pair} is not in [-1, 1]")
+        if item.grade is not None and not 0.0 <= item.grade <= 1.0:
+            raise ValueError(f"exchange {item.exchange_id}: grade {item.grade} is not in [0, 1]")
 
-    With the time: callers can choose the id of an answer (vLLM makes it of `X-Request-Id`), and
-    equal ids would break all ties alike, which a sound version can look drifted by.
-    """
-    return f"{item.exchange_id} {item.at.timestamp()}"
+
+def _prompt(item: Observation) -> Mapping[str, float]:
+    """Return the scores of an answer's prompt for the channels of the traffic."""
+    if item.category is None or item.prompt_distance is None:
+        return {}
+    return {MIX: float(item.category), DISTANCE: item.prompt_distance}
 
 
-@dataclass(frozen=True, slots=True)
-class Harm:
-    """What the channels that show harm have won, each at least 0.
-
-    Args:
-        pairs, grades: of graded answers; they add up under one weight.
-    """
-
-    faults: float
-    golden: float
-    pairs: float
-    grades: float
-
-    def weighted(self, weights: HarmWeights) -> float:
-        """Return the mean of the sums."""
-        return (
-            weights.faults * self.faults
-            + weights.golden * self.golden
-            + weights.pairs * (self.pairs + self.grades)
-        )
+def _traffic(categories: Categories | None) -> DriftDetector:
+    return DriftDetector({} if categories is None else categories.traffic)

@@ -29,6 +29,9 @@ class Policy:
         margin: by how much of a grade (0 to 1) the active version may be worse; δ.
         fault_rate_tolerated: share of faulty answers that is no harm, in (0, 1).
         reference_size: answers that are frozen as the reference of a version.
+        caller_share_cap: share of the answers that count that one caller may be, in (0, 1], unless it
+            was more than half of that in the reference. What one caller may be above
+            `fault_rate_tolerated`, it can turn into a rollback.
         min_golden_cases: fewer cases leave a golden run inconclusive.
         first_version_floor: mean golden grade that a version needs where there is nothing to
             compare it with.
@@ -47,6 +50,7 @@ class Policy:
     margin: float = 0.05
     fault_rate_tolerated: float = 0.05
     reference_size: int = 150
+    caller_share_cap: float = 0.05
     min_golden_cases: int = 20
     first_version_floor: float = 0.5
     drift_may_roll_back: bool = False
@@ -137,6 +141,7 @@ _FIELDS: Mapping[str, tuple[str, fields.Reader]] = {
     "margin": ("margin", fields.share),
     "fault_rate_tolerated": ("fault_rate_tolerated", fields.open_share),
     "reference_size": ("reference_size", fields.count),
+    "caller_share_cap": ("caller_share_cap", fields.positive_share),
     "min_golden_cases": ("min_golden_cases", fields.count),
     "first_version_floor": ("first_version_floor", fields.share),
     "drift_may_roll_back": ("drift_may_roll_back", fields.boolean),

@@ -8,31 +8,54 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from rollback.actors import is_person
 from rollback.errors import IllegalTransition
 from rollback.times import require_aware
 
 
 class VersionState(Enum):
-    """Where an adapter version stands."""
+    """Where an adapter version stands, over all deployments."""
 
     REGISTERED = "registered"  # means that its files are stored and checked
     VERIFIED = "verified"  # means that it loaded on the engine and has a fingerprint there
+    CANDIDATE = "candidate"  # means that it answers a share of a deployment's callers
     ACTIVE = "active"  # means that it serves a deployment
+    BASELINE = "baseline"  # means that a deployment falls back to it
     RETIRED = "retired"  # means that it served well and was replaced; it may come back
     QUARANTINED = "quarantined"  # means that it did harm and stays out until a person releases it
 
 
-# The baseline is a role that a deployment gives to a version, not a state of the version.
+_ONWARD: Mapping[VersionState, frozenset[VersionState]] = {
+    VersionState.REGISTERED: frozenset({VersionState.VERIFIED}),
+    VersionState.VERIFIED: frozenset({VersionState.CANDIDATE, VersionState.ACTIVE}),
+    VersionState.CANDIDATE: frozenset({VersionState.VERIFIED, VersionState.ACTIVE}),
+    VersionState.ACTIVE: frozenset({VersionState.BASELINE, VersionState.RETIRED}),
+    VersionState.BASELINE: frozenset({VersionState.ACTIVE, VersionState.RETIRED}),
+    VersionState.RETIRED: frozenset({VersionState.ACTIVE, VersionState.BASELINE}),
+}
+
+# The database holds the same table, and a test compares them: see `alembic/versions/0006_*`.
 TRANSITIONS: Mapping[VersionState, frozenset[VersionState]] = {
-    VersionState.REGISTERED: frozenset({VersionState.VERIFIED, VersionState.QUARANTINED}),
-    VersionState.VERIFIED: frozenset({VersionState.ACTIVE, VersionState.QUARANTINED}),
-    VersionState.ACTIVE: frozenset({VersionState.RETIRED, VersionState.QUARANTINED}),
-    VersionState.RETIRED: frozenset({VersionState.ACTIVE, VersionState.QUARANTINED}),
+    **{state: onward | {VersionState.QUARANTINED} for state, onward in _ONWARD.items()},
     VersionState.QUARANTINED: frozenset({VersionState.REGISTERED, VersionState.VERIFIED}),
 }
 
+# They served well and were replaced: a rollback may go there without another gate.
+PROVEN = frozenset({VersionState.BASELINE, VersionState.RETIRED})
+
 # Loaded on the engine, with a fingerprint to prove it by, and not known to do harm.
-SERVABLE = frozenset({VersionState.VERIFIED, VersionState.ACTIVE, VersionState.RETIRED})
+SERVABLE = PROVEN | {VersionState.VERIFIED, VersionState.CANDIDATE, VersionState.ACTIVE}
+
+_HAVE_SERVED = PROVEN | {VersionState.ACTIVE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """What deployments use a version for; one may serve here and be a candidate there."""
+
+    active: bool = False
+    baseline: bool = False
+    candidate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +99,31 @@ class AdapterVersion:
         return self.state in SERVABLE
 
 
-def move(version: AdapterVersion, to: VersionState, reason: str) -> AdapterVersion:
+def standing(state: VersionState, roles: Roles) -> VersionState:
+    """Return the state that its roles give to a version: the one that says most.
+
+    One that has served keeps to that when it answers a share of the callers again, and one in
+    quarantine stays there. A baseline that was released from it is verified until it serves again.
+
+    >>> standing(VersionState.ACTIVE, Roles(candidate=True))
+    <VersionState.RETIRED: 'retired'>
+    """
+    if state is VersionState.QUARANTINED:
+        return state
+    if roles.active:
+        return VersionState.ACTIVE
+    if state in _HAVE_SERVED:
+        return VersionState.BASELINE if roles.baseline else VersionState.RETIRED
+    if roles.candidate:
+        return VersionState.CANDIDATE
+    return VersionState.VERIFIED if state is VersionState.CANDIDATE else state
+
+
+def move(version: AdapterVersion, to: VersionState, reason: str, *, actor: str) -> AdapterVersion:
     """Return the version in another state.
 
     A move to the state that it is in already changes nothing, so a repeated step does no harm.
-    The only way out of quarantine is a release, back to VERIFIED, and it needs a reason.
+    The only way out of quarantine is a release by a person, who gives a reason.
 
     Raises:
         IllegalTransition: saying which moves are possible.
@@ -89,9 +132,16 @@ def move(version: AdapterVersion, to: VersionState, reason: str) -> AdapterVersi
         return version
     if to not in TRANSITIONS[version.state]:
         raise IllegalTransition(_refusal(version, to))
-    if version.state is VersionState.QUARANTINED and not reason.strip():
-        raise IllegalTransition(f"{version.name} is quarantined: say why it may come back")
+    if version.state is VersionState.QUARANTINED:
+        _require_release(version, reason, actor)
     return replace(version, state=to, reason=reason)
+
+
+def _require_release(version: AdapterVersion, reason: str, actor: str) -> None:
+    if not is_person(actor):
+        raise IllegalTransition(f"{version.name} is quarantined: only a person may release it")
+    if not reason.strip():
+        raise IllegalTransition(f"{version.name} is quarantined: say why it may come back")
 
 
 def _refusal(version: AdapterVersion, to: VersionState) -> str:

@@ -14,7 +14,9 @@ from bench.detection import data, fast, figures
 from bench.detection.data import Change
 from guards.betting import MeanDetector, RateDetector
 from guards.graded import GradeDetector
-from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
+from rollback.judge import Judge
+from rollback.judge_settings import HarmWeights, JudgeSettings
+from rollback.observation import Observation
 
 REFERENCE = 300
 MARGIN = 0.05  # of the default policy

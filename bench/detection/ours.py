@@ -36,14 +36,20 @@ def alarms(
     ]
     ids = [each.id for each in stream]
     features = [reference.words(each.output) for each in stream]
+    categories = None
+    if reference.categories is not None:
+        placed = reference.categories.prompts.place([each.prompt for each in stream])
+        categories = placed.categories.tolist()
     length = {name: reference.channels[name] for name in _LENGTH if name in reference.channels}
     detectors = {
-        OURS: DriftDetector(reference.channels, reference.usual),
-        "Backstop, conformal channels alone": DriftDetector(reference.channels),
+        OURS: DriftDetector.beside(reference.channels, reference.usual, reference.categories),
+        "Backstop, conformal channels alone": DriftDetector.beside(
+            reference.channels, None, reference.categories
+        ),
         "length only": DriftDetector(length),
     }
     found = {}
     for name, detector in detectors.items():
-        path = detector.update(ids, scores, features).values.max(axis=1)
+        path = detector.update(ids, scores, features, categories).values.max(axis=1)
         found[name] = {f"{line:.0f}": figures.first(path, line) for line in LINES}
     return found

@@ -14,7 +14,9 @@ from scipy.stats import ks_2samp
 from bench.detection import data, figures, ours, traffic
 from bench.detection.figures import NEVER
 from guards.exchange import Exchange, Message
-from rollback.judge import Judge, JudgeSettings, Observation
+from rollback.judge import Judge
+from rollback.judge_settings import JudgeSettings
+from rollback.observation import Observation
 
 REFERENCE = 300
 TRAFFIC = ("clinc150", "banking77", "sgd")

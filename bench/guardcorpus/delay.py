@@ -22,7 +22,7 @@ _SYSTEM = (
     "confirmed that the parcel is back, and always ask for the order number first. Answer in the "
     "language of the customer. Parcels to islands take three more days. "
 ) * 4
-_CONTEXT = GuardContext(
+CONTEXT = GuardContext(
     messages=(
         Message(role="system", content=_SYSTEM),
         Message(role="user", content="Where is my parcel?"),
@@ -41,7 +41,7 @@ _NUMBERS = (
 _JAPANESE = (
     "ご注文番号は20418です。商品は三日以内にお届けします。返品は三十日以内に受け付けております。"
 )
-_TEXTS = {"prose": _PROSE, "orders and sums": _NUMBERS, "Japanese": _JAPANESE}
+TEXTS = {"prose": _PROSE, "orders and sums": _NUMBERS, "Japanese": _JAPANESE}
 # Words of up to eight letters with their space, three digits, two Japanese characters, signs.
 _TOKEN = re.compile(r" ?[A-Za-z]{1,8}|[0-9]{1,3}|[\u3040-\u9fff]{1,2}| ?[^\w\s]|\s|.")
 _TOKENS, _ROUNDS = 200, 2_000
@@ -60,13 +60,13 @@ def streams() -> list[dict[str, Any]]:
         {name: {"mode": "block"} for name in catalogue.CATALOGUE if name != "schema"}
     )
     rows = []
-    for name, text in _TEXTS.items():
+    for name, text in TEXTS.items():
         pieces = tokens(text)
         took, held = [], []
         gc.collect()
         for _ in range(_ROUNDS):
-            took.append(_added_ms(StreamGuard(guards, _CONTEXT), pieces))
-        stream = StreamGuard(guards, _CONTEXT)
+            took.append(_added_ms(StreamGuard(guards, CONTEXT), pieces))
+        stream = StreamGuard(guards, CONTEXT)
         for piece in pieces:
             stream.feed(piece)
             held.append(stream.held)
@@ -124,7 +124,7 @@ def _searched_ms(pattern: Pattern, trap: str) -> float:
 
 
 def _whole_ms(guards: Any, trap: str) -> float:
-    stream = StreamGuard(guards, _CONTEXT)
+    stream = StreamGuard(guards, CONTEXT)
     text = trap * (_MEGABYTE // _PART // len(trap))
     started = time.perf_counter()
     stream.feed(text)

@@ -22,7 +22,7 @@ from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange, FinishReason, Message
 from guards.reference import Reference
 from monitor.ports.record import Observed, ScoredBatch
-from rollback.judge import Observation
+from rollback.observation import Observation
 
 SHARED = Path(os.environ.get("BACKSTOP_SHARED_DATA", "../shared/data")) / "alpaca_eval"
 _WORDS = ("you", "may", "return", "what", "you", "bought", "within", "thirty", "days", "of", "it")

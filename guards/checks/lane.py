@@ -29,22 +29,20 @@ class _Owner:
 class Lane:
     """Feeds one reader; what the reader raises makes the lane fail, and is not raised on.
 
-    `objects` tells whether a blocking guard has found something, or cannot look any more.
+    `blocks` tells whether a blocking guard is among them, `objects` whether one has found something,
+    or cannot look any more.
     """
 
     def __init__(self, scan: Scan, owners: Sequence[_Owner]) -> None:
         self._scan = scan
+        self._read = scan.feed
         self._owners = owners
         self._blocking = [each for each in owners if each.applied.mode is Mode.BLOCK]
         self._failed = False
         self._log = scan.log
         self._count = 0
+        self.blocks = bool(self._blocking)
         self.objects = False
-
-    @property
-    def blocks(self) -> bool:
-        """Whether a blocking guard is among them."""
-        return bool(self._blocking)
 
     def _object(self) -> None:
         """Note whether a blocking guard has found something, or cannot look any more."""
@@ -56,14 +54,14 @@ class Lane:
         if self._failed:
             return NOTHING_HELD
         try:
-            place = self._scan.feed(piece)
+            place = self._read(piece)
         except Exception:
             self._failed = True
             self._object()
             return NOTHING_HELD
         if len(self._log) != self._count:
             self._object()
-        return place if self._blocking else NOTHING_HELD
+        return place if self.blocks else NOTHING_HELD
 
     def finish(self) -> None:
         """Take the answer as ended."""

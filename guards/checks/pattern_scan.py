@@ -41,9 +41,13 @@ class PatternScan:
 
     def feed(self, piece: str) -> int:
         """Read on; return the place in front of which nothing can be found any more."""
-        word = self._text[self._at :]
-        if piece[:1] == " " and piece[1:].isalnum() and segments.is_plain(word):
-            self._step(piece)
+        if (
+            piece[:1] == " " and piece[1:].isalnum() and segments.is_plain(self._text[self._at :])
+        ):  # one plain word that a space has ended: what `_advance` would do, sooner
+            start, self._at = self._at, len(self._text) + 1
+            self._text += piece
+            if self._in_plain:
+                self._search_plain(start, self._at)
         else:
             self._advance(self._text + piece)
         if self._at > _DROP:
@@ -61,13 +65,6 @@ class PatternScan:
     def hits_of(self, group: int) -> Callable[[], tuple[Hit, ...]]:
         """Return a function that returns what one group has found until now."""
         return lambda: tuple(each for index, each in self.log if index == group)
-
-    def _step(self, piece: str) -> None:
-        """Go on over one plain word that a space has ended: what `_advance` would do, sooner."""
-        start, self._at = self._at, len(self._text) + 1
-        self._text += piece
-        if self._in_plain:
-            self._search_plain(start, self._at)
 
     def _advance(self, text: str) -> None:
         self._text, at, size = text, self._at, len(text)

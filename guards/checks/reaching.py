@@ -33,6 +33,7 @@ _WORDS = re.compile(
     r"|(?:^|[\s|,;])(?:T|M|P|Mob|Ph)[.:]?\s?$"
     r"|\b(?:my|his|her|their|our) number\b|電話|电话|手机|전화|携帯|連絡先|ファックス|☎|📞"
 )
+_WRITTEN = re.compile(r"[^0-9\s.,/()+-]")  # in a table of numbers there is no word to look for
 _LOCAL = re.compile(
     r"(?:1[ .-])?\(?[2-9][0-9]{2}\)?[ .-]?[2-9][0-9]{2}[ .-][0-9]{4}"  # North America
     r"|0[57-9]0-[0-9]{4}-[0-9]{4}|\(?0[0-9]{1,3}\)?[ -]?[0-9]{2,4}-[0-9]{4}|0120-[0-9]{3}-[0-9]{3}|0[0-9]{1,4}\([0-9]{1,4}\)[0-9]{4}"
@@ -70,7 +71,7 @@ def _national(match: re.Match[str]) -> Span | None:
         return None
     # What stands in front is looked at last: it costs most.
     front = before(match)
-    if _WORDS.search(front):
+    if _WRITTEN.search(front) and _WORDS.search(front):
         return Span(match.start(), match.end(), 0.85)
     if _MORE_DIGITS.search(front) or _PART.search(front) or not _is_local(written, number):
         return None

@@ -74,10 +74,8 @@ class RunScan:
         ]
         active = [reader for reader in readers if reader.first]
         self._words = WordReader(active)
-
-    def feed(self, piece: str) -> int:
-        """Read on; return the place in front of which nothing can be found any more."""
-        return self._words.feed(piece)
+        # Reads on; returns the place in front of which nothing can be found any more.
+        self.feed: Callable[[str], int] = self._words.feed
 
     def finish(self) -> None:
         """Take the text as ended."""

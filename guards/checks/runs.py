@@ -170,12 +170,22 @@ class WordReader:
         """Read on, and return up to where no run can start any more."""
         if not self._first:
             return NOTHING_HELD
-        word = self._text
-        if _ends_word(word, piece):
-            self._text = piece[1:]
-            self._take(word, word.lower(), 0, len(word))
+        word, rest = self._text, piece[1:]
+        # A space ends a word and a part of another begins: the common case.
+        if (
+            piece[:1] == " "
+            and rest.isalnum()
+            and word.isalnum()
+            and piece.isascii()
+            and word.isascii()
+            and len(word) + len(piece) < _LONGEST_WORD
+        ):
+            self._text = rest
+            lowered = word.lower()
+            if self._running or lowered in self._first:
+                self._read(lowered, word, 0, len(word))
             self._base += len(word) + 1
-            return self._safe()
+            return self._safe() if self._running else self._base
         text = word + piece
         size, done = len(text), 0
         for match in _WORD.finditer(text):
@@ -209,13 +219,6 @@ class WordReader:
                 reader.read(lowered, word, self._base + start, self._base + end)
                 running = running or reader.length > 0
         self._running = running
-
-
-def _ends_word(word: str, piece: str) -> bool:
-    """Return whether a space ends a word and a part of another begins: the common case."""
-    if piece[:1] != " " or not piece[1:].isalnum() or not word.isalnum():
-        return False
-    return piece.isascii() and word.isascii() and max(len(word), len(piece)) < _LONGEST_WORD
 
 
 def _is_whole(word: str) -> bool:

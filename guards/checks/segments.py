@@ -58,7 +58,7 @@ class Segment:
 
 def is_plain(word: str) -> bool:
     """Return whether a word is surely plain: small letters alone, the common case."""
-    return len(word) < 16 and word.islower() and word.isalpha() and word.isascii()
+    return word.islower() and word.isalpha() and word.isascii() and len(word) < 16
 
 
 def plain_end(text: str, start: int) -> int:

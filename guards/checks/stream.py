@@ -12,7 +12,8 @@ from guards.checks import judgement, lane
 from guards.checks.context import GuardContext
 from guards.checks.folding import Folding
 from guards.checks.guard import NOTHING_HELD
-from guards.checks.judgement import Applied, GuardVerdict, Judgement, Mode, Report
+from guards.checks.judgement import Applied, Judgement, Mode, Report
+from guards.guarded import GuardVerdict
 
 _UNREAD = 64  # characters that may wait to be read
 LONGEST_WHOLE = 1_000_000  # characters of an answer that is kept for a guard that needs it whole
@@ -54,7 +55,12 @@ class StreamGuard:
     @property
     def held(self) -> int:
         """How many characters are held back now."""
-        return len(self._held)
+        return self._read if self._holds_all and not self._ended else len(self._held)
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether nothing is released before the end."""
+        return self._holds_all
 
     @property
     def judgement(self) -> Judgement:
@@ -65,7 +71,8 @@ class StreamGuard:
         """Read the next piece; return what may go out now."""
         plain = delta.isascii()
         folded = delta if plain and self._folding.is_identity else self._folded(delta)
-        self._held += delta
+        if not self._holds_all:
+            self._held += delta
         self._read += len(delta)
         if self._whole and self._read <= LONGEST_WHOLE:
             self._answer.append(delta)
@@ -87,7 +94,12 @@ class StreamGuard:
                 self._blocked = True
         if self._holds_all or self._blocked:
             return ""
-        return self._release(safe)
+        if not self._folding.is_identity or safe == NOTHING_HELD:
+            return self._release(safe)
+        count = safe - self._released
+        out, self._held = self._held[:count], self._held[count:]
+        self._released = safe
+        return out
 
     def _folded(self, delta: str) -> str:
         if self._folding.is_identity:
@@ -103,6 +115,8 @@ class StreamGuard:
                 each.finish()
             self._ended = judgement.conclude([*self._scanned(), *self._checked()])
             self._blocked = self._ended.verdict is GuardVerdict.BLOCK
+            if self._holds_all:
+                self._held = "" if self._blocked else "".join(self._answer)
         return out if self._blocked else out + self._release(NOTHING_HELD)
 
     def _release(self, safe: int) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
 
 from numpy.typing import NDArray
+
+Arrays = Mapping[str, NDArray[Any]]
 
 
 class Detector(Protocol):
@@ -15,3 +18,14 @@ class Detector(Protocol):
 
     def score_samples(self, vectors: NDArray[Any]) -> NDArray[Any]:
         """Return scores; the lower, the odder."""
+
+
+class StoredDetector(Detector, Protocol):
+    """A detector that arrays carry: what comes back gives the same scores, to the last bit."""
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `from_arrays` needs, of a fitted detector; no array holds objects."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Return the fitted detector that gave the arrays. Raises `KeyError` if one is missing."""

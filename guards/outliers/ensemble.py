@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guards.outliers.detector import Detector
+from guards import archive
+from guards.outliers.detector import Arrays, Detector, StoredDetector
 
 _MIDDLE, _LOW = 0.5, 0.1  # quantiles between which a score's scale is measured
 
@@ -51,6 +52,24 @@ class Ensemble:
         scores = np.stack([member.score_samples(vectors) for member in self.members])
         return np.asarray(((scores - self._middle) / self._spread).mean(axis=0))
 
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `from_arrays` needs; each member must be a `StoredDetector`."""
+        found = {"middle": self._middle, "spread": self._spread}
+        for place, member in enumerate(self.members):
+            found |= archive.prefixed(f"member{place}", _stored(member).to_arrays())
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, kinds: Sequence[type[StoredDetector]]) -> Self:
+        """Return the ensemble that gave the arrays, of members of these kinds, in their order."""
+        members = [
+            kind.from_arrays(archive.under(f"member{place}", arrays))
+            for place, kind in enumerate(kinds)
+        ]
+        ensemble = cls(members)
+        ensemble._middle, ensemble._spread = arrays["middle"], arrays["spread"]
+        return ensemble
+
     @staticmethod
     def _fitted(
         member: Detector,
@@ -68,3 +87,9 @@ def _fit(member: Detector, vectors: NDArray[Any], labels: NDArray[Any] | None) -
         member.fit(vectors)
     else:
         member.fit(vectors, labels)
+
+
+def _stored(member: Detector) -> StoredDetector:
+    if not hasattr(member, "to_arrays"):
+        raise TypeError(f"{type(member).__name__} cannot be stored: it has no to_arrays")
+    return cast(StoredDetector, member)

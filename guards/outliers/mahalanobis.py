@@ -7,6 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from guards import archive
+from guards.outliers.detector import Arrays
 from guards.outliers.whitening import Whitening, class_means
 
 
@@ -49,3 +51,19 @@ class Mahalanobis:
         if self._all is None:
             return np.asarray(-nearest)
         return np.asarray((self._all.transform(vectors) ** 2).sum(axis=1) - nearest)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `from_arrays` needs."""
+        at_large = {} if self._all is None else archive.prefixed("all", self._all.to_arrays())
+        own = archive.prefixed("own", self._own.to_arrays())
+        return {"means": self._means, **own, **at_large}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Return the detector that gave the arrays."""
+        at_large = archive.under("all", arrays)
+        detector = cls(relative=bool(at_large))
+        detector._means = arrays["means"]
+        detector._own = Whitening.from_arrays(archive.under("own", arrays))
+        detector._all = Whitening.from_arrays(at_large) if at_large else None
+        return detector

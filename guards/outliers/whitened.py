@@ -6,8 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 
+from guards import archive
+from guards.outliers.detector import Arrays
+from guards.outliers.neighbours import mean_of_least, products
 from guards.outliers.whitening import Whitening
 
 
@@ -26,11 +28,25 @@ class WhitenedNeighbours:
     def fit(self, vectors: NDArray[Any], labels: NDArray[Any] | None = None) -> Self:
         """Keep vectors of shape (n, dimensions), n at least 2; labels give the spread within them."""
         self._whitening = Whitening(shrinkage=self.shrinkage).fit(vectors, labels)
-        k = min(self.k, len(vectors))
-        self._index = NearestNeighbors(n_neighbors=k).fit(self._whitening.transform(vectors))
+        self._fitted = self._whitening.transform(vectors)
         return self
 
     def score_samples(self, vectors: NDArray[Any]) -> NDArray[np.float64]:
         """Return scores of shape (n,); the lower, the odder."""
-        distances, _ = self._index.kneighbors(self._whitening.transform(vectors))
-        return np.asarray(-distances.mean(axis=1))
+        white = self._whitening.transform(vectors)
+        lengths = (white**2).sum(axis=1)[:, None] + (self._fitted**2).sum(axis=1)
+        squares = np.maximum(lengths - 2 * products(white, self._fitted), 0.0)
+        return -mean_of_least(np.sqrt(squares), self.k)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `from_arrays` needs."""
+        whitening = archive.prefixed("whitening", self._whitening.to_arrays())
+        return {"fitted": self._fitted, "k": np.array(self.k), **whitening}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Return the detector that gave the arrays."""
+        detector = cls(k=int(arrays["k"]))
+        detector._whitening = Whitening.from_arrays(archive.under("whitening", arrays))
+        detector._fitted = arrays["fitted"]
+        return detector

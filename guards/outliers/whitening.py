@@ -6,7 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.covariance import ledoit_wolf_shrinkage
+
+from guards.outliers.detector import Arrays
 
 _FLAT = 1e-12  # of the mean variance; a direction that never varies is not divided by 0
 
@@ -37,17 +38,48 @@ class Whitening:
         rows = np.asarray(vectors, dtype=np.float64)
         self.mean_ = rows.mean(axis=0)
         centred = rows - (self.mean_ if labels is None else class_means(rows, labels)[1])
-        self.shrinkage_ = (
-            float(ledoit_wolf_shrinkage(centred, assume_centered=True))
-            if self.shrinkage is None
-            else self.shrinkage
-        )
+        self.shrinkage_ = best_shrinkage(centred) if self.shrinkage is None else self.shrinkage
         self.directions_ = _whitening(centred.T @ centred / len(rows), self.shrinkage_)
         return self
 
     def transform(self, vectors: NDArray[Any]) -> NDArray[np.float64]:
         """Return vectors of shape (n, dimensions) in which every direction usually varies alike."""
-        return np.asarray((np.asarray(vectors, dtype=np.float64) - self.mean_) @ self.directions_)
+        centred = np.asarray(vectors, dtype=np.float64) - self.mean_
+        # Unlike a matrix product, this gives the same digits however many vectors come at once.
+        return np.asarray(np.einsum("ik,kj->ij", centred, self.directions_))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `from_arrays` needs."""
+        return {
+            "mean": self.mean_,
+            "directions": self.directions_,
+            "shrinkage": np.array(self.shrinkage_),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Return the whitening that gave the arrays."""
+        whitening = cls(shrinkage=float(arrays["shrinkage"]))
+        whitening.shrinkage_ = float(arrays["shrinkage"])
+        whitening.mean_, whitening.directions_ = arrays["mean"], arrays["directions"]
+        return whitening
+
+
+def best_shrinkage(centred: NDArray[np.float64]) -> float:
+    """Return the share of the identity, in [0, 1], that Ledoit and Wolf (2004) find best.
+
+    Args:
+        centred: vectors (n, dimensions) whose mean is 0.
+    """
+    count, dimensions = centred.shape
+    covariance = centred.T @ centred / count
+    average = float(np.trace(covariance)) / dimensions
+    total = float((covariance**2).sum())
+    apart = (total - dimensions * average**2) / dimensions
+    noise = float(((centred**2).T @ (centred**2)).sum()) / count - total
+    if apart <= 0 or noise <= 0:
+        return 0.0
+    return float(min(noise / (dimensions * count) / apart, 1.0))
 
 
 def class_means(

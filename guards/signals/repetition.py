@@ -5,19 +5,12 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Hashable, Sequence
-from itertools import groupby, islice
+from itertools import groupby
 
-from guards.signals.signal import Signal, Tail, of_text
+from guards.signals.signal import Family, Signal, Tail, of_text
+from guards.signals.view import TextView
 
 NGRAM = 4
-_LONGEST_WORD = 24  # mean word length above which a text is taken to have no spaces between words
-
-
-def units(text: str) -> Sequence[str]:
-    """Return the words of a text, or its characters where words are not set apart by spaces."""
-    parts = text.split()
-    solid = sum(map(len, parts))
-    return parts if solid <= _LONGEST_WORD * len(parts) else "".join(parts)
 
 
 def repeated_share(items: Sequence[Hashable]) -> float:
@@ -29,23 +22,24 @@ def repeated_share(items: Sequence[Hashable]) -> float:
     return 1 - len(set(items)) / len(items) if items else math.nan
 
 
-def repeated_ngrams(text: str) -> float:
+def repeated_ngrams(view: TextView) -> float:
     """Return the share of n-grams of words that occurred before; NaN for fewer than n words."""
-    parts = units(text)
-    return repeated_share(list(zip(*(parts[start:] for start in range(NGRAM)), strict=False)))
+    parts, second = view.units, view.following
+    ngrams = len(parts) - NGRAM + 1
+    if ngrams < 1:
+        return math.nan
+    return 1 - len(set(zip(parts, second, parts[2:], parts[3:], strict=False))) / ngrams
 
 
-def repeated_lines(text: str) -> float:
+def repeated_lines(view: TextView) -> float:
     """Return the share of non-blank lines that occurred before; NaN without any."""
-    return repeated_share([line for line in map(str.strip, text.split("\n")) if line])
+    return repeated_share(view.lines)
 
 
-def longest_run(text: str) -> float:
+def longest_run(view: TextView) -> float:
     """Return the length of the longest run of one word (or character, without spaces)."""
-    parts = units(text)
-    if not any(
-        map(operator.eq, parts, islice(parts, 1, None))
-    ):  # most texts, in a tenth of the time
+    parts = view.units
+    if not any(map(operator.eq, parts, view.following)):  # most texts, in a tenth of the time
         return float(min(len(parts), 1))
     return float(max(sum(1 for _ in run) for _, run in groupby(parts)))
 
@@ -59,6 +53,7 @@ SIGNALS = (
         meaning=f"share of repeated {NGRAM}-grams",
         tail=Tail.UPPER,
         compute=of_text(repeated_ngrams),
+        family=Family.REPETITION,
     ),
     Signal(
         name="repeated_lines",
@@ -68,6 +63,7 @@ SIGNALS = (
         meaning="share of repeated lines",
         tail=Tail.UPPER,
         compute=of_text(repeated_lines),
+        family=Family.REPETITION,
     ),
     Signal(
         name="longest_run",
@@ -77,5 +73,6 @@ SIGNALS = (
         meaning="longest run of one word",
         tail=Tail.UPPER,
         compute=of_text(longest_run),
+        family=Family.REPETITION,
     ),
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 
 from guards import conformance
 from guards.conformance import Conformance
 from guards.exchange import Exchange, FinishReason
-from guards.signals.signal import Signal, Tail, Values, column
+from guards.signals.batch import Batch
+from guards.signals.signal import Family, Signal, Tail, Values, of_exchange
 
 _JSON_VALID = {Conformance.BROKEN: 0.0, Conformance.VIOLATED: 1.0, Conformance.VALID: 1.0}
 _SCHEMA_VALID = {Conformance.BROKEN: 0.0, Conformance.VIOLATED: 0.0, Conformance.VALID: 1.0}
@@ -21,12 +22,8 @@ def cut(exchange: Exchange) -> float:
     return float(exchange.finish_reason is FinishReason.LENGTH)
 
 
-def _json_valid(exchanges: Sequence[Exchange]) -> Values:
-    return column(_JSON_VALID.get(conformance.of(each), math.nan) for each in exchanges)
-
-
-def _schema_valid(exchanges: Sequence[Exchange]) -> Values:
-    return column(_SCHEMA_VALID.get(conformance.of(each), math.nan) for each in exchanges)
+def _conforming(values: Mapping[Conformance, float]) -> Callable[[Batch], Values]:
+    return of_exchange(lambda exchange: values.get(conformance.of(exchange), math.nan))
 
 
 SIGNALS = (
@@ -37,7 +34,8 @@ SIGNALS = (
         high=1,
         meaning="cut by the token limit",
         tail=Tail.UPPER,
-        compute=lambda exchanges: column(map(cut, exchanges)),
+        compute=of_exchange(cut),
+        family=Family.STRUCTURE,
     ),
     Signal(
         name="json_valid",
@@ -46,7 +44,8 @@ SIGNALS = (
         high=1,
         meaning="valid JSON",
         tail=Tail.LOWER,
-        compute=_json_valid,
+        compute=_conforming(_JSON_VALID),
+        family=Family.STRUCTURE,
     ),
     Signal(
         name="schema_valid",
@@ -55,6 +54,7 @@ SIGNALS = (
         high=1,
         meaning="valid by its JSON Schema",
         tail=Tail.LOWER,
-        compute=_schema_valid,
+        compute=_conforming(_SCHEMA_VALID),
+        family=Family.STRUCTURE,
     ),
 )

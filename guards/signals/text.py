@@ -3,53 +3,73 @@
 from __future__ import annotations
 
 import math
-import string
 import zlib
+from collections.abc import Callable
 
-from guards.signals.signal import Signal, Tail, of_text
+import numpy as np
 
-_ASCII_LETTERS = string.ascii_letters.encode()
+from guards.signals import scripts
+from guards.signals.batch import Batch
+from guards.signals.signal import Family, Signal, Tail, Values, of_text
+from guards.signals.view import TextView
+
+_LOOK_AHEAD = 262  # bytes of its window that deflate does not look back over
+_WINDOWS = range(9, 16)  # binary logarithms of the windows that deflate knows
 
 
-def characters(text: str) -> float:
+def characters(view: TextView) -> float:
     """Return the number of Unicode code points."""
-    return float(len(text))
+    return float(len(view.text))
 
 
-def words(text: str) -> float:
+def words(view: TextView) -> float:
     """Return the number of parts between white space."""
-    return float(len(text.split()))
+    return float(len(view.words))
 
 
-def lines(text: str) -> float:
+def lines(view: TextView) -> float:
     """Return the number of lines that are not blank."""
-    return float(sum(1 for line in text.split("\n") if line.strip()))
+    return float(len(view.lines))
 
 
-def compression_ratio(text: str) -> float:
+def compression_ratio(view: TextView) -> float:
     """Return UTF-8 bytes over their zlib-compressed size: large for text that repeats itself."""
-    if not text:
+    if not view.text:
         return math.nan
-    raw = text.encode("utf-8", "surrogatepass")
-    return len(raw) / len(zlib.compress(raw, 1))
+    return len(view.raw) / len(zlib.compress(view.raw, 1, window(len(view.raw))))
 
 
-def word_length(text: str) -> float:
+def window(size: int) -> int:
+    """Return the least window that compresses so many bytes as the largest one does.
+
+    To clear the tables of the largest one takes as long as to compress a short text.
+    """
+    return min(max((size + _LOOK_AHEAD - 1).bit_length(), _WINDOWS[0]), _WINDOWS[-1])
+
+
+def word_length(view: TextView) -> float:
     """Return the mean number of characters in a word; NaN without words."""
-    parts = text.split()
-    return sum(map(len, parts)) / len(parts) if parts else math.nan
+    return len(view.solid) / len(view.words) if view.words else math.nan
 
 
-def letters(text: str) -> float:
+def _letters(batch: Batch) -> Values:
     """Return the share of letters among the characters that are not blank."""
-    solid = "".join(text.split())
-    return _letters(solid) / len(solid) if solid else math.nan
+    counts = batch.letters.sum(axis=1)
+    solid = np.array([len(view.solid) for view in batch.answers], dtype=np.float64)
+    unknown = np.full(len(solid), np.nan)
+    return np.asarray(np.divide(counts, solid, out=unknown, where=solid > 0))
 
 
-def _letters(text: str) -> int:
-    if text.isascii():  # a tenth of the time
-        return len(text) - len(text.encode().translate(None, _ASCII_LETTERS))
-    return sum(map(str.isalpha, text))
+def _share_of_script(script: int) -> Callable[[Batch], Values]:
+    """Return the share of a script among the letters; NaN without letters."""
+    return lambda batch: scripts.shares(batch.letters)[:, script]
+
+
+def _script_switch(batch: Batch) -> Values:
+    """Return how far the mix of scripts lies from the prompt's: the total variation distance."""
+    shares = scripts.shares(batch.letters)
+    away = np.abs(shares - scripts.shares(batch.prompt_letters))
+    return np.asarray(away.sum(axis=1) / 2)
 
 
 SIGNALS = (
@@ -61,6 +81,7 @@ SIGNALS = (
         meaning="length",
         tail=Tail.BOTH,
         compute=of_text(characters),
+        family=Family.TEXT,
     ),
     Signal(
         name="words",
@@ -70,6 +91,7 @@ SIGNALS = (
         meaning="length",
         tail=Tail.BOTH,
         compute=of_text(words),
+        family=Family.TEXT,
     ),
     Signal(
         name="lines",
@@ -79,6 +101,7 @@ SIGNALS = (
         meaning="length",
         tail=Tail.BOTH,
         compute=of_text(lines),
+        family=Family.TEXT,
     ),
     Signal(
         name="compression_ratio",
@@ -88,6 +111,7 @@ SIGNALS = (
         meaning="compression ratio",
         tail=Tail.BOTH,
         compute=of_text(compression_ratio),
+        family=Family.TEXT,
     ),
     Signal(
         name="word_length",
@@ -97,6 +121,7 @@ SIGNALS = (
         meaning="mean word length",
         tail=Tail.BOTH,
         compute=of_text(word_length),
+        family=Family.TEXT,
     ),
     Signal(
         name="letters",
@@ -105,6 +130,50 @@ SIGNALS = (
         high=1,
         meaning="share of letters",
         tail=Tail.BOTH,
-        compute=of_text(letters),
+        compute=_letters,
+        family=Family.TEXT,
+    ),
+    Signal(
+        name="latin",
+        unit="",
+        low=0,
+        high=1,
+        meaning="share of Latin letters",
+        tail=Tail.BOTH,
+        compute=_share_of_script(scripts.LATIN),
+        channel=False,  # its changes show in script_switch, whatever the prompts are written in
+        family=Family.TEXT,
+    ),
+    Signal(
+        name="kana_and_han",
+        unit="",
+        low=0,
+        high=1,
+        meaning="share of kana and Han",
+        tail=Tail.BOTH,
+        compute=_share_of_script(scripts.JAPANESE),
+        channel=False,
+        family=Family.TEXT,
+    ),
+    Signal(
+        name="other_scripts",
+        unit="",
+        low=0,
+        high=1,
+        meaning="share of letters of other scripts",
+        tail=Tail.BOTH,
+        compute=_share_of_script(scripts.OTHER),
+        channel=False,
+        family=Family.TEXT,
+    ),
+    Signal(
+        name="script_switch",
+        unit="",
+        low=0,
+        high=1,
+        meaning="distance of the scripts from the prompt's",
+        tail=Tail.UPPER,
+        compute=_script_switch,
+        family=Family.TEXT,
     ),
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.alerts import schedule as retries
 from monitor.ports.alerts import Sender
 from monitor.ports.engine import Engine
+from monitor.ports.grading import Grader
 from monitor.ports.stores import Stores
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.control import Control
@@ -25,6 +26,7 @@ from monitor.runtime.promotion import Promotion
 from monitor.runtime.rollbacks import Rollbacks
 from monitor.runtime.routing import Router
 from monitor.runtime.suspicion import Suspicions
+from monitor.runtime.text_grader import TextGrader
 from monitor.runtime.troubles import Troubles
 from monitor.runtime.versions import Versions
 from monitor.runtime.wakers import Wakers
@@ -44,12 +46,14 @@ class Site:
         link: address of the dashboard, for the alerts.
         settle: returns once the last answers of a deployment's epoch are recorded, or are not
             waited for any longer.
+        grader: grades the answers of golden runs.
     """
 
     replica: str
     engine: str
     link: str
     settle: Settle
+    grader: Grader = field(default_factory=TextGrader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +100,7 @@ def close_loop(
         stores.deployments, stores.acknowledgements, router, followers, site.replica
     )
     versions = Versions(stores, engine, site.engine)
-    runs = GoldenRuns(engine, stores.golden)
+    runs = GoldenRuns(engine, stores.golden, site.grader)
     return ClosedLoop(
         policies=dict(policies),
         link=site.link,

@@ -12,11 +12,15 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import (
+    anchoring,
     control_surfaces,
     database,
     files,
+    graders,
     operating,
+    own_signals,
     processes,
+    receivers,
     replicas,
     roster,
     standing,
@@ -58,7 +62,10 @@ def main(post: Post) -> int:
 async def _run(post: Post, ending: Ending) -> None:
     """Wait for what is needed, in the order in which callers feel it, then serve until told to end."""
     read = files.read(post.config)
-    operating.senders(post.config)  # a receiver that cannot be used is found before anything starts
+    # A receiver or a signal of the operator's own that cannot be used is found before anything starts.
+    own_signals.load()
+    receivers.senders(post.config)
+    anchoring.keepers(post.config)
     router = Router()
     hub = Hub(
         post.folder.fleet,
@@ -164,10 +171,11 @@ class _Control:
             engine=facts.engine_id,
             link=f"{config.listen.url}/",
             settle=lambda name, epoch: hub.settled(name, epoch, _LANDING_LIMIT_S),
+            grader=graders.grader_of(config, engine),
         )
         policies = {name: each.policy for name, each in read.items()}
         closed = close_loop(
-            stores, engine, router, followers, policies, operating.senders(config), site
+            stores, engine, router, followers, policies, receivers.senders(config), site
         )
         operated = operating.operate(
             config,

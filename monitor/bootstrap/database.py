@@ -17,7 +17,7 @@ from monitor.errors import BackstopError, DatabaseUnavailable
 from monitor.runtime.loops import Loop
 from monitor.storage import revision
 from monitor.storage.database import open_engine, transaction
-from monitor.storage.embedded import Embedded
+from monitor.storage.embedded import Embedded, for_owner, for_service
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +88,7 @@ def embedded(config: Config) -> Iterator[EmbeddedDatabase]:
     """
     data_folder.prepare(config.data_dir)
     server = Embedded(config.data_dir / "postgres")
-    engine = open_engine(server.start())
+    engine = open_engine(for_service(server.start()))
     try:
         yield EmbeddedDatabase(server=server, engine=engine)
     finally:
@@ -124,6 +124,22 @@ def impatient(engine: Engine) -> Iterator[Engine]:
         hasty.dispose()
 
 
+@contextmanager
+def owned(config: Config, engine: Engine) -> Iterator[Engine]:
+    """Yield an engine on the same database as the owner of the tables.
+
+    In a database of yours that is whoever its URL names.
+    """
+    if not is_embedded(config):
+        yield engine
+        return
+    owner = open_engine(for_owner(engine.url.render_as_string(hide_password=False)), pool_size=1)
+    try:
+        yield owner
+    finally:
+        owner.dispose()
+
+
 def is_embedded(config: Config) -> bool:
     """Whether the database is a server of our own."""
     return config.database.get_secret_value() == EMBEDDED
@@ -138,5 +154,6 @@ def bring_up_to_date(config: Config, engine: Engine) -> None:
     if found is None or (is_embedded(config) and found != revision.HEAD):
         from monitor.storage import migrate  # Alembic, which most starts have no use for
 
-        migrate.upgrade(engine)
+        with owned(config, engine) as owner:
+            migrate.upgrade(owner)
     revision.require_current(engine)

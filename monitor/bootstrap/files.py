@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jsonschema import SchemaError
-from jsonschema.validators import validator_for
-
-from guards import golden
+from guards import golden, patterns
+from guards.declared import Declared, Prices
 from guards.golden import GoldenCase, GoldenSetError
-from monitor.bootstrap import policy_file
+from guards.patterns import PatternError
+from monitor.bootstrap import embedding, policy_file, schema_file
 from monitor.config import Config, DeploymentConfig, LocalEngine
 from monitor.errors import ConfigError
 from rollback.policy import Policy
@@ -21,10 +19,11 @@ from rollback.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentFiles:
-    """What the files of one deployment say."""
+    """What the section and the files of one deployment say."""
 
     policy: Policy
     response_schema: Mapping[str, Any] | None
+    declared: Declared
     golden: tuple[GoldenCase, ...] | None
 
 
@@ -34,6 +33,7 @@ def read(config: Config) -> Mapping[str, DeploymentFiles]:
         _check_model("engine.model", config.engine.model, "config.json")
     elif config.engine.folder is not None:
         _check_model("engine.folder", config.engine.folder, "config.json", "*.safetensors")
+    embedding.check(config)
     return {name: _read_one(name, section) for name, section in config.deployments.items()}
 
 
@@ -55,11 +55,35 @@ def schemas(files: Mapping[str, DeploymentFiles]) -> Mapping[str, Mapping[str, A
     }
 
 
+def declared(files: Mapping[str, DeploymentFiles]) -> Mapping[str, Declared]:
+    """Return deployment → what else is declared of its answers, where anything is."""
+    nothing = Declared()
+    return {name: each.declared for name, each in files.items() if each.declared != nothing}
+
+
 def _read_one(name: str, section: DeploymentConfig) -> DeploymentFiles:
     return DeploymentFiles(
         policy=_policy(name, section),
-        response_schema=_schema(section.response_schema),
+        response_schema=schema_file.read(section.response_schema),
+        declared=_declared(name, section),
         golden=_golden(section.golden),
+    )
+
+
+def _declared(name: str, section: DeploymentConfig) -> Declared:
+    """Return what is declared. Raises `ConfigError` for a regular expression that is none."""
+    cited = () if section.citation is None else (section.citation,)
+    for pattern in (*section.must_match, *section.must_not_match, *cited):
+        try:
+            patterns.compiled_pattern(pattern)
+        except PatternError as error:
+            raise ConfigError(f"deployments.{name}: {error}") from error
+    prices = section.prices
+    return Declared(
+        must_match=section.must_match,
+        must_not_match=section.must_not_match,
+        citation=section.citation,
+        prices=Prices(prompt=prices.prompt, output=prices.output) if prices else None,
     )
 
 
@@ -70,34 +94,10 @@ def _policy(name: str, section: DeploymentConfig) -> Policy:
     return policy_file.parsed(source, f"deployments.{name}.policy")
 
 
-def _schema(path: Path | None) -> Mapping[str, Any] | None:
-    if path is None:
-        return None
-    try:
-        schema = json.loads(_text(path))
-        validator_for(schema).check_schema(schema)
-    except ValueError as error:
-        raise ConfigError(f"{path}: is not JSON: {error}") from error
-    except SchemaError as error:
-        raise ConfigError(f"{path}: is no JSON Schema: {error.message}") from error
-    if not isinstance(schema, dict):
-        raise ConfigError(f"{path}: must hold a JSON Schema object")
-    return schema
-
-
 def _golden(path: Path | None) -> tuple[GoldenCase, ...] | None:
     if path is None:
         return None
     try:
-        return tuple(golden.parse_cases(_text(path)))
+        return tuple(golden.parse_cases(schema_file.text_of(path)))
     except GoldenSetError as error:
         raise ConfigError(f"{path}: {error}") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from monitor.bootstrap import processes, relay_parts
 from monitor.bootstrap.post import Post
 from monitor.bootstrap.processes import Ending
+from monitor.gateway.guard_metrics import GuardCollector
 from monitor.gateway.relay.app import RelayApp
 from monitor.gateway.relay.metrics import RelayCollector
 from monitor.gateway.serving import Serving, serve
@@ -54,9 +55,15 @@ class _Gateway:
         self._server = Serving(RelayApp(self._parts))
         self._registry = CollectorRegistry()
         self._registry.register(self._collector())
+        self._registry.register(GuardCollector(self._parts.guard_counts))
 
     async def run(self, ending: Ending) -> None:
         """Serve; at the end let streams finish and hand everything over."""
+        async with relay_parts.guards(self._post.config, self._parts.guard_counts) as guards:
+            self._parts.guards = guards
+            await self._serve(ending)
+
+    async def _serve(self, ending: Ending) -> None:
         async with processes.kept_running(self._loops(), self._troubles):
             serving = asyncio.ensure_future(serve(self._server, self._listener))
             await processes.first_of(serving, ending.asked.wait())

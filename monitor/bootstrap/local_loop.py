@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from guards.declared import Declared
 from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
 from monitor.bootstrap.scoring import Scoring, open_scoring
 from monitor.ports.alerts import Sender
 from monitor.ports.engine import Engine
+from monitor.ports.grading import Grader
 from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
@@ -20,7 +22,9 @@ from monitor.runtime.flights import Flights
 from monitor.runtime.handover_queue import HandoverQueue
 from monitor.runtime.loops import Loop
 from monitor.runtime.routing import Router
+from monitor.runtime.scoring.embeddings import Embeddings, NoModel
 from monitor.runtime.scoring.unread import read_nothing
+from monitor.runtime.text_grader import TextGrader
 from rollback.policy import Policy
 
 _ENGINE = "local"
@@ -38,6 +42,9 @@ class Settings:
         queue: how many answers may wait to be scored.
         keep_text: whether prompts and answers are recorded.
         schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
+        grader: grades the answers of golden runs.
+        declared: deployment → what else is declared of its answers.
+        embeddings: where the vectors of answers come from.
     """
 
     replica: str
@@ -46,6 +53,9 @@ class Settings:
     queue: int = 10_000
     keep_text: bool = False
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    grader: Grader = field(default_factory=TextGrader)
+    declared: Mapping[str, Declared] = field(default_factory=dict)
+    embeddings: Embeddings = field(default_factory=NoModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +92,13 @@ def open_local_loop(
         await flights.landed(deployment, epoch, _LANDING_LIMIT_S)
         await handover.settled()
 
-    site = Site(replica=settings.replica, engine=_ENGINE, link=settings.link, settle=settle)
+    site = Site(
+        replica=settings.replica,
+        engine=_ENGINE,
+        link=settings.link,
+        settle=settle,
+        grader=settings.grader,
+    )
     return LocalLoop(
         handover=handover,
         flights=flights,
@@ -94,9 +110,11 @@ def open_local_loop(
             spool,
             policies,
             settings.schemas,
+            settings.declared,
             read=read_nothing,
             replica=settings.scorer,
             keep_text=settings.keep_text,
+            embeddings=settings.embeddings,
         ),
         closed=close_loop(stores, engine, router, OwnProcess(router), policies, senders, site),
     )

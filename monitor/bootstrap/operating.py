@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from monitor.alerts.slack import SlackSender
-from monitor.alerts.webhook import WebhookSender
-from monitor.bootstrap import closed_loop
+from monitor.bootstrap import anchoring, closed_loop, places
 from monitor.bootstrap.closed_loop import ClosedLoop
 from monitor.bootstrap.files import DeploymentFiles
-from monitor.config import Config, Receiver, read_secret
-from monitor.errors import ConfigError
-from monitor.ports.alerts import Sender
+from monitor.config import Config
 from monitor.ports.stores import Stores
 from monitor.runtime.jobs import Worker
 from monitor.runtime.loops import Loop
@@ -51,7 +47,7 @@ def operate(
         look_s: how often the engine is asked which versions it holds.
         health: returns what else a component says of itself, by its name.
     """
-    operations = _operations(stores, closed, lambda: {**service.health(), **health()})
+    operations = _operations(config, stores, closed, lambda: {**service.health(), **health()})
     jobs = _chores(config, files, stores, operations).jobs()
     worker = Worker(
         stores.schedule, replica, jobs, closed.troubles, lambda: closed.leadership.leads
@@ -68,11 +64,13 @@ def operate(
         parts=(*parts, closed.judging),
         loops={
             **loops,
+            **places.loops(config, stores, closed.leadership),
             "leadership": closed.leadership.run,
             "judges": partial(closed.judging.run, closed.wakers.judging),
             "control": partial(control.run, closed.wakers.control),
             "alerts": partial(closed.dispatcher.run, closed.wakers.alerts),
             "schedule": partial(worker.run, closed.wakers.schedule),
+            "audit anchors": anchoring.loop(config, stores, closed.leadership),
             "indicators": partial(chores.roll_up, stores, closed.leadership),
         },
         look_s=look_s,
@@ -80,24 +78,12 @@ def operate(
     return Operating(service=service, operations=operations)
 
 
-def senders(config: Config) -> dict[str, Sender]:
-    """Return a sender for each receiver of the configuration. Raises `ConfigError`."""
-    return {name: _sender(name, section) for name, section in config.receivers.items()}
-
-
-def _sender(name: str, section: Receiver) -> Sender:
-    url = section.address(name)
-    if section.kind == "slack":
-        return SlackSender(name, url, allow_private=section.allow_private)
-    if section.secret_file is None:
-        raise ConfigError(f"receivers.{name}: a webhook needs a secret_file to sign with")
-    secret = read_secret(section.secret_file, f"receivers.{name}.secret_file")
-    return WebhookSender(name, url, secret=secret, allow_private=section.allow_private)
-
-
-def _operations(stores: Stores, closed: ClosedLoop, health: Health) -> OperatorActions:
+def _operations(
+    config: Config, stores: Stores, closed: ClosedLoop, health: Health
+) -> OperatorActions:
     return OperatorActions(
         stores=stores,
+        sources=places.sources(config),
         policies=closed.policies,
         versions=closed.versions,
         golden=closed.golden,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from monitor.bootstrap import feedback, operating, replicas
-from monitor.bootstrap.files import DeploymentFiles, schemas
+from monitor.bootstrap import embedding, feedback, graders, operating, receivers, replicas
+from monitor.bootstrap.files import DeploymentFiles, declared, schemas
 from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.config import Config, LocalEngine
 from monitor.gateway.callers import Tokens, token_hash
@@ -19,6 +19,7 @@ from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.runtime.operations import OperatorActions
+from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.service import Service
 from monitor.runtime.wakers import Wakers
 
@@ -35,6 +36,7 @@ class Parts:
     wakers: Wakers
     stores: Stores
     registry: CollectorRegistry
+    observing: Observing
 
 
 def assemble(
@@ -59,9 +61,12 @@ def assemble(
         queue=config.record.queue,
         keep_text=config.record.text,
         schemas=schemas(files),
+        grader=graders.grader_of(config, engine),
+        declared=declared(files),
+        embeddings=embedding.opened(config.embedder),
     )
     loop = open_local_loop(
-        stores, engine, policies, operating.senders(config), record, spool, settings
+        stores, engine, policies, receivers.senders(config), record, spool, settings
     )
     registry = CollectorRegistry()
     loop.scoring.register(registry)
@@ -85,6 +90,7 @@ def assemble(
         wakers=loop.closed.wakers,
         stores=stores,
         registry=registry,
+        observing=loop.scoring.observing,
     )
 
 

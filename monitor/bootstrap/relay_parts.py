@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 
 import msgspec
@@ -19,6 +20,7 @@ from monitor.gateway.exchanges import ExchangeIntake
 from monitor.gateway.intake import Intake
 from monitor.gateway.relay.asgi import App
 from monitor.gateway.relay.counters import RelayCounters
+from monitor.gateway.relay.guards import BlockingGuards
 from monitor.gateway.relay.parts import RelayParts
 from monitor.gateway.relay.tee import TeeRoom
 from monitor.gateway.traces import TraceIntake
@@ -27,6 +29,7 @@ from monitor.gateway.upstream.pool import Upstream
 from monitor.gateway.upstream.request import Request
 from monitor.ports.handover import Handover
 from monitor.runtime.flights import Flights
+from monitor.runtime.guard_counts import GuardCounts
 from monitor.runtime.loops import Loop
 from monitor.runtime.routing import Router
 
@@ -87,6 +90,25 @@ def _handlers(
         "/v1/exchanges": Endpoint(ExchangeIntake(intake), refused),
         "/v1/traces": Endpoint(TraceIntake(intake), refused),
     }
+
+
+@asynccontextmanager
+async def guards(
+    config: Config, counts: GuardCounts
+) -> AsyncIterator[Mapping[str, BlockingGuards]]:
+    """Yield the blocking guards by deployment; what they need is imported only where there are any.
+
+    Raises `ConfigError`; `EngineError` if a classifier cannot be loaded.
+    """
+    if not any(section.guards.blocks for section in config.deployments.values()):
+        yield {}
+        return
+    from monitor.bootstrap import guarding
+    from monitor.gateway.relay.guarded import RelayGuards
+
+    async with guarding.opened(config, blocking=True) as sets:
+        found = guarding.guardings(config, sets, counts)
+        yield {name: RelayGuards(each) for name, each in found.items()}
 
 
 def loops(parts: RelayParts) -> Mapping[str, Loop]:

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import database as databases
-from monitor.bootstrap import files, pace, processes, replicas, roster, waiting
+from monitor.bootstrap import embedding, files, guarding, pace, processes, replicas, roster, waiting
 from monitor.bootstrap.post import Post
 from monitor.bootstrap.processes import Ending
 from monitor.bootstrap.scoring import Scoring, open_scoring
@@ -20,6 +20,7 @@ from monitor.gateway import reading
 from monitor.runtime import wakers as news
 from monitor.runtime.fleet.messages import Hello, Report
 from monitor.runtime.fleet.spoke import Spoke, ignore_routes, settle_nothing
+from monitor.runtime.guarding import GuardSet
 from monitor.runtime.loops import Loop
 from monitor.runtime.scoring.receiver import HandoverReceiver
 from monitor.runtime.troubles import Troubles
@@ -47,19 +48,23 @@ async def _run(post: Post, ending: Ending) -> None:
     """Wait for the database, take exchanges, and at the end record what is in hand."""
     async with waiting.database(post.config, ending) as sql:
         with databases.impatient(sql) as hasty:
-            await _Scorer(post, sql, hasty).run(ending)
+            async with guarding.opened(post.config, blocking=False) as guards:
+                await _Scorer(post, sql, hasty, guards).run(ending)
 
 
 class _Scorer:
     """The parts of a scorer, wired."""
 
-    def __init__(self, post: Post, sql: Database, hasty: Database) -> None:
+    def __init__(
+        self, post: Post, sql: Database, hasty: Database, guards: Mapping[str, GuardSet]
+    ) -> None:
         self._post = post
         self._troubles = Troubles()
         self._wakers = Wakers()
         self._news = PostgresNews(sql)
         self._source = HandoverReceiver(post.folder.handover, _IN_HAND_BYTES)
         self._scoring = _scoring(post.config, sql, hasty, self._source)
+        self._scoring.observing.sets = guards
         self._registry = CollectorRegistry()
         self._scoring.register(self._registry)
         misunderstood = Gauge(
@@ -116,7 +121,9 @@ def _scoring(config: Config, sql: Database, hasty: Database, source: HandoverRec
         FileSpool(config.data_dir / "spool", int(config.gateway.spool_mb * _MB)),
         {name: each.policy for name, each in read.items()},
         files.schemas(read),
+        files.declared(read),
         read=reading.read,
         replica=replicas.name(roster.SCORER),
         keep_text=config.record.text,
+        embeddings=embedding.opened(config.embedder),
     )

@@ -9,6 +9,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from guards.declared import Declared
+from monitor.bootstrap import embedding, own_signals
+from monitor.bootstrap.own_signals import Failures
+from monitor.gateway.guard_metrics import GuardCollector
 from monitor.ports.deployments import Deployments
 from monitor.ports.evidence import EvidenceStore
 from monitor.ports.record import ExchangeStore
@@ -16,7 +20,9 @@ from monitor.ports.spool import Spool
 from monitor.runtime.loops import Loop
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
+from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.scorer import Read, Scorer
 from monitor.runtime.scoring.source import Source
@@ -26,12 +32,15 @@ from rollback.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scoring:
-    """The parts that score and record."""
+    """The parts that score and record; `observing` has no guards before somebody opens them."""
 
     following: Following
     drafts: Drafts
     recorder: Recorder
     scorer: Scorer
+    observing: Observing
+    failures: Failures
+    embeddings: Embeddings
 
     def loops(self, wakers: Wakers) -> Mapping[str, Loop]:
         """Return what must be kept running."""
@@ -40,6 +49,7 @@ class Scoring:
             "spool": self.recorder.run,
             "pointers": partial(self.following.run, wakers.scoring),
             "references": self.drafts.run,
+            **embedding.loops(self.embeddings),
         }
 
     def register(self, registry: CollectorRegistry) -> None:
@@ -56,6 +66,16 @@ class Scoring:
         ):
             gauge = Gauge(f"backstop_exchanges_{name}", help_text, registry=registry)
             gauge.set_function(value)
+        registry.register(GuardCollector(self.observing.counts))
+        failed = Gauge(
+            "backstop_own_signal_failures",
+            "Values of the operator's own signals that had to be left out.",
+            ["signal"],
+            registry=registry,
+        )
+        for name in self.failures.names:
+            failed.labels(name).set_function(partial(self.failures.count, name))
+        embedding.register(self.embeddings, registry)
 
 
 def open_scoring(
@@ -66,10 +86,12 @@ def open_scoring(
     spool: Spool,
     policies: Mapping[str, Policy],
     schemas: Mapping[str, Mapping[str, Any]],
+    declared: Mapping[str, Declared],
     *,
     read: Read,
     replica: str,
     keep_text: bool,
+    embeddings: Embeddings,
 ) -> Scoring:
     """Wire the scorer over one source and one database.
 
@@ -79,12 +101,18 @@ def open_scoring(
         read: makes exchanges of a relayed request and its answer.
         replica: name of this scorer, unlike that of any other or of an earlier life.
         keep_text: whether prompts and answers are recorded.
+        embeddings: where the vectors of answers come from.
+
+    Raises:
+        ConfigError: if the operator's own signals cannot be used.
     """
+    failures = own_signals.install()
     sizes = {name: policy.reference_size for name, policy in policies.items()}
-    assessor = Assessor(deployments, evidence, sizes, schemas)
+    assessor = Assessor(deployments, evidence, sizes, schemas, declared)
     following = Following(assessor.refresh)
-    drafts = Drafts(evidence)
+    drafts = Drafts(evidence, embeddings.for_references)
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
+    observing = Observing()
     scorer = Scorer(
         source=source,
         read=read,
@@ -92,5 +120,15 @@ def open_scoring(
         following=following,
         drafts=drafts,
         recorder=recorder,
+        observing=observing,
+        embeddings=embeddings,
     )
-    return Scoring(following=following, drafts=drafts, recorder=recorder, scorer=scorer)
+    return Scoring(
+        following=following,
+        drafts=drafts,
+        recorder=recorder,
+        scorer=scorer,
+        observing=observing,
+        embeddings=embeddings,
+        failures=failures,
+    )

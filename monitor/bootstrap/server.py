@@ -17,11 +17,14 @@ from fastapi import FastAPI
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import (
+    anchoring,
     data_folder,
     database,
     files,
-    operating,
+    guarding,
+    own_signals,
     parts,
+    receivers,
     standing,
     surfaces,
     tokens,
@@ -59,7 +62,10 @@ def serve(config: Config) -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     section = _local(config)
     read = files.read(config)
-    operating.senders(config)  # a receiver that cannot be used is found before anything starts
+    receivers.senders(config)  # what cannot be used is found before anything starts
+    anchoring.keepers(config)
+    own_signals.load()
+    guarding.check(config)
     listener = listen(config)
     with (
         _deadline() as deadline,
@@ -190,13 +196,26 @@ async def _living(
     and the process would end as if all had gone well.
     """
     clock = standing.clock(config, built.stores, built.wakers)
-    await built.service.start()
-    try:
-        await standing.import_golden(built.stores, read)
-        clock.start()
-        standing.announce(config)
+    async with _guarded(config, built):
+        await built.service.start()
+        try:
+            await standing.import_golden(built.stores, read)
+            clock.start()
+            standing.announce(config)
+            yield
+        finally:
+            built.gateway.draining = True
+            clock.stop()
+            await built.service.stop()
+
+
+@asynccontextmanager
+async def _guarded(config: Config, built: Parts) -> AsyncIterator[None]:
+    """Have the guards open that the configuration names, before the first answer."""
+    async with (
+        guarding.opened(config, blocking=False) as observing,
+        guarding.opened(config, blocking=True) as blocking,
+    ):
+        built.observing.sets = observing
+        built.gateway.guards = guarding.guardings(config, blocking, built.observing.counts)
         yield
-    finally:
-        built.gateway.draining = True
-        clock.stop()
-        await built.service.stop()

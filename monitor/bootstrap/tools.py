@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from monitor.bootstrap import database, files, operating
+from monitor.bootstrap import anchoring, database, files, guarding, own_signals, receivers
 from monitor.config import Config, ServerEngine
 from monitor.engines.servers.opened import open_server
 from monitor.errors import ConfigError
 from monitor.scheduler.clock import Clock
 from monitor.storage import migrate, revision
 from monitor.storage.audit import PostgresAuditLog
-from rollback import audit
+from rollback import audit_history, audit_verification
 from rollback.audit import AuditRow
+from rollback.audit_anchors import Anchor
+from rollback.canonical import plain
 
 
 def check(config: Config) -> Mapping[str, Any]:
     """Read everything that the configuration names. Raises `ConfigError` for the first mistake."""
     read = files.read(config)
+    anchoring.keepers(config)
+    guards = guarding.check(config)
     schedule = config.schedule
     jobs = {"golden": schedule.golden, "report": schedule.report, "retention": schedule.retention}
     Clock(jobs, schedule.timezone, lambda job, slot: None)
@@ -28,7 +34,9 @@ def check(config: Config) -> Mapping[str, Any]:
     return {
         "deployments": len(read),
         "golden cases": sum(len(each.golden or ()) for each in read.values()),
-        "receivers": len(operating.senders(config)),
+        "guards": guards,
+        "receivers": len(receivers.senders(config)),
+        "own signals": len(own_signals.load()),
     }
 
 
@@ -48,31 +56,50 @@ async def _examine(config: Config, section: ServerEngine) -> None:
 
 def upgrade(config: Config) -> str | None:
     """Bring the schema to this version's; return its revision."""
-    with database.opened(config) as sql:
-        migrate.upgrade(sql)
-        return revision.current(sql)
+    with database.opened(config) as sql, database.owned(config, sql) as owned:
+        migrate.upgrade(owned)
+        return revision.current(owned)
 
 
-def verify_audit(config: Config) -> Mapping[str, Any]:
-    """Check the audit trail's hash chain."""
+def verify_audit(config: Config, told: Sequence[Anchor] = ()) -> Mapping[str, Any]:
+    """Check the audit trail's hash chain against the anchor file and anchors that a person tells."""
+    anchors = [*anchoring.kept(config), *told]
     with database.opened(config) as sql:
         revision.require_current(sql)
-        found = audit.verify(PostgresAuditLog(sql).rows())
+        found = audit_verification.verify(PostgresAuditLog(sql).rows(), anchors)
     return {
-        "intact": found.tampering is None,
+        "intact": found.intact,
         "rows": found.rows,
-        "head": found.head,
+        "head": f"{found.rows}:{found.head}",
+        "tampering": None if found.tampering is None else found.tampering.value,
         "first_bad_row": found.bad_seq,
-        "sentence": f"{found.reason} ({found.rows} rows)",
+        "anchors": found.anchors,
+        "sentence": f"{found.reason} ({found.rows} rows, {_compared(found.anchors)})",
     }
 
 
-def export_audit(config: Config) -> Iterator[Mapping[str, Any]]:
-    """Yield every row of the audit trail, oldest first."""
+def _compared(anchors: int) -> str:
+    if anchors == 0:
+        return "no anchor to compare with: a cut end would not show"
+    return f"{anchors} anchor{'s' if anchors > 1 else ''} compared"
+
+
+def export_audit(config: Config, deployment: str | None = None) -> Iterator[Mapping[str, Any]]:
+    """Yield every row of the audit trail, or those that concern a deployment, oldest first."""
     with database.opened(config) as sql:
         revision.require_current(sql)
         for row in PostgresAuditLog(sql).rows():
-            yield as_mapping(row)
+            if deployment is None or audit_history.concerns(row, deployment):
+                yield as_mapping(row)
+
+
+def served(config: Config, deployment: str, at: datetime) -> Mapping[str, Any]:
+    """Return what served a deployment at a moment, who or what changed it, on what evidence."""
+    with database.opened(config) as sql:
+        revision.require_current(sql)
+        found = audit_history.serving(PostgresAuditLog(sql).rows(), deployment, at)
+    answer: Mapping[str, Any] = plain(asdict(found))
+    return answer
 
 
 def as_mapping(row: AuditRow) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -20,13 +21,24 @@ Version = Annotated[str, typer.Argument(help="support@3f9a2c1d7b04, or by label:
 @app.command()
 def add(
     family: Annotated[str, typer.Argument(help="The adapter's name, e.g. support")],
-    folder: Annotated[Path, typer.Argument(help="A PEFT adapter's folder (safetensors)")],
+    source: Annotated[
+        str,
+        typer.Argument(help="A PEFT adapter's folder, hf://org/name@revision, mlflow://name@alias"),
+    ],
     label: Annotated[str, typer.Option(help="What people call it, e.g. v1")] = "",
     parent: Annotated[str | None, typer.Option(help="The version it was made from")] = None,
+    owner: Annotated[str, typer.Option(help="Who answers for it")] = "",
+    licence: Annotated[str, typer.Option(help="Under which it may be used")] = "",
+    notes: Annotated[str, typer.Option(help="Anything worth knowing")] = "",
+    training: Annotated[
+        Path | None, typer.Option(help="A JSON or YAML file with facts of the training")
+    ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Check an adapter's files and take them in, named by content.
+
+    A folder is on the service's machine.
 
     Example: backstop adapters add support ./runs/v1 --label v1
     """
@@ -34,10 +46,10 @@ def add(
         "/api/adapters",
         {
             "family": family,
-            "path": str(folder.resolve()),
+            "path": source if "://" in source else str(Path(source).resolve()),
             "label": label,
             "parent": parent,
-            "facts": {"added_by": getpass.getuser()},
+            "facts": _facts(training, owner=owner, licence=licence, notes=notes),
         },
     )
     _done(version, as_json, f"{version['name']} is added; promote it when you are ready")
@@ -61,18 +73,44 @@ def list_(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def tree(
+    family: Annotated[str | None, typer.Argument(help="Only this adapter's versions")] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Show which version was made from which.
+
+    Example: backstop adapters tree support
+    """
+    from rollback import lineage
+
+    query = "" if family is None else f"?family={quote(family)}"
+    found = {v["name"]: v for v in client_of(config).get(f"/api/adapters{query}")}
+    oldest_first = {name: found[name]["parent"] for name in reversed(found)}
+    trees = lineage.trees(oldest_first)
+    if as_json:
+        show_json([asdict(tree) for tree in trees])
+        return
+    for drawn, name in lineage.lines(trees):
+        label = f" {found[name]['label']}" if found[name]["label"] else ""
+        say(f"{drawn}{name}{label} ({found[name]['state']})")
+
+
+@app.command()
 def show(version: Version, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     """Show one version with its manifest.
 
     Example: backstop adapters show support@v1
     """
+    from rollback import version_card
+
     found = client_of(config).get(f"/api/adapters/{quote(version)}")
     if as_json:
         show_json(found)
         return
-    tensors = found.pop("manifest", {}).get("tensors", ())
-    found["tensors"] = f"{len(tensors)}; `--json` lists them"
-    show_table(found["name"], ("fact", "value"), sorted(found.items()))
+    manifest, facts = found.pop("manifest", {}), found.pop("facts", {})
+    rows = {**found, **version_card.card(manifest), **facts}
+    show_table(f"{found['name']} (`--json` lists the tensors)", ("fact", "value"), rows.items())
 
 
 @app.command()
@@ -176,6 +214,14 @@ def release(
     Example: backstop adapters release support@v2 --reason "false alarm, see report"
     """
     _move("release", version, reason, config, as_json)
+
+
+def _facts(training: Path | None, **said: str) -> dict[str, Any]:
+    """Return the facts that a version is registered with."""
+    from monitor import config as configuration
+
+    trained = {} if training is None else {"training": configuration.read_mapping(training)}
+    return {"added_by": getpass.getuser(), **trained, **{k: v for k, v in said.items() if v}}
 
 
 def _move(action: str, version: str, reason: str, config: Path, as_json: bool) -> None:

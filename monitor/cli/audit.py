@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Annotated
+
 import typer
 
 from monitor.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
@@ -11,15 +14,27 @@ app = typer.Typer(help="Verify and export the audit trail.")
 
 
 @app.command()
-def verify(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+def verify(
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option(help="ROW:HASH that was kept elsewhere; beside audit.anchor_file's"),
+    ] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
     """Check the whole hash chain; exit with 1 and name the first bad row if it is broken.
 
     Example: backstop audit verify
     """
     from monitor import config as configuration
     from monitor.bootstrap import tools
+    from rollback import audit_anchors
 
-    verification = tools.verify_audit(configuration.load(config))
+    try:
+        told = [audit_anchors.parse(text) for text in anchor or ()]
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--anchor") from error
+    verification = tools.verify_audit(configuration.load(config), told)
     if as_json:
         show_json(verification)
     else:
@@ -29,13 +44,41 @@ def verify(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
 
 
 @app.command()
-def export(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = True) -> None:
-    """Print every row as JSON Lines, oldest first; `--json` changes nothing.
+def export(
+    deployment: Annotated[str | None, typer.Option(help="Only what concerns it")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="What served then, ISO 8601, UTC if no zone is given; needs --deployment"
+        ),
+    ] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = True,
+) -> None:
+    """Print rows as JSON Lines, oldest first; with --at, what served then, and why.
 
-    Example: backstop audit export > audit.jsonl
+    Example: backstop audit export --deployment support --at 2026-03-01T12:00Z
     """
     from monitor import config as configuration
     from monitor.bootstrap import tools
 
-    for row in tools.export_audit(configuration.load(config)):
+    loaded = configuration.load(config)
+    if at is not None:
+        show_json(tools.served(loaded, _required(deployment), _moment(at)))
+        return
+    for row in tools.export_audit(loaded, deployment):
         show_line(row)
+
+
+def _required(deployment: str | None) -> str:
+    if deployment is None:
+        raise typer.BadParameter("name the deployment with --deployment", param_hint="--at")
+    return deployment
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; write ISO 8601", param_hint="--at") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

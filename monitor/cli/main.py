@@ -11,7 +11,7 @@ import warnings
 
 import typer
 
-from monitor.cli import adapters, audit, demo, golden, ingest, replay, service
+from monitor.cli import adapters, audit, demo, golden, guards, ingest, replay, service, signals
 from monitor.cli.output import complain
 from monitor.errors import BackstopError, BadRequest, ConfigError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(golden.app, name="golden")
+app.add_typer(guards.app, name="guards")
 app.add_typer(audit.app, name="audit")
 app.add_typer(service.database, name="db")
 app.command()(service.serve)
@@ -31,6 +32,7 @@ app.command()(service.check)
 app.command()(service.report)
 app.command()(ingest.ingest)
 app.command()(replay.replay)
+app.command()(signals.signals)
 app.command()(demo.demo)
 
 

@@ -62,8 +62,10 @@ def replay(
 
     Example: backstop replay live.jsonl --reference good.jsonl --policy policy.yaml
     """
+    from monitor.bootstrap import own_signals
     from monitor.runtime.replay.replay import Replay
 
+    own_signals.install()
     policies = _policies(policy or [], arl)
     _check_plot(plot)
     with opened(log) as lines:

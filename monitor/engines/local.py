@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Self
 
+from guards.exchange import Message
 from monitor.engines.adapters import BASE
 from monitor.engines.model import load_model
 from monitor.engines.request import Request
@@ -17,7 +18,7 @@ from monitor.ports.engine import Generation, Piece
 
 
 class LocalEngine:
-    """An engine in this process. Implements `ports.Engine`.
+    """An engine in this process. Implements `ports.Engine` and `ports.Likelihood`.
 
     One thread owns the model and steps a running batch that requests of any version join and
     leave between two tokens; the event loop only hands over requests and receives pieces.
@@ -86,9 +87,7 @@ class LocalEngine:
             EngineError: the version is not loaded, or the model failed.
             Unavailable: the engine is closed or dead.
         """
-        adapter = BASE if version is None else _adapter(version)
-        if adapter != BASE and self._worker.death is None and adapter not in self._worker.names:
-            raise EngineError(f"{version} is not loaded")
+        adapter = self._serving(version)
         request = Request(generation, adapter)
         self._worker.submit(request)
         try:
@@ -99,6 +98,23 @@ class LocalEngine:
                     return
         finally:
             request.abandoned = True
+
+    async def score(
+        self, messages: Sequence[Message], continuation: str, version: str | None
+    ) -> tuple[float, ...]:
+        """Return the log-probability of each token of a continuation; see `ports.Likelihood`.
+
+        It is one pass between two steps of the running batch.
+        """
+        adapter = self._serving(version)
+        return await asyncio.wrap_future(self._worker.score(messages, continuation, adapter))
+
+    def _serving(self, version: str | None) -> str:
+        """Return the adapter of a version. Raises `EngineError` if it is not loaded."""
+        adapter = BASE if version is None else _adapter(version)
+        if adapter != BASE and self._worker.death is None and adapter not in self._worker.names:
+            raise EngineError(f"{version} is not loaded")
+        return adapter
 
 
 def _spare_cores() -> int:

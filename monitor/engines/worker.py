@@ -9,17 +9,22 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import torch
 
+from guards.exchange import Message
 from monitor.engines import prompt
 from monitor.engines.adapters import BASE
 from monitor.engines.batch import RunningBatch
+from monitor.engines.forcing import forced
 from monitor.engines.model import LoadedModel
 from monitor.engines.request import Delivery, Request, deliver
 from monitor.engines.row import Row
 from monitor.engines.sampling import Choice, choose
 from monitor.errors import BackstopError, EngineError, Unavailable
+
+Scores = tuple[float, ...]  # natural log-probabilities of given tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,22 @@ class Worker:
 
     def load(self, name: str, folder: Path) -> Future[None]:
         """Load an adapter between two steps."""
-        done = _promise()
+        done: Future[None] = _promise()
         self._put(_Command(lambda: self._load(name, folder, done), done.set_exception))
         return done
 
     def unload(self, name: str) -> Future[None]:
         """Remove an adapter as soon as no row uses it; new requests for it are refused at once."""
-        done = _promise()
+        done: Future[None] = _promise()
         self._put(_Command(lambda: self._unload(name, done), done.set_exception))
+        return done
+
+    def score(self, messages: Sequence[Message], continuation: str, name: str) -> Future[Scores]:
+        """Tell between two steps how likely a continuation of a prompt is."""
+        done: Future[Scores] = _promise()
+        self._put(
+            _Command(lambda: self._score(messages, continuation, name, done), done.set_exception)
+        )
         return done
 
     def _put(self, command: _Command) -> None:
@@ -164,7 +177,12 @@ class Worker:
     def _row(self, request: Request) -> Row:
         if request.adapter not in (BASE, *self._model.adapters.names):
             raise EngineError("the version was unloaded before its turn came")
-        ids = prompt.encode(self._model.tokenizer, request.generation.messages, self._model.context)
+        ids = prompt.encode(
+            self._model.tokenizer,
+            request.generation.messages,
+            self._model.context,
+            request.generation.tools,
+        )
         return Row(
             request.generation,
             ids,
@@ -214,6 +232,20 @@ class Worker:
         self._publish()
         done.set_result(None)
 
+    def _score(
+        self, messages: Sequence[Message], continuation: str, name: str, done: Future[Scores]
+    ) -> None:
+        model = self._model
+        try:
+            if name not in (BASE, *model.adapters.names):
+                raise EngineError("the version was unloaded before its turn came")
+            ids, count = prompt.encode_with(model.tokenizer, messages, continuation, model.context)
+            done.set_result(forced(model, name, ids, count))
+        except BackstopError as error:
+            done.set_exception(error)
+        except Exception as error:  # out of memory, a tokenizer: this question alone is lost
+            done.set_exception(EngineError(f"the text cannot be scored: {error!r}"))
+
     def _unload(self, name: str, done: Future[None]) -> None:
         self._leaving.setdefault(name, []).append(done)
         self._publish()
@@ -260,9 +292,9 @@ class Worker:
             self._settle(name)
 
 
-def _promise() -> Future[None]:
+def _promise() -> Future[Any]:
     """Return a future that its waiters cannot cancel: they may stop waiting, the work goes on."""
-    done: Future[None] = Future()
+    done: Future[Any] = Future()
     done.set_running_or_notify_cancel()
     return done
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from guards import content
+from guards import content, entropy
 from guards.endings import reason_of
 from guards.exchange import FinishReason
 from monitor.gateway import failures, sse, wire
 from monitor.gateway.failures import Failure
-from monitor.gateway.wire import Logprobs, Said
+from monitor.gateway.wire import Alternative, Logprobs, Said
 
 _BLANK = b" \t\r\n"
 _MOST = 2**31 - 1  # what a count of tokens may be
@@ -28,11 +28,13 @@ class Choice:
     Args:
         calls: name and arguments of each call of a tool, by its index.
         logprobs: natural logarithms, NaN where the server has no finite number.
+        tops: the likeliest alternatives of each token, as the server gives them.
     """
 
     texts: list[str] = field(default_factory=list)
     calls: dict[Any, tuple[list[str], list[str]]] = field(default_factory=dict)
     logprobs: list[float] = field(default_factory=list)
+    tops: list[Any] = field(default_factory=list)
     finish_reason: FinishReason | None = None
 
     @property
@@ -76,10 +78,13 @@ class Choice:
         for tokens in (logprobs.content, logprobs.refusal):
             if tokens:
                 self.logprobs += [_logprob(token.logprob) for token in tokens]
+                self.tops += [token.top_logprobs for token in tokens]
         if logprobs.token_logprobs:
             given = logprobs.token_logprobs
             skipped = not self.logprobs and given[0] is None
             self.logprobs += map(_logprob, given[skipped:])
+            if isinstance(logprobs.top_logprobs, list):
+                self.tops += logprobs.top_logprobs[skipped:]
 
 
 @dataclass(slots=True)
@@ -157,6 +162,21 @@ def read(response: bytes) -> Answer:
 def logprobs_of(choice: Choice) -> Sequence[float] | None:
     """Return the log-probabilities of a choice, `None` where the server gave none."""
     return choice.logprobs or None
+
+
+def entropies_of(choice: Choice) -> tuple[float, ...] | None:
+    """Return the least entropies of a choice's tokens, `None` where the server gave too little."""
+    if not any(choice.tops) or len(choice.tops) != len(choice.logprobs):
+        return None
+    return entropy.of_tokens(map(_alternatives, choice.tops))
+
+
+def _alternatives(top: Any) -> Sequence[float]:
+    """Return the log-probabilities of a chat's alternatives (a list), or a text's (an object)."""
+    if isinstance(top, dict):
+        return [_logprob(value) for value in top.values() if isinstance(value, float | int)]
+    chosen = top if isinstance(top, list) else ()
+    return [_logprob(each.logprob) for each in chosen if isinstance(each, Alternative)]
 
 
 def _reason(given: Any) -> FinishReason:

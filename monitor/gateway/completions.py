@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 from guards.exchange import FinishReason
 from monitor.errors import EngineError
-from monitor.gateway.delivery import delivery_for
+from monitor.gateway.delivery import Delivery, GuardedDelivery, delivery_for
 from monitor.gateway.dialects import Dialect
 from monitor.gateway.draft import Draft
 from monitor.gateway.gateway import Gateway
@@ -65,7 +65,7 @@ class Completions:
         )
 
     async def _serve(self, call: Call, asked: Asked, draft: Draft) -> None:
-        delivery = delivery_for(call, self._dialect, asked, draft)
+        delivery = self._delivery(call, asked, draft)
         clock = self._gateway.clock
         answer = self._gateway.engine.complete(asked.generation, draft.route.active)
         try:
@@ -73,6 +73,9 @@ class Completions:
                 async for piece in pieces:
                     draft.add(piece, clock())
                     await delivery.piece(piece)
+                    if draft.is_blocked:
+                        draft.end(FinishReason.INCOMPLETE, clock())
+                        break
         except (asyncio.CancelledError, CallerGone):
             draft.end(FinishReason.ABANDONED, clock())
             raise
@@ -82,6 +85,15 @@ class Completions:
         finally:
             self._record(draft)
         await delivery.end()
+
+    def _delivery(self, call: Call, asked: Asked, draft: Draft) -> Delivery:
+        """Return the delivery the caller asked for, through guards where the deployment has any."""
+        delivery = delivery_for(call, self._dialect, asked, draft)
+        guarding = self._gateway.guards.get(draft.route.deployment)
+        if guarding is None:
+            return delivery
+        request = guarding.of_prompt(draft.messages)
+        return GuardedDelivery(delivery, request, draft, self._gateway.clock)
 
     def _record(self, draft: Draft) -> None:
         """Hand the record over, if it says something about a version in live traffic.

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from guards.exchange import FinishReason
 from monitor.gateway import request
 from monitor.gateway.draft import Draft
+from monitor.gateway.guarding.request import EXTENSION, REASON, told
 from monitor.gateway.request import Asked
 from monitor.ports.engine import Token
 
@@ -53,9 +54,10 @@ class Chat:
     def whole(self, draft: Draft, asked: Asked) -> dict[str, Any]:
         choice = {
             "index": 0,
-            "message": {"role": "assistant", "content": draft.output, "refusal": None},
-            "logprobs": _chat_logprobs(asked, draft.tokens),
+            "message": {"role": "assistant", "content": _shown(draft), "refusal": None},
+            "logprobs": None if draft.is_blocked else _chat_logprobs(asked, draft.tokens),
             "finish_reason": _reason(draft),
+            **_extension(draft),
         }
         return {**_head(draft, asked, "chat.completion"), "choices": [choice], **_usage(draft)}
 
@@ -77,6 +79,8 @@ class Chat:
         reason: str | None,
     ) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
+        if reason is not None:
+            choice |= _extension(draft)
         return {**_head(draft, asked, "chat.completion.chunk"), "choices": [choice]}
 
 
@@ -90,7 +94,8 @@ class Text:
         return request.parse_text(body)
 
     def whole(self, draft: Draft, asked: Asked) -> dict[str, Any]:
-        return {**self.chunk(draft, asked, draft.output, draft.tokens), **_usage(draft)}
+        tokens = () if draft.is_blocked else draft.tokens
+        return {**self.chunk(draft, asked, _shown(draft), tokens), **_usage(draft)}
 
     def opening(self, draft: Draft, asked: Asked) -> None:
         return None
@@ -103,6 +108,7 @@ class Text:
             "text": text,
             "logprobs": _text_logprobs(draft, asked, text, tokens),
             "finish_reason": _reason(draft),
+            **_extension(draft),
         }
         return {**_head(draft, asked, "text_completion"), "choices": [choice]}
 
@@ -128,7 +134,20 @@ def _usage(draft: Draft) -> dict[str, Any]:
     return {"usage": {**counts, "total_tokens": prompt + completion}}
 
 
+def _shown(draft: Draft) -> str:
+    """Return a whole answer as its caller gets it."""
+    return "" if draft.is_blocked else draft.output
+
+
+def _extension(draft: Draft) -> dict[str, Any]:
+    if draft.guarded is None or not draft.is_blocked:
+        return {}
+    return {EXTENSION: told(draft.guarded)}
+
+
 def _reason(draft: Draft) -> str | None:
+    if draft.is_blocked:
+        return REASON
     return _REASONS.get(draft.finish_reason)
 
 
@@ -156,7 +175,7 @@ def _text_logprobs(
 ) -> dict[str, Any] | None:
     if not asked.logprobs:
         return None
-    offsets = [len(draft.output) - len(text)]
+    offsets = [len(draft.output) - draft.held - len(text)]
     for token in tokens:
         offsets.append(offsets[-1] + len(token.text))
     return {

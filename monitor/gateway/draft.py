@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from guards import entropy
 from guards.exchange import Exchange, FinishReason, Message
+from guards.guarded import Guarded, GuardVerdict
 from monitor.ports.engine import Piece, Token
 from monitor.runtime.routing import Route
 
@@ -18,6 +21,8 @@ class Draft:
         started_at: wall-clock time; started: monotonic seconds at the same moment.
         has_limit, has_stops: whether the caller set a token limit, or stop strings.
         first_token_s, latency_s: seconds since the start.
+        guarded: what blocking guards concluded, where the deployment has any.
+        held: characters at the end that the guards hold back for now.
     """
 
     id: str
@@ -36,6 +41,13 @@ class Draft:
     error: str | None = None
     first_token_s: float | None = None
     latency_s: float | None = None
+    guarded: Guarded | None = None
+    held: int = 0
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a guard keeps the answer, or the rest of it, from the caller."""
+        return self.guarded is not None and self.guarded.verdict is GuardVerdict.BLOCK
 
     @property
     def output(self) -> str:
@@ -75,15 +87,27 @@ class Draft:
             prompt_tokens=self.prompt_tokens,
             output_tokens=len(tokens) if tokens else None,
             token_logprobs=tuple(token.logprob for token in tokens) if tokens else None,
+            token_entropies=entropy.of_tokens(map(_alternatives, tokens))
+            if self._has_tops
+            else None,
             finish_reason=self.finish_reason,
             error=self.error,
             ended_by_caller=self._ended_by_caller,
             caller=self.caller,
             tags={"request_id": self.request_id},
+            guarded=self.guarded,
         )
+
+    @property
+    def _has_tops(self) -> bool:
+        return any(token.top for token in self.tokens)
 
     @property
     def _ended_by_caller(self) -> bool:
         """Whether the caller's own wish may have ended the answer before the model did."""
         at_limit = self.finish_reason is FinishReason.LENGTH and self.has_limit
         return at_limit or (self.finish_reason is FinishReason.STOP and self.has_stops)
+
+
+def _alternatives(token: Token) -> Sequence[float]:
+    return [logprob for _, logprob in token.top]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from monitor.gateway.callers import Tokens
 from monitor.gateway.counters import Counters
 from monitor.gateway.feedback import Feedback
+from monitor.gateway.guarding.request import Guarding
 from monitor.gateway.refusal import BUSY, DRAINING, Refusal
 from monitor.ports.engine import Engine
 from monitor.ports.handover import Handover
@@ -31,6 +32,7 @@ class Gateway:
         flights: counts the answers under way by route.
         feedback: takes exchange id, score in [0, 1] and comment; raises `NotFound`.
         callers: who may ask; operators: who may also name a version directly.
+        guards: blocking guards by deployment, for those that have any.
         places: requests that may be in the house at once, answered or waiting.
         max_body_bytes: a longer request is refused.
         draining: whether new requests are refused because the service is about to end.
@@ -45,6 +47,7 @@ class Gateway:
     base_model: str
     callers: Tokens = field(default_factory=Tokens)
     operators: Tokens = field(default_factory=Tokens)
+    guards: Mapping[str, Guarding] = field(default_factory=dict)
     places: int = 256
     max_body_bytes: int = 4 << 20
     draining: bool = False

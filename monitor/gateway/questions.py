@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guards import content
-from guards.exchange import FinishReason, Message
+from guards.exchange import FinishReason, Message, Passage
 from monitor.gateway import wire
 from monitor.gateway.wire import Turn
 from monitor.ports.handover import Dialect
@@ -22,6 +22,7 @@ class Question:
         has_limit, has_stops: whether a token limit, or stop strings, came with the request. A text
             completion without a limit has the protocol's own, of a few tokens (16 at OpenAI).
         echo: whether each answer begins with its prompt.
+        passages: documents that came with the request, named by their own id, or number from 1.
         endless: whether the model was forbidden to end its answer.
     """
 
@@ -30,6 +31,7 @@ class Question:
     has_limit: bool = False
     has_stops: bool = False
     echo: bool = False
+    passages: tuple[Passage, ...] = ()
     endless: bool = False
 
     def prompt_of(self, choice: int) -> tuple[Message, ...]:
@@ -60,6 +62,7 @@ def read(dialect: Dialect, request: bytes) -> Question:
         has_limit=is_text or _has_limit(asked),
         has_stops=bool(asked.stop) or bool(asked.stop_token_ids),
         echo=asked.echo is True,
+        passages=_passages(asked.documents),
         endless=bool(asked.ignore_eos),
     )
 
@@ -67,6 +70,23 @@ def read(dialect: Dialect, request: bytes) -> Question:
 def _has_limit(asked: wire.Question) -> bool:
     limits = (asked.max_tokens, asked.max_completion_tokens, asked.n_predict)
     return any(limit is not None for limit in limits)
+
+
+def _passages(documents: Any) -> tuple[Passage, ...]:
+    """Return the documents that have a text: texts, or objects that hold it under `text`."""
+    given = documents if isinstance(documents, list) else []
+    found = (_passage(number, each) for number, each in enumerate(given, start=1))
+    return tuple(passage for passage in found if passage.text)
+
+
+def _passage(number: int, document: Any) -> Passage:
+    if not isinstance(document, dict):
+        return Passage(id=f"{number}", text=document if isinstance(document, str) else "")
+    name, text = document.get("id"), document.get("text")
+    return Passage(
+        id=f"{name}" if isinstance(name, str | int) else f"{number}",
+        text=text if isinstance(text, str) else "",
+    )
 
 
 def _message(turn: Turn) -> Message:

@@ -85,11 +85,14 @@ def _exchange(
         prompt_tokens=answer.prompt_tokens if len(question.prompts) <= 1 else None,
         output_tokens=answer.output_tokens if is_only and answer.output_tokens else tokens,
         token_logprobs=None if logprobs is None else tuple(logprobs),
+        token_entropies=None if question.echo else answers.entropies_of(choice),
+        context=question.passages,
         finish_reason=reason,
         error=(failure.error or None) if failure is not None else None,
         ended_by_caller=reason is not None and question.may_have_ended(reason),
         caller=relayed.caller,
         tags=_tags(relayed),
+        guarded=relayed.guarded.get(index),
     )
 
 

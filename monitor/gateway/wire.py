@@ -84,12 +84,20 @@ class Question(msgspec.Struct):
     stop_token_ids: Any = None
     ignore_eos: Any = None  # vLLM, SGLang, llama.cpp: for measuring speed
     echo: Any = None
+    documents: Any = None  # vLLM's and others': what retrieval found
+
+
+class Alternative(msgspec.Struct):
+    """A token that might have been chosen."""
+
+    logprob: float | None = None
 
 
 class TokenLogprob(msgspec.Struct):
     """One token's log-probability; null is how serialisers write a number that is not finite."""
 
     logprob: float | None = None
+    top_logprobs: list[Alternative] | None = None
 
 
 class Logprobs(msgspec.Struct):
@@ -98,6 +106,7 @@ class Logprobs(msgspec.Struct):
     content: list[TokenLogprob] | None = None
     refusal: list[TokenLogprob] | None = None
     token_logprobs: list[float | None] | None = None
+    top_logprobs: Any = None
 
 
 class Said(msgspec.Struct):

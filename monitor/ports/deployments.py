@@ -26,7 +26,6 @@ class Flip:
     action: str  # promote, rollback
     forced: bool = False
     frozen: str | None = None
-    retire: str | None = None  # version that becomes RETIRED
     quarantine: str | None = None  # version that becomes QUARANTINED
     incident: Incident | None = None
     notice: Notice | None = None

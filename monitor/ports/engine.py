@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from guards.exchange import FinishReason, Message
 
@@ -22,6 +22,8 @@ class Generation:
         seed: makes a sampled answer repeatable on the same engine.
         stop: strings that end the answer and are not part of it.
         logprobs: how many alternatives to report per token (0: only the chosen token's).
+        tools: functions that the model may call, as OpenAI describes them; a call is written into
+            the answer as text.
     """
 
     messages: tuple[Message, ...]
@@ -31,6 +33,7 @@ class Generation:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     logprobs: int = 0
+    tools: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,27 @@ class Engine(Protocol):
             BadRequest: the prompt cannot be used (it is too long): no fault of the version.
             EngineError: the version failed to answer.
             Unavailable: the engine is away, whatever the version.
+        """
+
+
+@runtime_checkable
+class Likelihood(Protocol):
+    """An engine that tells how likely a given text is, without writing it."""
+
+    async def score(
+        self, messages: Sequence[Message], continuation: str, version: str | None
+    ) -> tuple[float, ...]:
+        """Return the natural log-probability of each token of a continuation of the prompt.
+
+        The continuation is cut into tokens by itself, so that no token spans the border.
+
+        Args:
+            messages: as in `Generation`.
+
+        Raises:
+            BadRequest: prompt and continuation are too long, or the continuation has no token.
+            EngineError: the version is not loaded, or the engine cannot tell.
+            Unavailable: the engine is away.
         """
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from guards.exchange import Exchange
+from guards.guarded import Guarded
 
 
 class Dialect(Enum):
@@ -23,6 +24,7 @@ class Ending(Enum):
     COMPLETE = "complete"  # means that the engine's answer came to its own end
     ABANDONED = "abandoned"  # means that the caller left
     BROKEN = "broken"  # means that the engine died, hung or broke the protocol in mid-answer
+    BLOCKED = "blocked"  # means that a blocking guard ended it; its record may lack the rest
     FAILED = "failed"  # means that the engine answered with an error status, or not at all
 
 
@@ -39,6 +41,7 @@ class Relayed(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="r
             tee has kept it.
         cut: whether the tee's bound cut `response` (or left it empty).
         shadow_of: id of the exchange whose request this answers once more, unseen by the caller.
+        guarded: what blocking guards concluded, by the index of a choice.
     """
 
     id: str
@@ -58,6 +61,7 @@ class Relayed(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="r
     caller: str | None = None
     request_id: str = ""
     shadow_of: str | None = None
+    guarded: dict[int, Guarded] = {}
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="reported"):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
-from monitor.ports.golden import GoldenRun
+from monitor.ports.golden import Added, FromExchange, GoldenRun
 from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.versions import AdapterVersion
@@ -22,14 +21,17 @@ class Operations(Protocol):
     async def add_adapter(
         self,
         family: str,
-        source: Path,
+        source: str,
         *,
         label: str,
         actor: str,
         parent: str | None = None,
         facts: Mapping[str, Any] | None = None,
     ) -> AdapterVersion:
-        """Check, copy in and register an adapter's folder. Raises `BadAdapter`, `Conflict`."""
+        """Check, copy in and register the adapter of a folder, `hf://…@…` or `mlflow://…@…`.
+
+        The parent is a version, by name or label. Raises `BadAdapter`, `Conflict`.
+        """
 
     async def promote(
         self, version: str, *, deployment: str | None, force: bool, actor: str, reason: str
@@ -69,8 +71,17 @@ class Operations(Protocol):
     async def import_golden(self, deployment: str, text: str, *, actor: str) -> str:
         """Replace the golden set with JSON Lines; return its digest. Raises `BadGoldenSet`."""
 
+    async def add_golden(self, wanted: FromExchange, *, actor: str) -> Added:
+        """Make a recorded answer's prompt a golden case. Raises `BadGoldenSet`, `Conflict`."""
+
     async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
         """Run the golden set against the active version now."""
+
+    async def try_golden(self, deployment: str, version: str, *, actor: str) -> GoldenRun:
+        """Run the gate's golden run for a version that does not serve; nothing is promoted.
+
+        Raises `Conflict` if the version serves or is quarantined, `EngineError`.
+        """
 
     def health(self) -> Mapping[str, str]:
         """Return each component with `ok` or what is wrong with it; may block."""

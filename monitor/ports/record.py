@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from guards.assessment import Scored
+from guards.exchange import Message
 from guards.verdicts import Verdict
-from rollback.judge import Observation
+from rollback.observation import Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,14 @@ class ExchangeStore(Protocol):
 
     def recent(self, deployment: str, limit: int) -> Sequence[RecordedExchange]:
         """Return the newest answers, newest first."""
+
+    def find(self, exchange_id: str) -> RecordedExchange | None:
+        """Return an answer by its id, or `None`."""
+
+    def asked(
+        self, exchange_id: str, candidates: Sequence[tuple[Message, ...]]
+    ) -> tuple[Message, ...] | None:
+        """Return the candidate that an answer was asked by, or `None`; the hash of it tells."""
 
     def exposure(self, deployment: str, epoch: int) -> int:
         """Count the answers recorded under an epoch."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +19,31 @@ class Fingerprint:
     prompts: tuple[str, ...]
     tokens: tuple[tuple[int, ...], ...]
     logprobs: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterSource:
+    """A folder that holds an adapter to be taken in.
+
+    Args:
+        folder: where its files are named.
+        root: where they may lie: the folder, or a cache that keeps files apart from their names.
+        facts: where it came from, for the version's own facts.
+    """
+
+    folder: Path
+    root: Path
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class AdapterSources(Protocol):
+    """The places that adapters come from."""
+
+    def opened(self, where: str) -> AbstractContextManager[AdapterSource]:
+        """Bring an adapter here for as long as the context lasts.
+
+        Raises `BadAdapter` for a place that holds none, `Unavailable` for one that is away.
+        """
 
 
 class Registry(Protocol):
@@ -49,14 +75,14 @@ class ArtifactStore(Protocol):
     def take_in(
         self,
         family: str,
-        source: Path,
+        source: AdapterSource,
         *,
         label: str,
         parent: str | None,
         facts: Mapping[str, Any],
         at: datetime,
     ) -> AdapterVersion:
-        """Check a PEFT adapter's folder and copy it in. Raises `BadAdapter` with one clear sentence."""
+        """Check a PEFT adapter and copy it in. Raises `BadAdapter` with one clear sentence."""
 
     def folder(self, name: str) -> Path:
         """Return where a version's files are. Raises `BadAdapter` if they are gone or changed."""

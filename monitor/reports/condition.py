@@ -112,12 +112,18 @@ def _breach(point: EvidencePoint, labels: Mapping[str, str]) -> Standing:
 
 
 def _suspicion(point: EvidencePoint, labels: Mapping[str, str]) -> Standing:
+    prompts = " The prompts have changed too." if _has_changed(point) else ""
     return Standing(
         condition=Condition.SUSPICION,
         headline="Suspicion",
         detail=f"The answers of {version_label(point.adapter, labels)} have changed; "
-        f"harm is not shown after {point.position} answers.",
+        f"harm is not shown after {point.position} answers.{prompts}",
     )
+
+
+def _has_changed(point: EvidencePoint) -> bool:
+    """Whether the prompts are others than in the reference."""
+    return point.traffic >= point.suspicion_line
 
 
 def _rolled_back(incident: Incident, labels: Mapping[str, str]) -> Standing:
@@ -144,9 +150,10 @@ def _calm(
             headline="Waiting for answers",
             detail=f"No answer of {version_label(deployment.active, labels)} has been judged yet.",
         )
+    prompts = " The prompts have changed, not the answers." if _has_changed(point) else ""
     return Standing(
         condition=Condition.WELL,
         headline="All is well",
         detail=f"{point.position} answers of {version_label(point.adapter, labels)} judged; "
-        "nothing speaks against it.",
+        f"nothing speaks against it.{prompts}",
     )

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from guards import confidence
+from guards.confidence import Interval
 from monitor.ports.golden import GoldenRun
 from monitor.ports.indicators import Indicator
 from monitor.ports.stores import Stores
@@ -19,6 +21,7 @@ from rollback.incident import Incident
 from rollback.versions import AdapterVersion, VersionState
 
 COUNT_INDICATOR = "exchanges"
+_BOUNDED = ("_rate", "grade_mean")  # how names of means of numbers in [0, 1] end
 _CURVE_POINTS = 600
 _GOLDEN_RUNS = 50
 
@@ -28,11 +31,16 @@ class IndicatorChange:
     """A health number in the period and in the period before it, of the same length.
 
     Values are means over minutes and versions, weighted by answers; `None` without data.
+
+    Args:
+        interval: of the value, where it is a rate or a mean grade: with 95 % confidence, whenever
+            somebody looks. It is of the one number that the period had; if that moved, of none.
     """
 
     name: str
     value: float | None
     before: float | None
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +118,15 @@ def answers_by_version(rows: Iterable[Indicator]) -> dict[str | None, int]:
 def compare(rows: Sequence[Indicator], before: Sequence[Indicator]) -> list[IndicatorChange]:
     """Return every indicator of either period with its mean in both, by name."""
     means, means_before = _means(rows), _means(before)
+    intervals = _intervals(rows)
     names = sorted((means.keys() | means_before.keys()) - {COUNT_INDICATOR})
     return [
-        IndicatorChange(name=name, value=means.get(name), before=means_before.get(name))
+        IndicatorChange(
+            name=name,
+            value=means.get(name),
+            before=means_before.get(name),
+            interval=intervals.get(name),
+        )
         for name in names
     ]
 
@@ -136,9 +150,23 @@ def _use(version: AdapterVersion | None, name: str | None, answers: int) -> Vers
 
 
 def _means(rows: Iterable[Indicator]) -> dict[str, float]:
+    return {name: total / count for name, (total, count) in _totals(rows).items()}
+
+
+def _intervals(rows: Iterable[Indicator]) -> dict[str, Interval]:
+    """Return the confidence interval of every rate and mean grade."""
+    return {
+        name: confidence.rate_interval(total, count)
+        for name, (total, count) in _totals(rows).items()
+        if name.endswith(_BOUNDED)
+    }
+
+
+def _totals(rows: Iterable[Indicator]) -> dict[str, tuple[float, int]]:
+    """Return for each indicator with answers behind it the sum over answers, and how many they are."""
     total: dict[str, float] = defaultdict(float)
     weight: dict[str, int] = defaultdict(int)
     for row in rows:
         total[row.name] += row.value * row.count
         weight[row.name] += row.count
-    return {name: total[name] / weight[name] for name in total if weight[name] > 0}
+    return {name: (total[name], weight[name]) for name in total if weight[name] > 0}

@@ -54,6 +54,15 @@ def duration(span: timedelta | None) -> str:
     return f"{seconds / 3600:.0f} h"
 
 
+def between_ends(ends: tuple[float, float] | None) -> str:
+    """Return an interval for a table, or a dash.
+
+    >>> between_ends((0.012, 0.0934)), between_ends(None)
+    ('0.012 to 0.093', '–')
+    """
+    return "–" if ends is None else f"{number(ends[0])} to {number(ends[1])}"
+
+
 def number(value: float | None) -> str:
     """Return a number short enough for a table.
 

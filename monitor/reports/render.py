@@ -78,6 +78,7 @@ def _templates() -> Environment:
         moment=names.moment,
         duration=names.duration,
         number=names.number,
+        ends=names.between_ends,
         cell=table_cell,
         between=between,
     )

@@ -12,8 +12,8 @@ from monitor.errors import BadGoldenSet, Conflict
 from monitor.ports.stores import Stores
 from monitor.runtime.errands import Errands
 from monitor.runtime.golden_evidence import GoldenEvidence
-from monitor.runtime.rollbacks import AUTOMATIC
 from monitor.runtime.watch import Watch
+from rollback.actors import AUTOMATIC
 from rollback.deployment import Deployment
 from rollback.policy import Policy
 

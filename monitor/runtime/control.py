@@ -25,11 +25,12 @@ from monitor.runtime.errands import Errands
 from monitor.runtime.freezes import Freezes
 from monitor.runtime.judging import Judging
 from monitor.runtime.leadership import Leadership
-from monitor.runtime.rollbacks import AUTOMATIC, Order, Rollbacks
+from monitor.runtime.rollbacks import Order, Rollbacks
 from monitor.runtime.suspicion import Suspicions
 from monitor.runtime.versions import Versions
 from monitor.runtime.watch import Watch
 from rollback import decision, thresholds
+from rollback.actors import AUTOMATIC
 from rollback.decision import Decision, Freeze, RollBack, Situation, Suspect
 from rollback.deployment import Deployment
 from rollback.incident import Incident

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from guards.trial import SHOWN
 from guards.verdicts import Verdict
 from monitor.runtime.golden_runs import GoldenRuns, Outcome, Plan
 from monitor.runtime.judging import Judging
 from monitor.runtime.watch import Watch
 from rollback.deployment import Deployment
 from rollback.policy import Policy
+
+SCHEDULE = "schedule"  # the cause of runs that the clock starts
 
 
 class GoldenEvidence:
@@ -34,6 +37,9 @@ class GoldenEvidence:
     ) -> Outcome:
         """Run the set for the active version, weigh what it shows, wake who must act.
 
+        The run ends early where the version is shown to be no worse. Scheduled runs repeat one
+        question: they FAIL by what they have won together.
+
         Raises `BadGoldenSet` if the deployment has no golden set, `Unavailable`.
         """
         outcome = await self._runs.run(
@@ -46,7 +52,9 @@ class GoldenEvidence:
                 margin=policy.margin,
                 min_cases=policy.min_golden_cases,
                 floor=policy.first_version_floor,
+                clear_line=SHOWN,
                 stop_line=stop_line,
+                is_repeated=cause == SCHEDULE,
             )
         )
         await self.weigh(deployment, outcome)

@@ -5,26 +5,30 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
-from guards import golden, grading, paired, slices
-from guards.betting import evidence_of_harm
-from guards.expectation import GradingError
+from guards import golden, paired, slices
+from guards.expectation import LIKELIHOODS, GradingError
 from guards.golden import GoldenCase, GoldenResult
-from guards.paired import Comparison, Standing
+from guards.trial import Terms, Trial
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet, BadRequest, EngineError
 from monitor.ports.engine import Engine, Generation
 from monitor.ports.golden import GoldenRun, GoldenStore
+from monitor.ports.grading import Grader
+from monitor.runtime import golden_history
+from monitor.runtime.text_grader import TextGrader
 
 _AT_ONCE = 8  # cases whose answers are asked for together: a share of a batch, not all of it
 _MAX_TOKENS = 256
 _CASE_LIMIT = timedelta(minutes=5)  # even a slow engine has answered a batch by then
+_BY_TEXT = TextGrader()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,10 @@ class Plan:
         cause: gate, suspicion, confirmation, schedule or demand.
         margin: how much worse on average is still no worse, in grades.
         floor: mean grade that a version without anything to compare with must reach.
-        stop_line: e-value of harm at which the run stops early; infinite never does.
+        worse_line, clear_line: e-values at which the run stops because "worse" or "not worse" is
+            shown; stop_line: e-value of harm that is enough beside other evidence. Infinite never
+            stops.
+        is_repeated: whether this is one of many runs, which FAIL by what they win together.
     """
 
     deployment: str
@@ -47,12 +54,30 @@ class Plan:
     margin: float
     min_cases: int
     floor: float = 0.0
+    worse_line: float = float("inf")
+    clear_line: float = float("inf")
     stop_line: float = float("inf")
+    is_repeated: bool = False
+
+    @property
+    def terms(self) -> Terms:
+        """What the comparison is held to."""
+        return Terms(
+            margin=self.margin,
+            min_cases=self.min_cases,
+            worse_line=self.worse_line,
+            clear_line=self.clear_line,
+            evidence_line=self.stop_line,
+            is_repeated=self.is_repeated,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A finished run, with the paired differences in the random order they were seen."""
+    """A finished run, with the paired differences in the random order they were seen.
+
+    Flaky cases are weighed down in the differences (`guards.flakiness.weighed`).
+    """
 
     run: GoldenRun
     differences: tuple[float, ...]
@@ -68,10 +93,15 @@ class GoldenRuns:
     """
 
     def __init__(
-        self, engine: Engine, store: GoldenStore, case_limit: timedelta = _CASE_LIMIT
+        self,
+        engine: Engine,
+        store: GoldenStore,
+        grader: Grader = _BY_TEXT,
+        case_limit: timedelta = _CASE_LIMIT,
     ) -> None:
         self._engine = engine
         self._store = store
+        self._grader = grader
         self._case_limit = case_limit
         self._turn = asyncio.Lock()
 
@@ -97,10 +127,12 @@ class GoldenRuns:
         order = np.random.default_rng(uuid.UUID(run.id).int).permutation(len(cases)).tolist()
         answers = Answers(order=order)
         try:
-            await self._collect(plan, cases, answers)
+            history = await asyncio.to_thread(golden_history.read, self._store, run)
+            trial = Trial(cases=cases, order=tuple(order), terms=plan.terms, history=history)
+            await self._collect(plan, trial, answers)
             fault = answers.fault
             outcome = (
-                _broken(run, len(cases), fault) if fault else _conclude(plan, run, cases, answers)
+                _broken(run, len(cases), fault) if fault else _conclude(plan, run, trial, answers)
             )
         except EngineError as error:
             outcome = _broken(run, len(cases), str(error))
@@ -114,20 +146,34 @@ class GoldenRuns:
         await asyncio.to_thread(self._store.save_run, outcome.run, results)
         return outcome
 
-    async def _collect(self, plan: Plan, cases: Sequence[GoldenCase], answers: Answers) -> None:
-        """Ask the cases in random order, a few at a time, until they are enough or one fails."""
-        for start in range(0, len(cases), _AT_ONCE):
-            chunk = [cases[i] for i in answers.order[start : start + _AT_ONCE]]
-            asked = [self._answer(case, plan.subject) for case in chunk]
-            if plan.compared:
-                asked += [self._answer(case, plan.against) for case in chunk]
-            answered = await asyncio.gather(*asked)
-            answers.subject += answered[: len(chunk)]
-            answers.against += answered[len(chunk) :]
+    async def _collect(self, plan: Plan, trial: Trial, answers: Answers) -> None:
+        """Ask the cases in random order, a few at a time, until they are enough or one fails.
+
+        A run that stops because the version is no worse asks the critical cases that are left:
+        each of them has a say of its own.
+        """
+        for start in range(0, len(trial.cases), _AT_ONCE):
+            await self._ask(plan, trial, answers, answers.order[start : start + _AT_ONCE])
             if answers.fault:
                 return
-            if plan.compared and _is_clear(plan, answers, len(cases)):
-                return
+            if plan.compared and trial.is_settled(answers.subject, answers.against):
+                break
+        answers.counted = len(answers.subject)
+        left = [i for i in answers.order[answers.counted :] if trial.cases[i].critical]
+        answers.order[answers.counted :] = left
+        for start in range(0, len(left), _AT_ONCE):
+            await self._ask(plan, trial, answers, left[start : start + _AT_ONCE])
+
+    async def _ask(
+        self, plan: Plan, trial: Trial, answers: Answers, indices: Sequence[int]
+    ) -> None:
+        chunk = [trial.cases[i] for i in indices]
+        asked = [self._answer(case, plan.subject) for case in chunk]
+        if plan.compared:
+            asked += [self._answer(case, plan.against) for case in chunk]
+        answered = await asyncio.gather(*asked)
+        answers.subject += answered[: len(chunk)]
+        answers.against += answered[len(chunk) :]
 
     async def _answer(self, case: GoldenCase, version: str | None) -> GoldenResult:
         """Answer and grade a case; what is wrong with the case itself is noted in the result."""
@@ -142,32 +188,42 @@ class GoldenRuns:
 
     async def _graded(self, case: GoldenCase, version: str | None) -> GoldenResult:
         began = time.monotonic()
-        generation = Generation(messages=case.messages, max_tokens=_MAX_TOKENS, temperature=0.0)
-        async with aclosing(self._engine.complete(generation, version)) as pieces:
-            output = "".join([piece.text async for piece in pieces])
+        wanted = case.expectation.get("kind") not in LIKELIHOODS
+        output = await self._written(case, version) if wanted else ""
         latency_s = time.monotonic() - began
-        grade = await asyncio.to_thread(grading.grade, case.expectation, output)
+        grade = await self._grader.grade(case, output, version)
         return GoldenResult(
             case_id=case.id,
             output=output,
             raw=grade.raw,
             grade=grade.normalized,
             latency_s=latency_s,
+            standard_error=grade.standard_error,
         )
+
+    async def _written(self, case: GoldenCase, version: str | None) -> str:
+        generation = Generation(
+            messages=case.messages,
+            tools=case.tools,
+            stop=case.stop,
+            max_tokens=case.max_tokens or _MAX_TOKENS,
+            temperature=0.0,
+        )
+        async with aclosing(self._engine.complete(generation, version)) as pieces:
+            return "".join([piece.text async for piece in pieces])
 
 
 @dataclass(slots=True, kw_only=True)
 class Answers:
-    """Graded answers so far, in the order of asking; `order` holds the cases' indices."""
+    """Graded answers so far, in the order of asking; `order` holds the cases' indices.
+
+    The first `counted` are compared; critical cases that were asked after that are not.
+    """
 
     order: list[int]
     subject: list[GoldenResult] = field(default_factory=list)
     against: list[GoldenResult] = field(default_factory=list)
-
-    @property
-    def differences(self) -> tuple[float, ...]:
-        """Grade of the subject less that of the other, case by case."""
-        return tuple(s.grade - a.grade for s, a in zip(self.subject, self.against, strict=True))
+    counted: int = 0
 
     @property
     def fault(self) -> str | None:
@@ -194,61 +250,56 @@ def _begin(plan: Plan, cases: Sequence[GoldenCase]) -> GoldenRun:
     )
 
 
-def _is_clear(plan: Plan, answers: Answers, set_size: int) -> bool:
-    """Whether harm is shown beyond the line already, so that more cases would be waste."""
-    capital = evidence_of_harm(answers.differences, plan.margin, set_size)
-    return bool((capital >= plan.stop_line).any())
-
-
-def _conclude(plan: Plan, run: GoldenRun, cases: Sequence[GoldenCase], answers: Answers) -> Outcome:
-    asked = [cases[i] for i in answers.order[: len(answers.subject)]]
+def _conclude(plan: Plan, run: GoldenRun, trial: Trial, answers: Answers) -> Outcome:
+    asked = [trial.cases[i] for i in answers.order[: len(answers.subject)]]
     critical = tuple(
         case.id
         for case, result in zip(asked, answers.subject, strict=True)
         if case.critical and result.grade < 1
     )
-    found = _compared(plan, answers, len(cases)) if plan.compared else _alone(plan, answers)
-    verdict = Verdict.FAIL if critical else found.verdict
+    verdict, values, found = (
+        _compared(trial, answers) if plan.compared else _alone(plan, asked, answers)
+    )
+    verdict = Verdict.FAIL if critical else verdict
     summary = {
-        **asdict(found),
+        **found,
         "verdict": verdict.value,
-        "sentence": found.sentence,
         "critical_failures": list(critical),
-        "slices": slices.means(asked, answers.subject, answers.against),
+        "flaky": sorted(trial.history.weights),
         "raw_mean": float(np.mean([result.raw for result in answers.subject])),
         "latency_mean_s": float(np.mean([result.latency_s for result in answers.subject])),
     }
     return Outcome(
         run=replace(run, finished_at=datetime.now(UTC), verdict=verdict, summary=summary),
-        differences=answers.differences if plan.compared else (),
-        set_size=len(cases),
+        differences=values,
+        set_size=len(trial.cases),
         critical_failures=critical,
     )
 
 
-def _compared(plan: Plan, answers: Answers, set_size: int) -> Comparison:
-    graded = answers.order[: len(answers.subject)]
-    return paired.compare(
-        _spread(graded, answers.subject, set_size),
-        _spread(graded, answers.against, set_size),
-        margin=plan.margin,
-        order=graded,
-        line=plan.stop_line,
-        min_cases=plan.min_cases,
-    )
+def _compared(
+    trial: Trial, answers: Answers
+) -> tuple[Verdict, tuple[float, ...], Mapping[str, Any]]:
+    reading = trial.read(answers.subject[: answers.counted], answers.against[: answers.counted])
+    found = {
+        **asdict(reading.comparison),
+        "sentence": reading.sentence,
+        "slices": reading.slices,
+        "regressions": asdict(reading.regressions),
+        "run_harm": reading.run_harm,
+        "accumulated": reading.accumulated,
+        "sums": reading.sums,
+    }
+    return reading.verdict, reading.values, found
 
 
-def _alone(plan: Plan, answers: Answers) -> Standing:
+def _alone(
+    plan: Plan, asked: Sequence[GoldenCase], answers: Answers
+) -> tuple[Verdict, tuple[float, ...], Mapping[str, Any]]:
     grades = [result.grade for result in answers.subject]
-    return paired.absolute(grades, floor=plan.floor, min_cases=plan.min_cases)
-
-
-def _spread(graded: Sequence[int], results: Sequence[GoldenResult], set_size: int) -> list[float]:
-    """Return grades by the case's place in the set; places that were not asked do not count."""
-    grades = [0.0] * set_size
-    for index, result in zip(graded, results, strict=True):
-        grades[index] = result.grade
-    return grades
+    found = paired.absolute(grades, floor=plan.floor, min_cases=plan.min_cases)
+    by_slice = slices.means(asked, answers.subject)
+    return found.verdict, (), {**asdict(found), "sentence": found.sentence, "slices": by_slice}
 
 
 def _broken(run: GoldenRun, set_size: int, reason: str) -> Outcome:

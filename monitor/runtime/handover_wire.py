@@ -56,4 +56,6 @@ def size_of(item: Handed) -> int:
         return len(item.request) + len(item.response) + _FACTS_BYTES
     exchange = item.exchange
     said = sum(len(message.content) for message in exchange.messages)
-    return said + len(exchange.output) + 8 * len(exchange.token_logprobs or ()) + _FACTS_BYTES
+    said += sum(len(passage.text) for passage in exchange.context)
+    tokens = len(exchange.token_logprobs or ()) + len(exchange.token_entropies or ())
+    return said + len(exchange.output) + 8 * tokens + _FACTS_BYTES

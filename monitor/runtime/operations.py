@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from guards import golden
 from monitor.errors import BadGoldenSet, Conflict, NotFound
-from monitor.ports.golden import GoldenRun
+from monitor.ports.golden import Added, FromExchange, GoldenRun
 from monitor.ports.stores import Stores
+from monitor.ports.versions import AdapterSources
+from monitor.runtime import golden_adding
 from monitor.runtime.golden_evidence import GoldenEvidence
-from monitor.runtime.promotion import Promotion, Wish
+from monitor.runtime.promotion import Promotion, Wish, check_promotable
 from monitor.runtime.rollbacks import Order, Rollbacks
 from monitor.runtime.versions import Versions
 from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.policy import Policy
-from rollback.versions import AdapterVersion, VersionState
+from rollback.versions import PROVEN, AdapterVersion, VersionState
 
 Health = Callable[[], Mapping[str, str]]
 
@@ -34,6 +35,7 @@ class OperatorActions:
         self,
         *,
         stores: Stores,
+        sources: AdapterSources,
         policies: Mapping[str, Policy],
         versions: Versions,
         golden: GoldenEvidence,
@@ -43,6 +45,7 @@ class OperatorActions:
         health: Health,
     ) -> None:
         self._stores = stores
+        self._sources = sources
         self._policies = policies
         self._versions = versions
         self._golden = golden
@@ -54,22 +57,17 @@ class OperatorActions:
     async def add_adapter(
         self,
         family: str,
-        source: Path,
+        source: str,
         *,
         label: str,
         actor: str,
         parent: str | None = None,
         facts: Mapping[str, Any] | None = None,
     ) -> AdapterVersion:
-        """Check, copy in and register an adapter's folder."""
+        """Bring an adapter here, check, copy in and register it."""
+        forebear = None if parent is None else (await self._versions.find(parent)).name
         version = await asyncio.to_thread(
-            self._stores.artifacts.take_in,
-            family,
-            source,
-            label=label,
-            parent=parent,
-            facts=facts or {},
-            at=datetime.now(UTC),
+            self._take_in, family, source, label=label, parent=forebear, facts=facts or {}
         )
         return await asyncio.to_thread(self._stores.registry.add, version, actor=actor)
 
@@ -167,6 +165,22 @@ class OperatorActions:
             at=datetime.now(UTC),
         )
 
+    async def add_golden(self, wanted: FromExchange, *, actor: str) -> Added:
+        """Make a recorded answer's prompt a golden case."""
+        name, case = await asyncio.to_thread(
+            golden_adding.case_from, self._stores.exchanges, wanted
+        )
+        await self._deployment(name)
+        digest = await asyncio.to_thread(
+            self._stores.golden.add_case,
+            name,
+            case,
+            actor=actor,
+            at=datetime.now(UTC),
+            source=wanted.exchange,
+        )
+        return Added(deployment=name, case=case.id, digest=digest)
+
     async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
         """Run the golden set now: the active version, against the baseline if there is one.
 
@@ -181,9 +195,32 @@ class OperatorActions:
         )
         return outcome.run
 
+    async def try_golden(self, deployment: str, version: str, *, actor: str) -> GoldenRun:
+        """Run the gate's golden run for a version that does not serve; nothing is promoted."""
+        target = await self._deployment(deployment)
+        found = await self._versions.find(version)
+        check_promotable(found, target)
+        return await self._promotion.try_out(
+            found, target, self._policies[target.name], actor=actor
+        )
+
     def health(self) -> Mapping[str, str]:
         """Return each component with `ok` or what is wrong with it."""
         return self._health()
+
+    def _take_in(
+        self,
+        family: str,
+        source: str,
+        *,
+        label: str,
+        parent: str | None,
+        facts: Mapping[str, Any],
+    ) -> AdapterVersion:
+        with self._sources.opened(source) as opened:
+            return self._stores.artifacts.take_in(
+                family, opened, label=label, parent=parent, facts=facts, at=datetime.now(UTC)
+            )
 
     async def _deployment(self, name: str) -> Deployment:
         if name not in self._policies:
@@ -216,7 +253,7 @@ class OperatorActions:
         version = await self._versions.find(to)
         if version.name == deployment.active:
             raise Conflict(f"{version.name} serves {deployment.name} already")
-        if version.state is not VersionState.RETIRED:
+        if version.state not in PROVEN:
             raise Conflict(
                 f"{version.name} is {version.state.value} and has not served; a rollback goes to a "
                 f"version that has: promote it with `backstop adapters promote {version.name}`"

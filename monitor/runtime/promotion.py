@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from guards.trial import SHOWN
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet, Conflict, GateRefused
 from monitor.ports.alerts import Notice
@@ -53,32 +54,45 @@ class Promotion:
 
         Raises `Conflict` (quarantined, active already), `GateRefused`, `EngineError`.
         """
-        _check(wish)
+        check_promotable(wish.version, wish.deployment)
         await self._versions.verify(wish.version, actor=wish.actor)
-        run, critical = await self._golden(wish, policy)
+        run, critical = await self._golden(wish.version, wish.deployment, policy)
         passage = gate.gate(run.verdict or Verdict.ERROR, critical, force=wish.force)
         if isinstance(passage, gate.Refused):
             await self._record_refusal(wish, passage.reason, run)
             raise GateRefused(
                 f"{wish.version.name} does not pass the golden gate: {passage.reason} "
                 f"({run.summary.get('sentence', 'no figures')}); "
-                f"`backstop golden show {wish.deployment.name} --json` lists the worse "
-                "cases by their place in the set, from 0; "
-                "`--force` goes past it, and is recorded",
+                f"{_where_to_look(run)}`--force` goes past it, and is recorded",
                 numbers=run.summary,
             )
         return await self._flip(wish, forced=isinstance(passage, gate.Forced), run=run)
 
-    async def _golden(self, wish: Wish, policy: Policy) -> tuple[GoldenRun, tuple[str, ...]]:
+    async def try_out(
+        self, version: AdapterVersion, deployment: Deployment, policy: Policy, *, actor: str
+    ) -> GoldenRun:
+        """Run the gate's golden run for a version, and promote nothing.
+
+        Raises `EngineError` if the version cannot be verified.
+        """
+        await self._versions.verify(version, actor=actor)
+        run, _ = await self._golden(version, deployment, policy)
+        return run
+
+    async def _golden(
+        self, version: AdapterVersion, deployment: Deployment, policy: Policy
+    ) -> tuple[GoldenRun, tuple[str, ...]]:
         plan = Plan(
-            deployment=wish.deployment.name,
-            subject=wish.version.name,
-            against=wish.deployment.active,
-            compared=wish.deployment.active is not None,
+            deployment=deployment.name,
+            subject=version.name,
+            against=deployment.active,
+            compared=deployment.active is not None,
             cause="gate",
             margin=policy.margin,
             min_cases=policy.min_golden_cases,
             floor=policy.first_version_floor,
+            worse_line=SHOWN,
+            clear_line=SHOWN,
         )
         try:
             outcome = await self._runs.run(plan)
@@ -112,7 +126,6 @@ class Promotion:
                 action="promote",
                 forced=forced,
                 frozen="",  # a person decided anew: what froze the deployment is settled
-                retire=deployment.active,
                 notice=_notice(wish, forced, now),
                 evidence={"golden_run": run.id, "summary": run.summary},
             ),
@@ -123,15 +136,22 @@ class Promotion:
         return flipped
 
 
-def _check(wish: Wish) -> None:
-    name, deployment = wish.version.name, wish.deployment
-    if wish.version.state is VersionState.QUARANTINED:
+def check_promotable(version: AdapterVersion, deployment: Deployment) -> None:
+    """Raise `Conflict` if a version is quarantined, or serves the deployment already."""
+    name = version.name
+    if version.state is VersionState.QUARANTINED:
         raise Conflict(
-            f"{name} is quarantined ({wish.version.reason}); a person may release it with "
+            f"{name} is quarantined ({version.reason}); a person may release it with "
             f"`backstop adapters release {name} --reason WHY`"
         )
     if deployment.active == name:
         raise Conflict(f"{name} serves {deployment.name} already")
+
+
+def _where_to_look(run: GoldenRun) -> str:
+    if not run.id:
+        return ""
+    return f"`backstop golden show {run.deployment} {run.id[:8]}` shows the cases that got worse; "
 
 
 def _no_run(plan: Plan, sentence: str) -> GoldenRun:

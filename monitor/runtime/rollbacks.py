@@ -20,12 +20,12 @@ from monitor.ports.stores import Stores
 from monitor.ports.versions import Fingerprint
 from monitor.runtime import fingerprints
 from monitor.runtime.convergence import Convergence
+from rollback.actors import AUTOMATIC
 from rollback.deployment import Deployment, baseline_after_rollback
 from rollback.incident import Incident, Phase
 
 log = structlog.get_logger(__name__)
 
-AUTOMATIC = "backstop"  # the actor of what nobody ordered
 
 # The notice waits so long for the proof; killed in between, it leaves without.
 _WAIT_FOR_PROOF = timedelta(seconds=15)

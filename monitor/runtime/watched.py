@@ -13,12 +13,14 @@ from guards.reference import Reference
 from monitor.ports.record import Observed
 from rollback.deployment import Deployment
 from rollback.evidence import EvidencePoint, JudgeState
-from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
+from rollback.judge import Judge
+from rollback.judge_settings import HarmWeights, JudgeSettings
+from rollback.observation import Observation
 from rollback.policy import Policy
 
 log = structlog.get_logger(__name__)
 
-_FORMAT = 4  # of the saved state; raise it with every change of what is saved, or of its meaning
+_FORMAT = 6  # of the saved state; raise it with every change of what is saved, or of its meaning
 _ALWAYS = 0.99  # where nearly every usual answer is faulty, faults are no news at all
 
 
@@ -91,7 +93,9 @@ class Watched:
         """
         if observed.own_reference == self.confirmed:
             return observed.observation
-        return replace(observed.observation, scores={})
+        return replace(
+            observed.observation, scores={}, category=None, prompt_distance=None, caller=None
+        )
 
     def state(self, name: str) -> JudgeState:
         """Return what `restored` needs, as JSON."""
@@ -121,6 +125,8 @@ def begun(
         reference=reference.channels if reference is not None else None,
         usual=reference.usual if reference is not None else None,
         grades=reference.grades if reference is not None else (),
+        categories=reference.categories if reference is not None else None,
+        callers=reference.callers if reference is not None else None,
         position=position,
     )
     return Watched(
@@ -164,7 +170,7 @@ def restored(
             found=watched.judge.channels,
             known=sorted(reference.channels),
         )
-        watched.judge.begin_drift_anew(reference.channels, reference.usual)
+        watched.judge.begin_drift_anew(reference.channels, reference.usual, reference.categories)
     watched.crossing = _kept(saved.state["crossing"])
     watched.suspicion = _kept(saved.state["suspicion"])
     return watched
@@ -181,6 +187,7 @@ def _settings(policy: Policy, reference: Reference | None) -> JudgeSettings:
         min_golden_cases=policy.min_golden_cases,
         weights=HarmWeights(**policy.weights),
         drift_may_roll_back=policy.drift_may_roll_back,
+        caller_share_cap=policy.caller_share_cap,
     )
 
 

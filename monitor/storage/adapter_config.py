@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import BadAdapter
+from monitor.storage import json_members
 from rollback.canonical import canonical
 from rollback.errors import NotCanonical
 from rollback.manifest import behaviour
 
 MAX_RANK = 256
-_SIZE_LIMIT = 2**20  # bytes
+SIZE_LIMIT = 2**20  # bytes
 
 # Other ways to initialise change the base model's weights when the adapter is loaded, and with
 # them the answers of every other version.
@@ -37,10 +38,14 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def _parsed(path: Path) -> Mapping[str, Any]:
-    if path.stat().st_size > _SIZE_LIMIT:
+    if path.stat().st_size > SIZE_LIMIT:
         raise BadAdapter(f"{path.name} is larger than a configuration can be; save it again")
     try:
-        config = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+        config = json.loads(
+            path.read_bytes(),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=json_members.unique,
+        )
         canonical(config)
     except (ValueError, RecursionError, NotCanonical) as error:
         raise BadAdapter(f"{path.name} is malformed: {error}; save the adapter again") from error

@@ -8,12 +8,15 @@ from typing import Any, Protocol
 
 from monitor.errors import BadAdapter
 from monitor.storage.adapter_config import MAX_RANK
+from monitor.storage.adapter_patterns import require_quick
+from monitor.storage.adapter_source import CONFIG
 from rollback.manifest import TensorFacts
 
 _KEY = re.compile(
     r"base_model\.model\.(?P<module>.+)\."
     r"(?P<part>lora_A\.weight|lora_B\.weight|lora_magnitude_vector(?:\.weight)?)"
 )
+_TRIED = 64  # names of modules that patterns are tried on: they are much alike
 _A, _B = "lora_A.weight", "lora_B.weight"
 
 
@@ -47,6 +50,7 @@ def require_fit(
     for tensor in tensors:
         module, part = _place(tensor.name, base, file)
         modules.setdefault(module, {})[part] = tensor.shape
+    require_quick(config, [*modules, *(base.linear or ())][:_TRIED], CONFIG)
     for module, parts in modules.items():
         features = None if base.linear is None else base.linear[module]
         rank = _rank(module, parts, features, file)
@@ -111,6 +115,12 @@ def _require_complete(
     narrowed = any(config.get(key) for key in ("layers_to_transform", "exclude_modules"))
     if isinstance(targets, str) or narrowed:
         return
+    for target in targets:
+        if not any(f".{module}".endswith(f".{target}") for module in linear):
+            raise BadAdapter(
+                f"{file}: the base model has no linear module {target}, which is targeted and would "
+                "do nothing; this adapter is for another base model"
+            )
     endings = tuple(f".{target}" for target in targets)
     for module in linear:
         if f".{module}".endswith(endings) and module not in found:

@@ -10,17 +10,24 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from monitor.errors import BadAdapter, Unavailable
-from monitor.storage.adapter_config import read_config
+from monitor.ports.versions import AdapterSource
+from monitor.storage.adapter_config import SIZE_LIMIT, read_config
 from monitor.storage.adapter_fit import BaseModel, require_fit
-from monitor.storage.adapter_source import CONFIG, WEIGHTS, opened, require_adapter
-from monitor.storage.tensor_file import read_header, require_finite
+from monitor.storage.adapter_source import (
+    CONFIG,
+    WEIGHTS,
+    hard_links,
+    opened,
+    require_adapter,
+)
+from monitor.storage.tensor_file import StoredTensor, read_header, require_finite
 from rollback import manifest as manifests
 from rollback.canonical import canonical
 from rollback.manifest import StoredFile
@@ -50,14 +57,14 @@ class ArtifactFolder:
     def take_in(
         self,
         family: str,
-        source: Path,
+        source: AdapterSource,
         *,
         label: str,
         parent: str | None,
         facts: Mapping[str, Any],
         at: datetime,
     ) -> AdapterVersion:
-        """Check a PEFT adapter's folder and copy it in; the same content twice is one version.
+        """Check a PEFT adapter and copy it in; the same content twice is one version.
 
         The checks look at the copy, so a file that is swapped behind their back cannot slip in.
 
@@ -70,7 +77,7 @@ class ArtifactFolder:
         """
         _require_words(family, label)
         self._require_base(facts)
-        require_adapter(source)
+        require_adapter(source.folder)
         with self._storing():
             manifest = self._copied_in(family, source)
         return AdapterVersion(
@@ -81,7 +88,7 @@ class ArtifactFolder:
             created_at=at,
             reason="its files are stored and checked",
             parent=parent,
-            facts=dict(facts),
+            facts={**facts, **_noted(source)},
         )
 
     def folder(self, name: str) -> Path:
@@ -125,7 +132,7 @@ class ArtifactFolder:
                 ) from error
             raise Unavailable(f"{self._root} cannot be written: {error.strerror}") from error
 
-    def _copied_in(self, family: str, source: Path) -> Mapping[str, Any]:
+    def _copied_in(self, family: str, source: AdapterSource) -> Mapping[str, Any]:
         for leftover in self._root.glob(f"{_INCOMING}*"):  # of a process that was killed
             shutil.rmtree(leftover)
         incoming = Path(tempfile.mkdtemp(prefix=_INCOMING, dir=self._root))
@@ -136,25 +143,31 @@ class ArtifactFolder:
             shutil.rmtree(incoming, ignore_errors=True)
         return manifest
 
-    def _checked_copy(self, source: Path, incoming: Path) -> Mapping[str, Any]:
-        for name in (CONFIG, WEIGHTS):
-            with opened(source, name) as file:
-                _write(incoming / name, iter(lambda: file.read(2**20), b""))
+    def _checked_copy(self, source: AdapterSource, incoming: Path) -> Mapping[str, Any]:
+        with opened(source, CONFIG) as file:
+            _write(incoming / CONFIG, [file.read(SIZE_LIMIT + 1)])
         config = read_config(incoming / CONFIG)
-        tensors = read_header(incoming / WEIGHTS)
-        facts = tuple(tensor.facts for tensor in tensors)
-        require_fit(facts, config, self._base, WEIGHTS)
-        require_finite(incoming / WEIGHTS, tensors)
+        with opened(source, WEIGHTS) as file:
+            self._fitting(file, config)  # what does not fit is not copied: it may be huge
+            _write(incoming / WEIGHTS, _blocks(file))
+        with (incoming / WEIGHTS).open("rb") as copy:
+            tensors = self._fitting(copy, config)
+            require_finite(copy, WEIGHTS, tensors)
         # What is left out of the manifest is not served either.
         _write(incoming / CONFIG, [canonical(config)])
         manifest = manifests.build(
             base=self._base.fingerprint,
             config=config,
             files=tuple(_stored(incoming / name) for name in (CONFIG, WEIGHTS)),
-            tensors=facts,
+            tensors=tuple(tensor.facts for tensor in tensors),
         )
         _write(incoming / MANIFEST, [canonical(manifest)])
         return manifest
+
+    def _fitting(self, file: BinaryIO, config: Mapping[str, Any]) -> Sequence[StoredTensor]:
+        tensors = read_header(file, WEIGHTS)
+        require_fit([tensor.facts for tensor in tensors], config, self._base, WEIGHTS)
+        return tensors
 
     def _publish(self, incoming: Path, name: str) -> None:
         """Make the copy visible in one step; a damaged folder of the same content is replaced."""
@@ -187,6 +200,17 @@ def _require_words(family: str, label: str) -> None:
                 f"{word!r} cannot be a {what}: use 1 to 64 letters, digits, '.', '_' or '-', "
                 "beginning with a letter or digit"
             )
+
+
+def _noted(source: AdapterSource) -> Mapping[str, Any]:
+    """Return the facts that the source itself gives; they go over what people say."""
+    linked = hard_links(source)
+    return {**source.facts, **({"hard_links": linked} if linked else {})}
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    return iter(lambda: file.read(2**20), b"")
 
 
 def _require_same(incoming: Path, final: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Select, Text, cast, func, insert, select, text
 from sqlalchemy.engine import Connection, Engine, Row
 
 from monitor.ports.audit import AuditLog
@@ -19,6 +20,15 @@ from rollback.audit import AuditRow
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('backstop.audit'))")
 _PAGE = 500
 _COLUMNS = tuple(column.name for column in audit_log.columns)
+
+# Whatever somebody put into the table must be read, or it could not be named: moments that Python
+# has no value for become others, and payloads are parsed here.
+_YEARS = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
+_ROWS: Select[Any] = select(
+    *(column for column in audit_log.columns if column.name not in ("at", "payload")),
+    func.least(func.greatest(audit_log.c.at, _YEARS[0]), _YEARS[1]).label("at"),
+    cast(audit_log.c.payload, Text).label("payload"),
+)
 
 
 class PostgresAuditLog(AuditLog):
@@ -41,17 +51,22 @@ class PostgresAuditLog(AuditLog):
             yield from page
             last = page[-1].seq
 
+    def row(self, seq: int) -> AuditRow | None:
+        """Return the row of a number, if it is there."""
+        with transaction(self._engine) as connection:
+            found = connection.execute(_ROWS.where(audit_log.c.seq == seq))
+            row = found.one_or_none()
+        return None if row is None else _audit_row(row)
+
     def newest(self, limit: int) -> Sequence[AuditRow]:
         """Return the last rows, newest first."""
-        last = select(audit_log).order_by(audit_log.c.seq.desc()).limit(limit)
+        last = _ROWS.order_by(audit_log.c.seq.desc()).limit(limit)
         with transaction(self._engine) as connection:
             return [_audit_row(row) for row in connection.execute(last)]
 
     def _page(self, after: int) -> list[AuditRow]:
         """Return the next rows: rows never change, so no transaction need span the pages."""
-        following = (
-            select(audit_log).where(audit_log.c.seq > after).order_by(audit_log.c.seq).limit(_PAGE)
-        )
+        following = _ROWS.where(audit_log.c.seq > after).order_by(audit_log.c.seq).limit(_PAGE)
         with transaction(self._engine) as connection:
             return [_audit_row(row) for row in connection.execute(following)]
 
@@ -67,7 +82,7 @@ def add(
 ) -> None:
     """Add a row in the caller's transaction, as its last act: other writers wait for its end."""
     connection.execute(_ONE_AT_A_TIME)
-    newest = select(audit_log).order_by(audit_log.c.seq.desc()).limit(1)
+    newest = _ROWS.order_by(audit_log.c.seq.desc()).limit(1)
     previous = connection.execute(newest).one_or_none()
     row = audit.next_row(
         None if previous is None else _audit_row(previous),
@@ -80,5 +95,13 @@ def add(
     connection.execute(insert(audit_log).values({name: getattr(row, name) for name in _COLUMNS}))
 
 
-def _audit_row(row: Row[Any]) -> AuditRow:
-    return AuditRow(**row._mapping)
+def _audit_row(row: Row[*tuple[Any, ...]]) -> AuditRow:
+    return AuditRow(**{**row._mapping, "payload": _payload(row.payload)})
+
+
+def _payload(stored: str) -> Any:
+    """Return a payload; one that no JSON reader takes was not written here, and fits no hash."""
+    try:
+        return json.loads(stored)
+    except (ValueError, RecursionError):
+        return {"unreadable": stored[:100]}

@@ -104,7 +104,7 @@ def _told(engine: Engine, error: BaseException) -> BackstopError | BaseException
 
 def _translated(error: BaseException) -> BackstopError | BaseException:
     said = str(error).strip().partition("\n")[0]
-    if isinstance(error, pg.UniqueViolation | pg.ForeignKeyViolation):
+    if isinstance(error, pg.UniqueViolation | pg.ForeignKeyViolation | pg.CheckViolation):
         return Conflict(f"Postgres refuses it: {said}")
     if isinstance(error, pg.InsufficientPrivilege):
         return ConfigError(f"Postgres does not allow it ({said}): give its user the right to")

@@ -101,5 +101,6 @@ class PostgresDeployments(Deployments):
             if after == before:
                 return before
             pointers.write(connection, after)
+            sharing.settle(connection, before, after, actor=actor, reason=reason)
             sharing.record(connection, after, actor=actor, reason=reason, at=at)
         return after

@@ -25,17 +25,19 @@ from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
+from sqlalchemy.engine import make_url
 
 from monitor.errors import ConfigError, DatabaseUnavailable
 from monitor.storage import binaries, postmaster, server_folder
+from monitor.storage.roles import SERVICE
 from monitor.storage.server_folder import ServerFolder
 
-DATABASE = ROLE = "backstop"
+DATABASE = OWNER = "backstop"
 PORT = 5432  # part of the socket's name only
 _START_LIMIT_S = 60.0
 _POLL_S = 0.05
 _INITDB = (
-    f"--username={ROLE}",
+    f"--username={OWNER}",
     "--auth=reject",  # our own pg_hba.conf takes its place
     "--data-checksums",
     "--encoding=UTF8",
@@ -55,6 +57,8 @@ class Embedded:
 
     def start(self) -> str:
         """Start the server, or adopt the one that runs there; return SQLAlchemy's URL.
+
+        The URL is the owner's, who makes the tables; `for_service` returns the service's own.
 
         Raises `ConfigError` where the folder or the machine cannot be used, and
         `DatabaseUnavailable` where the server does not come up.
@@ -101,6 +105,16 @@ class Embedded:
         if self._membership is not None:
             os.close(self._membership)
             self._membership = None
+
+
+def for_service(url: str) -> str:
+    """Return the URL of the role that can do what the service does, and cannot change the audit log."""
+    return make_url(url).set(username=SERVICE).render_as_string(hide_password=False)
+
+
+def for_owner(url: str) -> str:
+    """Return the URL of the role that makes the tables."""
+    return make_url(url).set(username=OWNER).render_as_string(hide_password=False)
 
 
 def answers(folder: ServerFolder) -> bool:
@@ -190,7 +204,7 @@ def _run(folder: ServerFolder, *command: str | Path) -> None:
 
 def _connect(folder: ServerFolder, database: str = "postgres") -> psycopg.Connection:
     return psycopg.connect(
-        host=str(folder.socket), port=PORT, user=ROLE, dbname=database, connect_timeout=5,
+        host=str(folder.socket), port=PORT, user=OWNER, dbname=database, connect_timeout=5,
         autocommit=True,
     )  # fmt: skip
 
@@ -201,15 +215,24 @@ def _ensure_database(folder: ServerFolder) -> None:
             known = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
             if known.fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+            _ensure_service(connection)
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(
             f"the embedded database in {folder.path} does not answer: {error}"
         ) from error
 
 
+def _ensure_service(connection: psycopg.Connection) -> None:
+    """Make the role that the service logs in as; `roles.grant` says what it may do."""
+    known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (SERVICE,))
+    if known.fetchone() is None:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(SERVICE)))
+        connection.execute("SELECT pg_reload_conf()")  # a server of an older Backstop goes on
+
+
 def _url(folder: ServerFolder) -> str:
     host = quote(str(folder.socket), safe="")
-    return f"postgresql+psycopg://{ROLE}@/{DATABASE}?host={host}&port={PORT}"
+    return f"postgresql+psycopg://{OWNER}@/{DATABASE}?host={host}&port={PORT}"
 
 
 @contextmanager

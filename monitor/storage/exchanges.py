@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.engine import Engine, Row
 
+from guards.exchange import Message
 from guards.verdicts import Verdict
 from monitor.ports.record import ExchangeStore, PackedBatch, RecordedExchange, ScoredBatch
 from monitor.storage import (
@@ -19,6 +20,7 @@ from monitor.storage import (
     packing,
     partitions,
     payload,
+    values,
 )
 from monitor.storage.copying import copy_ready
 from monitor.storage.database import transaction
@@ -85,6 +87,32 @@ class PostgresExchanges(ExchangeStore):
         )
         with transaction(self._engine) as connection:
             return [_recorded(row) for row in connection.execute(named)]
+
+    def find(self, exchange_id: str) -> RecordedExchange | None:
+        """Return an answer by its id, or `None`."""
+        found = (
+            select(exchanges, signal_sets.c.names)
+            .join(signal_sets, signal_sets.c.id == exchanges.c.signal_set)
+            .where(exchanges.c.id == values.text(exchange_id))
+            .limit(1)
+        )
+        with transaction(self._engine) as connection:
+            row = connection.execute(found).one_or_none()
+        return None if row is None else _recorded(row)
+
+    def asked(
+        self, exchange_id: str, candidates: Sequence[tuple[Message, ...]]
+    ) -> tuple[Message, ...] | None:
+        """Return the candidate that an answer was asked by, or `None`; the hash of it tells."""
+        hashed = select(exchanges.c.prompt_hash).where(exchanges.c.id == values.text(exchange_id))
+        with transaction(self._engine) as connection:
+            self._hash_key.learn(connection)
+            digest = connection.execute(hashed.limit(1)).scalar_one_or_none()
+        key = self._hash_key.known()
+        if digest is None or key is None:
+            return None
+        same = (each for each in candidates if packing.prompt_hash(each, key) == digest)
+        return next(same, None)
 
     def exposure(self, deployment: str, epoch: int) -> int:
         """Count the answers recorded under an epoch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy import delete, exists, insert, select
@@ -10,7 +11,6 @@ from sqlalchemy.engine import Connection
 from monitor.ports.deployments import Flip
 from monitor.storage import audit, incidents, outbox, pointers, registry, values
 from monitor.storage.schema import (
-    deployments,
     detector_states,
     reference_drafts,
     references,
@@ -28,8 +28,9 @@ def apply(connection: Connection, flip: Flip) -> Deployment:
         return pointers.read(connection, flip.deployment)
     before = pointers.locked(connection, flip.deployment, flip.expected_epoch)
     after = _moved(connection, before, flip)
-    _move_versions(connection, flip)
+    concerned = _concerned(connection, before, after, flip)
     pointers.write(connection, after)
+    _move_versions(connection, concerned, flip)
     _forget_epoch(connection, before)
     if flip.incident is not None:
         incidents.add(connection, flip.incident)
@@ -75,27 +76,27 @@ def _has_reference(connection: Connection, deployment: str, version: str | None)
     return connection.execute(select(frozen)).scalar_one()
 
 
-def _move_versions(connection: Connection, flip: Flip) -> None:
-    """Bring the states of the versions concerned to where the pointer puts them."""
-    concerned = {name for name in (flip.active, flip.retire, flip.quarantine) if name is not None}
-    # Always in one order, so that two flips cannot wait for each other.
-    found = {name: registry.locked(connection, name) for name in sorted(concerned)}
+def _concerned(
+    connection: Connection, before: Deployment, after: Deployment, flip: Flip
+) -> Mapping[str, AdapterVersion]:
+    """Return the versions whose states may change, locked. Raises `NotFound`, `Conflict`."""
+    quarantined = frozenset() if flip.quarantine is None else frozenset({flip.quarantine})
+    found = registry.all_locked(connection, before.needed | after.needed | quarantined)
     if flip.active is not None:
-        _activate(connection, found[flip.active])
-    if flip.retire is not None and not _serves_elsewhere(connection, flip.retire, flip.deployment):
-        registry.move(connection, found[flip.retire], VersionState.RETIRED, flip.reason)
-    if flip.quarantine is not None:
-        registry.move(connection, found[flip.quarantine], VersionState.QUARANTINED, flip.reason)
+        registry.require_released(found[flip.active])
+    return found
 
 
-def _activate(connection: Connection, version: AdapterVersion) -> None:
-    registry.require_released(version)
-    registry.move(connection, version, VersionState.ACTIVE, "")
-
-
-def _serves_elsewhere(connection: Connection, version: str, deployment: str) -> bool:
-    served = exists().where(deployments.c.active == version, deployments.c.name != deployment)
-    return connection.execute(select(served)).scalar_one()
+def _move_versions(
+    connection: Connection, concerned: Mapping[str, AdapterVersion], flip: Flip
+) -> None:
+    """Bring the states of locked versions to where the pointers put them."""
+    for name, version in concerned.items():
+        if name == flip.quarantine:
+            to = VersionState.QUARANTINED
+            registry.move(connection, version, to, flip.reason, actor=flip.actor)
+        else:
+            registry.settle(connection, version, flip.reason, actor=flip.actor)
 
 
 def _record_rollback(
@@ -128,7 +129,6 @@ def _audit(connection: Connection, before: Deployment, after: Deployment, flip: 
             "epoch": after.epoch,
             "forced": flip.forced,
             "frozen": after.frozen,
-            "retired": flip.retire,
             "quarantined": flip.quarantine,
             "incident": None if flip.incident is None else flip.incident.id,
             "reason": flip.reason,

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
+from guards import golden
 from guards.exchange import Message
+from guards.flakiness import Spread
 from guards.golden import GoldenCase, GoldenResult
+from guards.golden_case import rare_left_out
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet
 from monitor.ports.golden import GoldenRun, GoldenStore
@@ -37,39 +42,27 @@ class PostgresGolden(GoldenStore):
 
         Raises `BadGoldenSet` if there is no case, or two have one id.
         """
-        rows = _case_rows(cases)
-        digest = hashlib.sha256(canonical(rows)).hexdigest()
         with transaction(self._engine) as connection:
             before = _digest_in_force(connection, deployment)
-            if before == digest:
-                return digest
-            keyed = [{"deployment": deployment, "set_digest": digest, **row} for row in rows]
-            connection.execute(insert(golden_cases).on_conflict_do_nothing(), keyed)
-            _put_in_force(connection, deployment, digest, actor, at)
-            audit.add(
-                connection,
-                actor=actor,
-                action="golden.import",
-                subject=deployment,
-                payload={"from": before, "to": digest, "cases": len(rows)},
-                at=at,
-            )
-        return digest
+            change = _Change(action="golden.import", actor=actor, at=at)
+            return _replace(connection, deployment, before, cases, change)
+
+    def add_case(
+        self, deployment: str, case: GoldenCase, *, actor: str, at: datetime, source: str
+    ) -> str:
+        """Add a case, in the place of one with its id; return the set's digest."""
+        with transaction(self._engine) as connection:
+            _serialize(connection, deployment)
+            before = _digest_in_force(connection, deployment)
+            others = [each for each in _in_force(connection, deployment) if each.id != case.id]
+            facts = {"case": case.id, "source": source}
+            change = _Change(action="golden.add", actor=actor, at=at, facts=facts)
+            return _replace(connection, deployment, before, [*others, case], change)
 
     def cases(self, deployment: str) -> Sequence[GoldenCase]:
         """Return the golden set as imported last; empty if there is none."""
-        in_force = (
-            select(golden_cases)
-            .join(
-                golden_sets,
-                (golden_sets.c.deployment == golden_cases.c.deployment)
-                & (golden_sets.c.digest == golden_cases.c.set_digest),
-            )
-            .where(golden_cases.c.deployment == deployment)
-            .order_by(golden_cases.c.position)
-        )
         with transaction(self._engine) as connection:
-            return [_case(row) for row in connection.execute(in_force)]
+            return _in_force(connection, deployment)
 
     def save_run(self, run: GoldenRun, results: Mapping[str, Sequence[GoldenResult]]) -> None:
         """Insert or update a run by id, with results per version name (`''`: base model)."""
@@ -97,6 +90,123 @@ class PostgresGolden(GoldenStore):
         )
         with transaction(self._engine) as connection:
             return [_run(row) for row in connection.execute(newest)]
+
+    def run(self, run_id: str) -> GoldenRun | None:
+        """Return a run by its id."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(
+                select(golden_runs).where(golden_runs.c.id == values.text(run_id))
+            ).one_or_none()
+        return None if row is None else _run(row)
+
+    def results(self, run_id: str) -> Mapping[str, Sequence[GoldenResult]]:
+        """Return a run's results by version name (`''`: base model), in the order of case ids."""
+        of_run = (
+            select(golden_results)
+            .where(golden_results.c.run == values.text(run_id))
+            .order_by(golden_results.c.version, golden_results.c.case_id)
+        )
+        found: dict[str, list[GoldenResult]] = {}
+        with transaction(self._engine) as connection:
+            for row in connection.execute(of_run):
+                found.setdefault(row.version, []).append(_result(row))
+        return found
+
+    def cases_of(self, run: GoldenRun) -> Sequence[GoldenCase]:
+        """Return the cases of the set that a run was of; empty if that set is not on record."""
+        every = (
+            select(golden_cases)
+            .where(golden_cases.c.deployment == run.deployment)
+            .order_by(golden_cases.c.set_digest, golden_cases.c.position)
+        )
+        with transaction(self._engine) as connection:
+            rows = connection.execute(every).all()
+        for _, of_set in groupby(rows, key=lambda row: row.set_digest):
+            cases = [_case(row) for row in of_set]
+            if golden.set_digest(cases) == run.set_digest:
+                return cases
+        return []
+
+    def spreads(
+        self, deployment: str, set_digest: str, versions: Sequence[str | None]
+    ) -> Sequence[Spread]:
+        """Return how grades of versions (`None`: base model) differ between their runs of a set."""
+        differing = (
+            select(
+                golden_results.c.version,
+                golden_results.c.case_id,
+                func.count().label("runs"),
+                func.coalesce(func.var_samp(golden_results.c.grade), 0.0).label("variance"),
+            )
+            .join(golden_runs, golden_runs.c.id == golden_results.c.run)
+            .where(
+                golden_runs.c.deployment == deployment,
+                golden_runs.c.set_digest == set_digest,
+                golden_results.c.version.in_([name or "" for name in versions]),
+                golden_results.c.error.is_(None),
+            )
+            .group_by(golden_results.c.version, golden_results.c.case_id)
+            .order_by(golden_results.c.version, golden_results.c.case_id)
+        )
+        with transaction(self._engine) as connection:
+            return [Spread(**row._mapping) for row in connection.execute(differing)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """Who changes a set, how and when, for the audit trail."""
+
+    action: str
+    actor: str
+    at: datetime
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _replace(
+    connection: Connection,
+    deployment: str,
+    before: str | None,
+    cases: Sequence[GoldenCase],
+    change: _Change,
+) -> str:
+    rows = _case_rows(cases)
+    digest = _digest(rows)
+    if before == digest:
+        return digest
+    keyed = [{"deployment": deployment, "set_digest": digest, **row} for row in rows]
+    connection.execute(insert(golden_cases).on_conflict_do_nothing(), keyed)
+    _put_in_force(connection, deployment, digest, change.actor, change.at)
+    audit.add(
+        connection,
+        actor=change.actor,
+        action=change.action,
+        subject=deployment,
+        payload={"from": before, "to": digest, "cases": len(rows), **change.facts},
+        at=change.at,
+    )
+    return digest
+
+
+def _serialize(connection: Connection, deployment: str) -> None:
+    """Let no two add to a set at once: also the first one, where no row can be locked yet."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('backstop.golden'), hashtext(:name))"),
+        {"name": deployment},
+    )
+
+
+def _in_force(connection: Connection, deployment: str) -> list[GoldenCase]:
+    in_force = (
+        select(golden_cases)
+        .join(
+            golden_sets,
+            (golden_sets.c.deployment == golden_cases.c.deployment)
+            & (golden_sets.c.digest == golden_cases.c.set_digest),
+        )
+        .where(golden_cases.c.deployment == deployment)
+        .order_by(golden_cases.c.position)
+    )
+    return [_case(row) for row in connection.execute(in_force)]
 
 
 def _digest_in_force(connection: Connection, deployment: str) -> str | None:
@@ -142,9 +252,19 @@ def _case_rows(cases: Sequence[GoldenCase]) -> list[dict[str, Any]]:
             "slice": values.text(case.slice),
             "weight": float(case.weight),
             "critical": case.critical,
+            "tools": values.jsonable(case.tools),
+            "context": values.texts(case.context),
+            "stop": values.texts(case.stop),
+            "max_tokens": case.max_tokens,
         }
         for position, case in enumerate(cases)
     ]
+
+
+def _digest(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the SHA-256 of the set; what few cases have does not change it where it is empty."""
+    told = [rare_left_out(row) for row in rows]
+    return hashlib.sha256(canonical(told)).hexdigest()
 
 
 def _case(row: Row[Any]) -> GoldenCase:
@@ -155,6 +275,10 @@ def _case(row: Row[Any]) -> GoldenCase:
         slice=row.slice,
         weight=row.weight,
         critical=row.critical,
+        tools=tuple(row.tools),
+        context=tuple(row.context),
+        stop=tuple(row.stop),
+        max_tokens=row.max_tokens,
     )
 
 
@@ -166,9 +290,21 @@ def _result_row(run: str, version: str, result: GoldenResult) -> dict[str, Any]:
         "output": values.text(result.output),
         "raw": result.raw,
         "grade": result.grade,
+        "standard_error": result.standard_error,
         "latency_s": result.latency_s,
         "error": values.optional_text(result.error),
     }
+
+
+def _result(row: Row[Any]) -> GoldenResult:
+    return GoldenResult(
+        case_id=row.case_id,
+        output=row.output,
+        raw=row.raw,
+        grade=row.grade,
+        latency_s=row.latency_s,
+        error=row.error,
+    )
 
 
 def _run(row: Row[Any]) -> GoldenRun:

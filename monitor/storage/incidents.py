@@ -16,6 +16,7 @@ from monitor.ports.deployments import Incidents
 from monitor.storage import audit, outbox, values
 from monitor.storage.database import transaction
 from monitor.storage.schema import incidents
+from rollback.actors import AUTOMATIC
 from rollback.incident import Incident, Phase
 
 _UNFINISHED = (Phase.FLIPPED, Phase.CONVERGED)
@@ -76,7 +77,7 @@ class PostgresIncidents(Incidents):
                 outbox.replace(connection, notice)
             audit.add(
                 connection,
-                actor="backstop",
+                actor=AUTOMATIC,
                 action=f"incident.{phase.value}",
                 subject=before.deployment,
                 payload={"incident": incident_id, "exposure": exposure},

@@ -15,14 +15,14 @@ from sqlalchemy.engine import Engine
 
 import monitor
 from monitor.errors import ConfigError
-from monitor.storage import revision
+from monitor.storage import revision, roles
 from monitor.storage.database import transaction
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('backstop.migrations'))")
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the schema up to this version's, in one transaction; do nothing if it is there.
+    """Bring the schema up to this version's, in one transaction; and give the service's role its rights.
 
     Raises `ConfigError` if the schema is newer.
     """
@@ -32,6 +32,7 @@ def upgrade(engine: Engine) -> None:
         revision.refuse_newer(MigrationContext.configure(connection).get_current_revision())
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        roles.grant(connection)
 
 
 def configuration() -> Config:

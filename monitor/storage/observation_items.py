@@ -16,7 +16,7 @@ import numpy as np
 
 from monitor.ports.record import Observed
 from monitor.storage import values
-from rollback.judge import Observation
+from rollback.observation import Observation
 
 _SCORE = np.dtype("<f8")
 
@@ -44,6 +44,9 @@ class _Items(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="ob
     # Empty in what was packed before there were any.
     grades: list[float | None] = []
     words: list[bytes | None] = []
+    categories: list[int | None] = []
+    prompt_distances: list[float | None] = []
+    callers: list[str | None] = []
 
 
 _DECODER = msgspec.msgpack.Decoder(_Items)
@@ -66,6 +69,9 @@ def pack(observed: Sequence[Observed]) -> bytes:
             scores=np.fromiter(scores, dtype=_SCORE, count=sum(map(len, all_scores))).tobytes(),
             grades=[each.grade for each in observations],
             words=[each.words for each in observations],
+            categories=[each.category for each in observations],
+            prompt_distances=[each.prompt_distance for each in observations],
+            callers=[each.caller for each in observations],
         )
     )
 
@@ -116,12 +122,21 @@ def _source(observed: Observed, channels: tuple[str, ...]) -> _Source:
 def _rows(items: _Items) -> Iterator[Observed]:
     scores = np.frombuffer(items.scores, dtype=_SCORE).tolist()
     start = 0
-    grades = items.grades or [None] * len(items.ids)
-    texts = items.words or [None] * len(items.ids)
+    unknown = [None] * len(items.ids)
     columns = zip(
-        items.source, items.ids, items.at, items.faults, items.pairs, grades, texts, strict=True
+        items.source,
+        items.ids,
+        items.at,
+        items.faults,
+        items.pairs,
+        items.grades or unknown,
+        items.words or unknown,
+        items.categories or unknown,
+        items.prompt_distances or unknown,
+        items.callers or unknown,
+        strict=True,
     )
-    for number, exchange_id, at, fault, pair, grade, text in columns:
+    for number, exchange_id, at, fault, pair, grade, text, category, distance, caller in columns:
         source = items.sources[number]
         end = start + len(source.channels)
         yield Observed(
@@ -137,6 +152,9 @@ def _rows(items: _Items) -> Iterator[Observed]:
                 pair=pair,
                 grade=grade,
                 words=text,
+                category=category,
+                prompt_distance=distance,
+                caller=caller,
             ),
         )
         start = end

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guards.assessment import Scored
-from guards.exchange import Exchange
+from guards.exchange import Exchange, Message
 from monitor.storage import binary_columns, values
 from monitor.storage import binary_fields as binary
 
@@ -162,17 +162,23 @@ def _tags_json(tags: Mapping[str, str]) -> bytes:
     return values.dumps(tags).encode() if b"\\u0000" in content else content
 
 
+def prompt_hash(messages: Sequence[Message], key: bytes) -> bytes:
+    """Return the keyed hash by which the same prompt is found again."""
+    return _prompt_digest(hashlib.blake2b(key=key, digest_size=HASH_BYTES), messages)
+
+
 def _prompt_hashes(exchanges: Sequence[Exchange], key: bytes) -> list[bytes]:
     hasher = hashlib.blake2b(key=key, digest_size=HASH_BYTES)
-    digests = []
-    for exchange in exchanges:
-        said = ""
-        for each in exchange.messages:
-            said += f"{len(each.role)}:{each.role}{len(each.content)}:{each.content}"
-        digest = hasher.copy()
-        digest.update(said.encode("utf-8", "surrogatepass"))
-        digests.append(digest.digest())
+    digests = [_prompt_digest(hasher.copy(), exchange.messages) for exchange in exchanges]
     return binary_columns.fields(digests)
+
+
+def _prompt_digest(hasher: hashlib.blake2b, messages: Sequence[Message]) -> bytes:
+    said = ""
+    for each in messages:
+        said += f"{len(each.role)}:{each.role}{len(each.content)}:{each.content}"
+    hasher.update(said.encode("utf-8", "surrogatepass"))
+    return hasher.digest()
 
 
 def _signal_sets(signals: Sequence[Mapping[str, float]]) -> list[_SignalSet]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Row
 
@@ -12,6 +13,7 @@ from monitor.errors import Conflict, NotFound
 from monitor.storage import notices, values
 from monitor.storage.schema import deployments
 from rollback.deployment import Deployment
+from rollback.versions import Roles
 
 _COLUMNS = tuple(column.name for column in deployments.columns)
 
@@ -64,6 +66,13 @@ def withdraw(connection: Connection, version: str) -> None:
     )
     for name in connection.execute(taken).scalars().all():
         notices.pointers(connection, name)
+
+
+def roles(connection: Connection, version: str) -> Roles:
+    """Return what deployments use a version for."""
+    uses = (deployments.c[role.name] for role in fields(Roles))
+    asked = select(*(exists().where(use == version).label(use.name) for use in uses))
+    return Roles(**connection.execute(asked).one()._mapping)
 
 
 def frozen(before: str | None, change: str | None) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
@@ -19,6 +19,8 @@ from monitor.storage.schema import adapters, fingerprints
 from rollback import versions
 from rollback.errors import IllegalTransition
 from rollback.versions import AdapterVersion, VersionState
+
+_ACTOR = text("SELECT set_config('backstop.actor', :actor, true)")
 
 
 class PostgresRegistry(Registry):
@@ -56,7 +58,7 @@ class PostgresRegistry(Registry):
         """Change a version's state. Raises `NotFound`; `Conflict` if it is not a legal step."""
         with transaction(self._engine) as connection:
             before = locked(connection, name)
-            after = move(connection, before, to, reason)
+            after = move(connection, before, to, reason, actor=actor)
             if after.state is not before.state:
                 audit.add(
                     connection,
@@ -90,17 +92,27 @@ def locked(connection: Connection, name: str) -> AdapterVersion:
     return _version(row)
 
 
+def all_locked(connection: Connection, names: Set[str]) -> dict[str, AdapterVersion]:
+    """Return versions by name, locked until the transaction's end. Raises `NotFound`.
+
+    They are locked in one order always, so that two writers cannot wait for each other.
+    """
+    return {name: locked(connection, name) for name in sorted(names)}
+
+
 def move(
-    connection: Connection, version: AdapterVersion, to: VersionState, reason: str
+    connection: Connection, version: AdapterVersion, to: VersionState, reason: str, *, actor: str
 ) -> AdapterVersion:
     """Change the state of a locked version. Raises `Conflict` if it is not a legal step.
 
-    A version in quarantine is nobody's candidate.
+    A version in quarantine is nobody's candidate. The database checks the step once more, also
+    that a person releases: see `alembic/versions/0006_registry_and_audit_guards.py`.
     """
     try:
-        moved = versions.move(version, to, values.text(reason))
+        moved = versions.move(version, to, values.text(reason), actor=actor)
     except IllegalTransition as error:
         raise Conflict(str(error)) from error
+    connection.execute(_ACTOR, {"actor": values.text(actor)})
     connection.execute(
         update(adapters)
         .where(adapters.c.name == version.name)
@@ -109,6 +121,16 @@ def move(
     if to is VersionState.QUARANTINED:
         pointers.withdraw(connection, version.name)
     return moved
+
+
+def settle(connection: Connection, version: AdapterVersion, reason: str, *, actor: str) -> None:
+    """Bring the state of a locked version to where the deployments' pointers put it.
+
+    Raises `Conflict` if that is not a legal step.
+    """
+    to = versions.standing(version.state, pointers.roles(connection, version.name))
+    if to is not version.state:
+        move(connection, version, to, "" if to is VersionState.ACTIVE else reason, actor=actor)
 
 
 def require_released(version: AdapterVersion) -> None:

@@ -8,7 +8,15 @@ from sqlalchemy.engine import Engine
 from monitor.errors import ConfigError
 from monitor.storage.database import transaction
 
-KNOWN = ("0001", "0002", "0003", "0004")  # every migration in `alembic/versions`, oldest first
+KNOWN = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+)  # every migration in `alembic/versions`, oldest first
 HEAD = KNOWN[-1]  # what this version of Backstop works with
 
 _TABLE = text("SELECT to_regclass('alembic_version')")

@@ -17,7 +17,8 @@ START_LOCK = "start.lock"
 _LONGEST_SOCKET_FOLDER = 90  # bytes; the system allows 107 for the whole name of a socket
 _DEFAULT_AS_ROOT = Path("/var/lib/backstop/postgres")
 
-_HBA = "# Nobody else, and no network.\nlocal all backstop peer map=backstop\n"
+_HBA = "# Nobody else, and no network.\nlocal all backstop,backstop_service peer map=backstop\n"
+_ROLES = ("backstop", "backstop_service")
 _SETTINGS = """\
 # Written at every start: changes made here are lost.
 hba_file = {hba}
@@ -162,7 +163,9 @@ def _write_settings(folder: ServerFolder) -> None:
     hba, ident = folder.path / "pg_hba.conf", folder.path / "pg_ident.conf"
     logins = sorted({folder.user.name, service_user.current().name})
     _write(folder, hba, _HBA)
-    _write(folder, ident, "".join(f'backstop "{name}" backstop\n' for name in logins))
+    _write(
+        folder, ident, "".join(f'backstop "{name}" {role}\n' for name in logins for role in _ROLES)
+    )
     settings = _SETTINGS.format(
         hba=_quoted(hba), ident=_quoted(ident), socket=_quoted(folder.socket)
     )

@@ -22,8 +22,6 @@ def shared(
 ) -> Deployment:
     """Return a deployment with other shares; its revision grows if anything differs.
 
-    The candidate's state stays: it is verified, or has served before.
-
     Raises `NotFound` and `Conflict` for a candidate that may not serve, and `BadRequest` for a
     share outside [0, 1].
     """
@@ -39,6 +37,15 @@ def shared(
     except ValueError as error:
         raise BadRequest(str(error)) from error
     return before if after == before else replace(after, revision=before.revision + 1)
+
+
+def settle(
+    connection: Connection, before: Deployment, after: Deployment, *, actor: str, reason: str
+) -> None:
+    """Bring the states of the candidates, the old and the new, to where the written pointer puts them."""
+    names = {name for name in (before.candidate, after.candidate) if name is not None}
+    for version in registry.all_locked(connection, names).values():
+        registry.settle(connection, version, reason, actor=actor)
 
 
 def record(

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import BadAdapter
+from monitor.storage import json_members
 from rollback.manifest import TensorFacts
 
 _HEADER_LIMIT = 16 * 2**20  # bytes; adapters need some kilobytes
 _ITEM_SIZE = {"F32": 4, "F16": 2, "BF16": 2}
+_MAX_TENSORS = 50_000  # an adapter on 128 experts in 48 layers has 37,000
+_MAX_NAME = 512  # characters
+_MAX_DIMENSIONS, _MAX_LENGTH = 8, 2**31  # a product of more would take its time
 _CHUNK = 2**22  # values looked at in one go
 _BF16_EXPONENT = np.uint16(0x7F80)  # all ones: infinite or not a number
 
@@ -33,31 +37,35 @@ class StoredTensor:
     end: int
 
 
-def read_header(path: Path) -> tuple[StoredTensor, ...]:
-    """Return the tensors of a safetensors file, in the order of their bytes.
+def read_header(file: BinaryIO, name: str) -> tuple[StoredTensor, ...]:
+    """Return the tensors of an open safetensors file, in the order of their bytes.
+
+    Args:
+        name: of the file, for the message.
 
     Raises:
         BadAdapter: if the header is malformed, or does not describe exactly the bytes there are.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = _header_length(file, size, path.name)
-        entries = _entries(file.read(length), path.name)
-    tensors = [_tensor(name, entry, 8 + length, path.name) for name, entry in entries.items()]
+    size = os.fstat(file.fileno()).st_size
+    file.seek(0)
+    length = _header_length(file, size, name)
+    header = file.read(length)
+    _require_few_tensors(header, name)
+    entries = _entries(header, name)
+    tensors = [_tensor(key, entry, 8 + length, name) for key, entry in entries.items()]
     tensors.sort(key=lambda tensor: (tensor.start, tensor.end))
-    _require_seamless(tensors, 8 + length, size, path.name)
+    _require_seamless(tensors, 8 + length, size, name)
     return tuple(tensors)
 
 
-def require_finite(path: Path, tensors: Sequence[StoredTensor]) -> None:
+def require_finite(file: BinaryIO, name: str, tensors: Sequence[StoredTensor]) -> None:
     """Look at every value. Raises `BadAdapter` if one is NaN or infinite."""
-    with path.open("rb") as file:
-        for tensor in tensors:
-            if not _is_finite(file, tensor):
-                raise BadAdapter(
-                    f"{path.name}: tensor {tensor.facts.name} holds NaN or infinite values; "
-                    "train the adapter again, with a smaller learning rate"
-                )
+    for tensor in tensors:
+        if not _is_finite(file, tensor):
+            raise BadAdapter(
+                f"{name}: tensor {tensor.facts.name} holds NaN or infinite values; "
+                "train the adapter again, with a smaller learning rate"
+            )
 
 
 def _header_length(file: BinaryIO, size: int, name: str) -> int:
@@ -65,13 +73,25 @@ def _header_length(file: BinaryIO, size: int, name: str) -> int:
     if size < 8 or length > size - 8:
         raise BadAdapter(f"{name} is truncated ({size} bytes); copy the whole file again")
     if length > _HEADER_LIMIT:
-        raise BadAdapter(f"{name} is no safetensors file; save the adapter with safetensors")
+        raise BadAdapter(
+            f"{name} has a header of {length:,} bytes, over the limit of {_HEADER_LIMIT:,}; save the "
+            "adapter with safetensors"
+        )
     return length
+
+
+def _require_few_tensors(header: bytes, name: str) -> None:
+    """Count before the header is parsed, which would take its time."""
+    count = header.count(b'"data_offsets"')
+    if count > _MAX_TENSORS:
+        raise BadAdapter(
+            f"{name} has {count:,} tensors, over the limit of {_MAX_TENSORS:,}; target fewer modules"
+        )
 
 
 def _entries(header: bytes, name: str) -> dict[str, Any]:
     try:
-        entries = json.loads(header, object_pairs_hook=_unique)
+        entries = json.loads(header, object_pairs_hook=json_members.unique)
     except (ValueError, RecursionError) as error:
         raise BadAdapter(f"{name}: its header is malformed ({error}); save it again") from error
     if not isinstance(entries, dict):
@@ -82,14 +102,11 @@ def _entries(header: bytes, name: str) -> dict[str, Any]:
     return entries
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a name stands twice")
-    return members
-
-
 def _tensor(name: str, entry: object, data: int, file_name: str) -> StoredTensor:
+    if len(name) > _MAX_NAME:
+        raise BadAdapter(
+            f"{file_name}: a tensor has a name of {len(name):,} characters; save it again"
+        )
     match entry:
         case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [int(start), int(end)]}:
             pass
@@ -99,8 +116,10 @@ def _tensor(name: str, entry: object, data: int, file_name: str) -> StoredTensor
         raise BadAdapter(
             f"{file_name}: tensor {name} is of type {dtype}; save it as {', '.join(_ITEM_SIZE)}"
         )
-    if not all(type(length) is int and length > 0 for length in shape):
-        raise BadAdapter(f"{file_name}: tensor {name} has the impossible shape {shape}")
+    if len(shape) > _MAX_DIMENSIONS or not all(
+        type(length) is int and 0 < length <= _MAX_LENGTH for length in shape
+    ):
+        raise BadAdapter(f"{file_name}: tensor {name} has the impossible shape {str(shape)[:100]}")
     if end - start != math.prod(shape) * _ITEM_SIZE[dtype]:
         raise BadAdapter(
             f"{file_name}: tensor {name} has {end - start} bytes, not those of its shape {shape}; "

@@ -15,11 +15,11 @@ from monitor.web.body_limit import BodyLimit
 from monitor.web.context import Web
 from monitor.web.defects import Defects
 from monitor.web.identity import operator
-from monitor.web.pages import dashboard, login, rollback_dialog
+from monitor.web.pages import case_dialog, dashboard, golden_page, login, rollback_dialog
 from monitor.web.security_headers import SecurityHeaders
 
 _API = (overview, deployments, adapters, incidents, golden, reports, audit)
-_PAGES = (login, dashboard, rollback_dialog)
+_PAGES = (login, dashboard, rollback_dialog, case_dialog, golden_page)
 
 
 def create_app(

@@ -17,6 +17,16 @@ _GAUGES: tuple[tuple[str, str, Callable[[EvidencePoint], float]], ...] = (
     ("evidence_line", "Evidence at which the baseline is put back", lambda p: p.line),
     ("suspicion", "Drift of the active version's answers (e-value)", lambda p: p.suspicion),
     ("suspicion_line", "Drift at which suspicion is raised", lambda p: p.suspicion_line),
+    (
+        "traffic",
+        "Change of the prompts' mix (e-value); its line is suspicion's",
+        lambda p: p.traffic,
+    ),
+    (
+        "capped_answers",
+        "Answers that did not count, for their caller had its share",
+        lambda p: float(p.capped),
+    ),
     ("judged_answers", "Answers of the active version judged", lambda p: float(p.position)),
 )
 

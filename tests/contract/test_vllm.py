@@ -15,7 +15,7 @@ from monitor.config import ServerEngine
 from monitor.engines.servers.opened import open_server
 from monitor.engines.servers.server import ModelServer
 from monitor.errors import BadRequest, EngineError
-from monitor.ports.engine import Generation, Piece
+from monitor.ports.engine import Generation, Likelihood, Piece
 from monitor.runtime import fingerprints
 from tests.servers.adapters import lay_out
 from tests.servers.vllm import VllmServer
@@ -214,3 +214,29 @@ async def test_a_restart_empties_it_and_loading_fills_it(vllm: Vllm, engine: Mod
     assert await engine.loaded() == frozenset()
     await engine.load(version, vllm.folder / version)
     assert fingerprints.same(before, await fingerprints.take(engine, version))
+
+
+@pytest.mark.parametrize("role", ["prompt", "user"])
+async def test_a_given_text_is_scored(vllm: Vllm, engine: ModelServer, role: str) -> None:
+    """Each token of it, by the version that is asked; what comes first does not hang on the rest."""
+    assert isinstance(engine, Likelihood)
+    version = vllm.versions[0]
+    await engine.load(version, vllm.folder / version)
+    asked = (Message(role=role, content="the router blinks"),)
+    base = await engine.score(asked, " red since monday", None)
+    assert len(base) >= 3
+    assert all(logprob <= 0.0 for logprob in base)
+    again = await engine.score(asked, " red since monday", None)
+    assert again == pytest.approx(base, abs=0.05)
+    assert await engine.score(asked, " red since monday", version) != pytest.approx(base, abs=0.01)
+
+
+async def test_a_text_for_a_version_that_is_not_loaded_is_not_scored(
+    vllm: Vllm, engine: ModelServer
+) -> None:
+    """The server would answer with whatever it has under that name: nothing."""
+    assert isinstance(engine, Likelihood)
+    with pytest.raises(EngineError, match="does not exist"):
+        await engine.score((Message(role="prompt", content="the"),), " red", vllm.versions[0])
+    with pytest.raises(BadRequest, match="continuation is empty"):
+        await engine.score((Message(role="prompt", content="the"),), "", None)

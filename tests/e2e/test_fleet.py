@@ -90,7 +90,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[VllmServer]:
 
 
 @asynccontextmanager
-async def _serving(
+async def serving(
     folder: Path, engine: VllmServer, url: str, **settings: Any
 ) -> AsyncIterator[tuple[Operator, Caller]]:
     """Run the service around a block; every process of it has ended afterwards."""
@@ -124,7 +124,7 @@ async def test_versions_are_promoted_recorded_and_rolled_back(
     tmp_path: Path, engine: VllmServer, server_url: str
 ) -> None:
     """The whole way: load, serve, record, flip back, prove; two gateways follow every flip."""
-    async with _serving(tmp_path, engine, server_url, workers=2) as (operator, caller):
+    async with serving(tmp_path, engine, server_url, workers=2) as (operator, caller):
         assert (await caller.ask())[:2] == (200, "base")
         v1, v2 = await _two_versions(operator, tmp_path)
         assert {v1, v2} <= set(engine.adapters)
@@ -144,7 +144,7 @@ async def test_a_stream_comes_through_as_the_server_wrote_it(
     tmp_path: Path, engine: VllmServer, server_url: str
 ) -> None:
     """The same request straight to the server gives the same bytes, but for id and time."""
-    async with _serving(tmp_path, engine, server_url) as (operator, caller):
+    async with serving(tmp_path, engine, server_url) as (operator, caller):
         status, _, through = await caller.ask(stream=True)
         body = {"model": engine.model, "stream": True, "max_tokens": 8}
         body["messages"] = [{"role": "user", "content": "hi"}]
@@ -170,7 +170,7 @@ async def test_a_process_that_is_killed_costs_no_answer_on_record(
     tmp_path: Path, engine: VllmServer, server_url: str, victim: str
 ) -> None:
     """It is started again; the other gateway answers, and every answer is recorded once."""
-    async with _serving(tmp_path, engine, server_url, workers=2) as (operator, caller):
+    async with serving(tmp_path, engine, server_url, workers=2) as (operator, caller):
         for _ in range(5):
             assert (await caller.ask())[0] == 200
         if victim == "gateway-0":  # what it has not handed over yet would die with it
@@ -195,7 +195,7 @@ async def test_a_server_that_came_back_empty_is_filled_again(
     tmp_path: Path, engine: VllmServer, server_url: str
 ) -> None:
     """The active version and its baseline are loaded without anybody asking for it."""
-    async with _serving(tmp_path, engine, server_url) as (operator, caller):
+    async with serving(tmp_path, engine, server_url) as (operator, caller):
         v1, v2 = await _two_versions(operator, tmp_path)
         await engine.restart()
         await operator.until(lambda: {v1, v2} <= set(engine.adapters), "both versions")
@@ -206,7 +206,7 @@ async def test_the_end_waits_for_a_stream_and_loses_no_record(
     tmp_path: Path, engine: VllmServer, server_url: str
 ) -> None:
     """SIGTERM in mid-stream: new requests are refused, the stream comes to its end, all is recorded."""
-    async with _serving(tmp_path, engine, server_url) as (operator, caller):
+    async with serving(tmp_path, engine, server_url) as (operator, caller):
         service = operator.service
         engine.hold.clear()
         asked = asyncio.create_task(caller.ask(stream=True))

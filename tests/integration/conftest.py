@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine, make_url
 
 from monitor.errors import BadAdapter
 from monitor.ports.stores import Stores
-from monitor.ports.versions import ArtifactStore
+from monitor.ports.versions import AdapterSource, ArtifactStore
 from monitor.storage import migrate
 from monitor.storage.database import open_engine
 from monitor.storage.embedded import Embedded
@@ -28,9 +28,9 @@ _TEMPLATE = "migrated"
 class NoArtifacts(ArtifactStore):
     """Holds no adapter files: for tests that need none."""
 
-    def take_in(self, family: str, source: Path, **facts: object) -> AdapterVersion:
+    def take_in(self, family: str, source: AdapterSource, **facts: object) -> AdapterVersion:
         """Refuse every adapter."""
-        raise BadAdapter(f"{source} is not taken in here")
+        raise BadAdapter(f"{source.folder} is not taken in here")
 
     def folder(self, name: str) -> Path:
         """Know no adapter."""

@@ -11,6 +11,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from monitor.errors import BadAdapter
+from monitor.storage.adapter_source import directory
 from monitor.storage.artifacts import ArtifactFolder
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -55,7 +56,7 @@ def artifacts(tmp_path: Path) -> ArtifactFolder:
 
 def _take_in(artifacts: ArtifactFolder, source: Path) -> Path:
     version = artifacts.take_in(
-        "support", source, label="", parent=None, facts={}, at=datetime.now(UTC)
+        "support", directory(source), label="", parent=None, facts={}, at=datetime.now(UTC)
     )
     return artifacts.folder(version.name)
 

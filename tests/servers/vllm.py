@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers import openai
+from tests.servers import answers, openai
 from tests.servers.adapters import MOST_RANK, VERSIONS, WIDE, rank_in
 from tests.servers.served import Served
 
@@ -41,6 +41,7 @@ class VllmServer(Served):
             web.get("/v1/models", self._models),
             web.post("/v1/completions", self._complete),
             web.post("/v1/chat/completions", self._complete),
+            web.post("/tokenize", self._tokenize),
             *(updating if self._updating else []),
         ]
 
@@ -83,7 +84,17 @@ class VllmServer(Served):
         if openai.too_long(body):
             return _error(400, "This model's maximum context length is 512 tokens.")
         adapter = self.adapters.get(body["model"])
+        if "prompt_logprobs" in body:
+            told = answers.scored(adapter, body["prompt"])
+            return web.json_response({"choices": [{"text": " the", "prompt_logprobs": told}]})
         return await self.stream(request, openai.frames(body, adapter, ids=_ids(body)))
+
+    async def _tokenize(self, request: web.Request) -> web.Response:
+        body = await self.body(request)
+        if body["model"] not in (self.model, *self.adapters):
+            return _error(404, f"The model `{body['model']}` does not exist.")
+        ids = [answers.number_of(word) for word in openai.prompt_of(body).split()]
+        return web.json_response({"count": len(ids), "max_model_len": 512, "tokens": ids})
 
 
 def _ids(body: Mapping[str, Any]) -> str:

@@ -57,14 +57,23 @@ class Client:
     Args:
         url: without a slash at its end.
         key: sent as bearer token, if the server wants one.
+        key_setting: which setting names the key's file, for people.
         connect_s, first_byte_s, idle_s: limits in seconds, until it is connected, until an answer
             begins, and between two parts of an answer.
     """
 
     def __init__(
-        self, url: str, key: str | None, *, connect_s: float, first_byte_s: float, idle_s: float
+        self,
+        url: str,
+        key: str | None,
+        *,
+        key_setting: str = "engine.api_key_file",
+        connect_s: float,
+        first_byte_s: float,
+        idle_s: float,
     ) -> None:
         self.url = url
+        self._key_setting = key_setting
         self._headers = {"authorization": f"Bearer {key}"} if key else {}
         self._connect_s = connect_s
         self._first_byte_s = first_byte_s
@@ -148,7 +157,7 @@ class Client:
         if response.status in _REFUSED:
             raise EngineError(
                 f"{self.url} refuses our key (status {response.status}); write the server's API "
-                "key into a file and name that as engine.api_key_file"
+                f"key into a file and name that as {self._key_setting}"
             )
         if response.status in _AWAY:
             reply = await self._reply(response, _LOOK_S)

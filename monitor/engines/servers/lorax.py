@@ -79,7 +79,7 @@ class LoraxEngine:
             raise EngineError(f"{version} is not loaded: the server has not answered with it yet")
         answer = (
             self._generate(generation, version)
-            if writing.is_raw(generation)
+            if writing.is_raw(generation.messages)
             else writing.write(self._client, self.naming, _DIALECT, generation, version)
         )
         async with aclosing(answer):

@@ -6,9 +6,10 @@ version 0.32; `docs/engines.md` tells what it means for Backstop.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
-from monitor.engines.servers import cards, writing
+from guards.exchange import Message
+from monitor.engines.servers import cards, prompt_logprobs, writing
 from monitor.engines.servers.by_name import ByName
 from monitor.engines.servers.client import Client, Reply
 from monitor.engines.servers.mount import Mount
@@ -24,7 +25,7 @@ _SWITCHED_OFF = (
 
 
 class VllmEngine(ByName):
-    """A vLLM server. Implements `ports.Engine`.
+    """A vLLM server. Implements `ports.Engine` and `ports.Likelihood`.
 
     What it unloads loses its name at once, and its weights when their place is needed.
     """
@@ -36,6 +37,14 @@ class VllmEngine(ByName):
     def complete(self, generation: Generation, version: str | None) -> AsyncGenerator[Piece, None]:
         """Write an answer."""
         return writing.write(self._client, self.naming, _DIALECT, generation, version)
+
+    async def score(
+        self, messages: Sequence[Message], continuation: str, version: str | None
+    ) -> tuple[float, ...]:
+        """Return the log-probability of each token of a continuation; see `ports.Likelihood`."""
+        return await prompt_logprobs.score(
+            self._client, self.naming, messages, continuation, version
+        )
 
     async def facts(self) -> ServerFacts:
         """Ask for its version, and where the base model comes from."""

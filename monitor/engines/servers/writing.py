@@ -8,9 +8,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from guards.exchange import FinishReason
+from guards.exchange import FinishReason, Message
 from monitor.engines.prompt import RAW_ROLE
 from monitor.engines.servers.client import Client, Refusal, Reply
+from monitor.engines.servers.tool_calls import ToolCalls
 from monitor.errors import BackstopError, BadRequest, EngineError, Unavailable
 from monitor.ports.engine import Generation, Naming, Piece, Token
 
@@ -40,15 +41,18 @@ async def write(
     path, body = _request(generation, dialect)
     reason: FinishReason | None = None
     prompt_tokens: int | None = None
+    calls = ToolCalls()
     events = asked(client, path, {**body, **naming.fields(version)}, version, dialect.lacks_version)
     async with aclosing(events):
         async for event in events:
             prompt_tokens = (event.get("usage") or {}).get("prompt_tokens") or prompt_tokens
             for choice in event.get("choices", ())[:1]:
                 reason = finish_reason(choice.get("finish_reason")) or reason
-                piece = _piece(choice)
+                piece = _piece(choice, calls)
                 if piece.text or piece.tokens:
                     yield piece
+    if rest := calls.close():
+        yield Piece(text=rest)
     yield ending(client, reason, prompt_tokens)
 
 
@@ -78,9 +82,14 @@ def ending(client: Client, reason: FinishReason | None, prompt_tokens: int | Non
     return Piece(text="", finish_reason=reason, prompt_tokens=prompt_tokens)
 
 
-def is_raw(generation: Generation) -> bool:
+def is_raw(messages: Sequence[Message]) -> bool:
     """Tell whether the prompt is raw text and no conversation."""
-    return len(generation.messages) == 1 and generation.messages[0].role == RAW_ROLE
+    return len(messages) == 1 and messages[0].role == RAW_ROLE
+
+
+def turns(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Return messages as the protocol has them."""
+    return [{"role": each.role, "content": each.content} for each in messages]
 
 
 def finish_reason(word: object) -> FinishReason | None:
@@ -133,17 +142,25 @@ def _request(generation: Generation, dialect: Dialect) -> tuple[str, dict[str, A
     if generation.stop:
         body["stop"] = list(generation.stop)
     alternatives = max(generation.logprobs, dialect.fewest_logprobs)
-    if is_raw(generation):
+    if is_raw(generation.messages):
         prompt = generation.messages[0].content
         body |= {"prompt": prompt, "logprobs": alternatives, **dialect.text}
         return "/v1/completions", body
-    turns = [{"role": m.role, "content": m.content} for m in generation.messages]
-    body |= {"messages": turns, "logprobs": True, "top_logprobs": alternatives, **dialect.chat}
+    if generation.tools:
+        body["tools"] = list(generation.tools)
+    body |= {
+        "messages": turns(generation.messages),
+        "logprobs": True,
+        "top_logprobs": alternatives,
+        **dialect.chat,
+    }
     return "/v1/chat/completions", body
 
 
-def _piece(choice: Mapping[str, Any]) -> Piece:
-    text = choice.get("text") or (choice.get("delta") or {}).get("content") or ""
+def _piece(choice: Mapping[str, Any], calls: ToolCalls) -> Piece:
+    delta = choice.get("delta") or {}
+    text = choice.get("text") or delta.get("content") or ""
+    text += calls.feed(delta.get("tool_calls") or ())
     logprobs = choice.get("logprobs") or {}
     read = _detailed if logprobs.get("content") else _columns
     return Piece(text=text, tokens=tuple(read(logprobs, choice.get("token_ids") or ())))

@@ -52,6 +52,7 @@ class Completions:
         version = route.active
         if route.candidate is not None:
             version = route.version_for(_key_of(asked, caller, inbound))
+        guarding = parts.guards.get(route.deployment)
         exchange = RelayedExchange(
             parts,
             inbound,
@@ -64,6 +65,7 @@ class Completions:
             body=body,
             caller=caller,
             asked_to_stream=asked.stream is True,
+            guarded=None if guarding is None else guarding.of(self._dialect, body),
         )
         await self._serve(exchange, inbound, extra=self._wants_logprobs(asked))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -26,6 +27,24 @@ class Alteration(Protocol):
 
     def end(self) -> bytes:
         """Return the rest."""
+
+
+class Guards(Protocol):
+    """Looks into an answer's body, and ends it where it must.
+
+    Every part that it gives ends between two events. `over` is whether nothing more goes out.
+    """
+
+    over: bool
+
+    async def feed(self, chunk: bytes) -> bytes:
+        """Take a part, and return what can go on by now."""
+
+    async def end(self) -> bytes:
+        """Return the rest."""
+
+    def fail(self) -> bytes:
+        """Return how the answer ends that cannot be checked in time."""
 
 
 def is_stream(headers: list[Header]) -> bool:
@@ -78,6 +97,25 @@ class Delivery:
                 await self._inbound.write(altered, more=True)
                 self._tail = (self._tail + altered)[-4:]
         await self._inbound.write(alteration.end(), more=False)
+
+    async def relay_guarded(self, guarded: Guards, limit_s: float | None) -> None:
+        """Do as `relay` does, through guards, until they or the engine end the answer.
+
+        Args:
+            limit_s: for all but the last write; `None` where nothing is held to the end.
+        """
+        try:
+            async with asyncio.timeout(limit_s) as limit:
+                while not (self._answer.exhausted or guarded.over):
+                    cleared = await guarded.feed(await self._next())
+                    if cleared:
+                        await self._inbound.write(cleared, more=True)
+                rest = b"" if guarded.over else await guarded.end()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            rest = guarded.fail()
+        await self._inbound.write(rest, more=False)
 
     async def first(self, most_bytes: int) -> list[bytes]:
         """Return the body's parts once it is complete, or longer than `most_bytes`.

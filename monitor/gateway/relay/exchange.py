@@ -7,6 +7,7 @@ import random
 
 from monitor.gateway.refusal import failure
 from monitor.gateway.relay.delivery import Delivery, is_stream
+from monitor.gateway.relay.guards import AnswerGuards
 from monitor.gateway.relay.headers import Header, downward
 from monitor.gateway.relay.inbound import Inbound
 from monitor.gateway.relay.parts import RelayParts
@@ -27,6 +28,7 @@ class RelayedExchange:
         version: what is asked, `None` is the base model.
         started, started_at: when the request came, on the monotonic and on the wall clock.
         body: as the caller sent it.
+        guarded: blocking guards, where the deployment has any.
         shadow_of: id of the exchange that this one shadows: then nobody sees the answer.
     """
 
@@ -36,6 +38,7 @@ class RelayedExchange:
         "_delivery",
         "_dialect",
         "_ending",
+        "_guarded",
         "_inbound",
         "_parts",
         "_shadow_of",
@@ -64,6 +67,7 @@ class RelayedExchange:
         body: bytes,
         caller: str | None,
         asked_to_stream: bool,
+        guarded: AnswerGuards | None = None,
         shadow_of: str | None = None,
     ) -> None:
         self.id = id
@@ -77,6 +81,7 @@ class RelayedExchange:
         self._started_at = started_at
         self._caller = caller
         self._asked_to_stream = asked_to_stream
+        self._guarded = guarded
         self._shadow_of = shadow_of
         self._tee = Tee(parts.tee_room)
         self._delivery: Delivery | None = None
@@ -114,7 +119,7 @@ class RelayedExchange:
         )
         try:
             await self._deliver(answer, strip_logprobs=strip_logprobs)
-            self._ending = Ending.FAILED if answer.status >= 400 else Ending.COMPLETE
+            self._ending = self._ended(answer)
         except (CallerGone, OSError, asyncio.CancelledError):
             self._ending = Ending.ABANDONED
             raise
@@ -148,6 +153,12 @@ class RelayedExchange:
     def _delivery_of(self, answer: Answer) -> Delivery:
         return Delivery(self._inbound, answer, self._tee, self._parts.clock)
 
+    def _ended(self, answer: Answer) -> Ending:
+        if answer.status >= 400:
+            return Ending.FAILED
+        is_blocked = self._guarded is not None and self._guarded.blocked
+        return Ending.BLOCKED if is_blocked else Ending.COMPLETE
+
     def _take_head(self, answer: Answer) -> list[Header]:
         headers = downward(answer.headers)
         self._status = answer.status
@@ -161,7 +172,11 @@ class RelayedExchange:
             await answer.head()
         headers = self._take_head(answer)
         headers += self._own_headers()
-        if not strip_logprobs or answer.status != 200:
+        if self._guarded is not None and 200 <= answer.status < 300:
+            await self._guarded.deliver(
+                inbound, delivery, answer, headers, logprobs=not strip_logprobs
+            )
+        elif not strip_logprobs or answer.status != 200:
             await inbound.start(answer.status, headers)
             await delivery.relay()
         elif self._streamed:
@@ -240,6 +255,7 @@ class RelayedExchange:
             caller=self._caller,
             request_id=self._inbound.request_id,
             shadow_of=self._shadow_of,
+            guarded={} if self._guarded is None else self._guarded.guarded,
         )
         if not parts.handover.offer(relayed):
             parts.counters.dropped += 1

@@ -31,7 +31,7 @@ OURS = _HOP | {
     b"host",
     b"x-request-id",
 }
-_OURS_DOWN = _HOP | {b"x-request-id", b"x-adapter-digest"}
+_OURS_DOWN = _HOP | {b"x-request-id", b"x-adapter-digest", b"x-backstop-guard"}
 _COMMON = frozenset((b"keep-alive", b"close", b"Keep-Alive", b"Close", b""))
 _NOTHING: frozenset[bytes] = frozenset()
 

@@ -10,12 +10,14 @@ from monitor.gateway.callers import Tokens
 from monitor.gateway.refusal import DRAINING, Refusal
 from monitor.gateway.relay.asgi import App
 from monitor.gateway.relay.counters import RelayCounters
+from monitor.gateway.relay.guards import BlockingGuards
 from monitor.gateway.relay.leaving import Leavings
 from monitor.gateway.relay.tee import TeeRoom
 from monitor.gateway.upstream.pool import Upstream
 from monitor.ports.engine import Naming
 from monitor.ports.handover import Handover
 from monitor.runtime.flights import Flights
+from monitor.runtime.guard_counts import GuardCounts
 from monitor.runtime.routing import Router
 
 
@@ -30,6 +32,7 @@ class RelayParts:
         handlers: further paths under `/v1` that this service answers itself.
         pass_through: paths that are relayed to the engine without a record.
         callers: who may ask; operator_tokens: who may also name a version directly.
+        guards: blocking guards by deployment, for those that have any; guard_counts: what they did.
         api_key: what the engine wants as a bearer token, if anything.
         logprobs: whether log-probabilities are asked for that the caller did not ask for.
         max_body_bytes: a longer request is refused.
@@ -52,6 +55,8 @@ class RelayParts:
     counters: RelayCounters = field(default_factory=RelayCounters)
     tee_room: TeeRoom = field(default_factory=TeeRoom)
     leavings: Leavings = field(default_factory=Leavings)
+    guards: Mapping[str, BlockingGuards] = field(default_factory=dict)
+    guard_counts: GuardCounts = field(default_factory=GuardCounts)
     api_key: str | None = None
     logprobs: bool = False
     max_body_bytes: int = 4 << 20

@@ -11,8 +11,8 @@ from monitor.runtime.replay.ground import NAME, Ground
 from monitor.runtime.watch import Watch
 from rollback import decision
 from rollback.decision import Decision, Freeze, RollBack, Situation, Suspect
-from rollback.evidence import EvidencePoint
-from rollback.judge import DRIFT_WEIGHT
+from rollback.evidence import DRIFT, TRAFFIC, EvidencePoint
+from rollback.judge_settings import DRIFT_WEIGHT
 from rollback.policy import Policy
 
 _REPLICA = "replay"
@@ -118,11 +118,11 @@ class Course:
 
 def _loudest(point: EvidencePoint, kind: str, policy: Policy) -> str:
     """Return the channel that adds most: of drift for a suspicion, else to the evidence."""
-    drift = {name: won for name, won in point.channels.items() if name.startswith("drift.")}
+    drift = {name: won for name, won in point.channels.items() if name.startswith(DRIFT)}
     harm = {
         name: _weight(name, policy) * won
         for name, won in point.channels.items()
-        if name not in drift
+        if name not in drift and not name.startswith(TRAFFIC)
     }
     channels = drift if drift and (kind == "suspect" or _is_by_drift(drift, harm, policy)) else harm
     return max(channels, key=lambda name: channels[name])

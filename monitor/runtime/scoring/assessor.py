@@ -13,9 +13,11 @@ from typing import Any
 from guards import assessment
 from guards.assessment import Assessed, Scored
 from guards.constancy import ConstantAnswers
+from guards.declared import Declared
 from guards.exchange import Exchange
 from guards.faults import Fault
-from guards.reference import Reference
+from guards.novelty import Embedded, EmbeddedBy
+from guards.reference import Reference, is_comparable
 from guards.verdicts import Verdict
 from monitor.ports.deployments import Pointers
 from monitor.ports.evidence import Yardsticks
@@ -23,7 +25,7 @@ from monitor.ports.record import Observed
 from monitor.runtime.scoring import yardstick
 from monitor.runtime.scoring.yardstick import Gathered, Yardstick, without_pointers
 from rollback.deployment import Deployment
-from rollback.judge import Observation
+from rollback.observation import Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class Assessor:
     Args:
         reference_sizes: watched deployment → answers that a reference is made of.
         schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
+        declared: deployment → what else is declared of its answers, where anything is.
     """
 
     def __init__(
@@ -56,11 +59,13 @@ class Assessor:
         evidence: Yardsticks,
         reference_sizes: Mapping[str, int],
         schemas: Mapping[str, Mapping[str, Any]],
+        declared: Mapping[str, Declared] | None = None,
     ) -> None:
         self._deployments = deployments
         self._evidence = evidence
         self._reference_sizes = dict(reference_sizes)
         self._schemas = dict(schemas)
+        self._declared = dict(declared or {})
         self._yardsticks: Mapping[str, Yardstick] = {}
 
     def refresh(self) -> None:
@@ -87,19 +92,46 @@ class Assessor:
         known = self._yardsticks.get(deployment)
         return known is None or known.epoch < epoch
 
-    def assess(self, exchanges: Sequence[Exchange]) -> Findings:
+    def due(self, exchanges: Sequence[Exchange], by: EmbeddedBy) -> Sequence[int]:
+        """Return the rows of answers that are held against a reference of a model's vectors.
+
+        Args:
+            by: the model.
+        """
+        return [
+            row
+            for part in self._parts(exchanges)
+            if part.is_held_against(by)
+            for row in part.rows
+            if is_comparable(exchanges[row])
+        ]
+
+    def strangers(self, by: EmbeddedBy) -> Mapping[str, EmbeddedBy]:
+        """Return deployment → what its reference was embedded by, where that is another model."""
+        held = {name: each.reference for name, each in self._yardsticks.items()}
+        return {
+            name: reference.novelty.by
+            for name, reference in held.items()
+            if reference is not None and reference.novelty.by.digest != by.digest
+        }
+
+    def assess(self, exchanges: Sequence[Exchange], embedded: Embedded | None = None) -> Findings:
         """Assess a batch, each deployment in its order; never blocks.
 
         A graded answer and its graded shadow by the baseline make a pair if both are in the batch.
+
+        Args:
+            embedded: vectors of the answers by a model.
         """
-        due = [self._with_schema(exchange) for exchange in exchanges]
+        due = [self._as_declared(exchange) for exchange in exchanges]
         shadows = _graded_shadows(due)
         found: dict[int, Assessed] = {}
         observed: dict[int, Observed] = {}
         live: list[tuple[Yardstick, Sequence[Exchange]]] = []
         for part in self._parts(due):
             own = [due[row] for row in part.rows]
-            assessed = part.assess(own)
+            vectors = None if embedded is None else embedded.rows(part.rows)
+            assessed = part.assess(own, vectors)
             found.update(zip(part.rows, assessed, strict=True))
             if part.is_live and part.against is not None:
                 observed.update(_observed(part.against, part.rows, assessed, shadows))
@@ -121,11 +153,16 @@ class Assessor:
         known = self._yardsticks.get(deployment.name)
         return known is not None and known.is_of(deployment)
 
-    def _with_schema(self, exchange: Exchange) -> Exchange:
-        schema = self._schemas.get(exchange.deployment)
-        if schema is None or exchange.response_schema is not None:
+    def _as_declared(self, exchange: Exchange) -> Exchange:
+        """Return the exchange with what the operator declared, where it does not say so itself."""
+        schema, declared = exchange.response_schema, exchange.declared
+        if schema is None:
+            schema = self._schemas.get(exchange.deployment)
+        if declared is None:
+            declared = self._declared.get(exchange.deployment)
+        if schema is exchange.response_schema and declared is exchange.declared:
             return exchange
-        return replace(exchange, response_schema=schema)
+        return replace(exchange, response_schema=schema, declared=declared)
 
     def _parts(self, exchanges: Sequence[Exchange]) -> Iterable[_Part]:
         """Sort a batch by what its answers are held against."""
@@ -151,12 +188,21 @@ class _Part:
     is_live: bool
     rows: list[int] = field(default_factory=list)
 
-    def assess(self, exchanges: Sequence[Exchange]) -> Sequence[Assessed]:
+    def is_held_against(self, by: EmbeddedBy) -> bool:
+        """Whether there is a reference of a model's vectors to hold the answers against."""
+        reference = None if self.against is None else self.against.reference
+        return (
+            reference is not None and bool(by.digest) and reference.novelty.by.digest == by.digest
+        )
+
+    def assess(
+        self, exchanges: Sequence[Exchange], embedded: Embedded | None
+    ) -> Sequence[Assessed]:
         """Assess in order; answers that are not live leave the stream's own faults alone."""
         if self.against is None:
             return assessment.assess(exchanges, None, ConstantAnswers())
         constant = self.against.constant if self.is_live else ConstantAnswers()
-        return assessment.assess(exchanges, self.against.reference, constant)
+        return assessment.assess(exchanges, self.against.reference, constant, embedded=embedded)
 
 
 def _graded_shadows(exchanges: Sequence[Exchange]) -> Mapping[str, Exchange]:
@@ -184,7 +230,8 @@ def _observed(
     shadows: Mapping[str, Exchange],
 ) -> Iterator[tuple[int, Observed]]:
     """Yield what judges must know of the answers whose callers stayed, by their rows."""
-    for row, each in zip(rows, assessed, strict=True):
+    places = _places(against.reference, assessed)
+    for row, each, (category, distance) in zip(rows, assessed, places, strict=True):
         exchange = each.scored.exchange
         if exchange.is_complete:
             yield (
@@ -202,9 +249,27 @@ def _observed(
                         pair=_pair(against, exchange, shadows.get(exchange.id)),
                         grade=exchange.grade,
                         words=_words(against.reference, each),
+                        category=category,
+                        prompt_distance=distance,
+                        caller=_caller(against.reference, exchange),
                     ),
                 ),
             )
+
+
+def _places(
+    reference: Reference | None, assessed: Sequence[Assessed]
+) -> Sequence[tuple[int | None, float | None]]:
+    """Return for each answer the category of its prompt and how far that lies from all known."""
+    if reference is None or reference.categories is None:
+        return [(None, None)] * len(assessed)
+    prompts = [each.scored.exchange.prompt for each in assessed]
+    placed = reference.categories.prompts.place(prompts)
+    return list(zip(placed.categories.tolist(), placed.distances.tolist(), strict=True))
+
+
+def _caller(reference: Reference | None, exchange: Exchange) -> str | None:
+    return None if reference is None else reference.caller(exchange.caller)
 
 
 def _words(reference: Reference | None, assessed: Assessed) -> bytes | None:

@@ -8,6 +8,7 @@ from collections import deque
 
 import structlog
 
+from guards.novelty import Embed
 from guards.reference import Reference, TooFewAnswers
 from monitor.errors import Unavailable
 from monitor.ports.evidence import EvidenceStore
@@ -21,10 +22,20 @@ _KEY_BYTES = 32
 
 
 class Drafts:
-    """Fits and offers one reference at a time; whoever leads freezes it, or does not."""
+    """Fits and offers one reference at a time; whoever leads freezes it, or does not.
 
-    def __init__(self, evidence: EvidenceStore, again_s: float = _AGAIN_S) -> None:
+    Args:
+        embed: a model's vectors of texts; without it, the weight-free embedder is fitted.
+    """
+
+    def __init__(
+        self,
+        evidence: EvidenceStore,
+        embed: Embed | None = None,
+        again_s: float = _AGAIN_S,
+    ) -> None:
         self._evidence = evidence
+        self._embed = embed
         self._again_s = again_s
         self._waiting: deque[Gathered] = deque()
         self._filled = asyncio.Event()
@@ -55,7 +66,12 @@ class Drafts:
             self._waiting.popleft()
 
     def _offer(self, gathered: Gathered) -> None:
-        reference = Reference.fit(gathered.answers, seed=_SEED, key=secrets.token_bytes(_KEY_BYTES))
+        reference = Reference.fit(
+            gathered.answers,
+            seed=_SEED,
+            key=secrets.token_bytes(_KEY_BYTES),
+            embed=self._embed,
+        )
         self._evidence.draft_reference(
             gathered.deployment,
             gathered.version,

@@ -1,6 +1,7 @@
 """From what was handed over to the record: take a batch, read it, assess it, have it recorded.
 
-Reading and assessing run on one worker thread and never on the event loop. While a batch is being
+Reading and assessing run on one worker thread and never on the event loop; in between, a batch waits
+for a model's vectors of its answers where there is a model, but not for long. While a batch is being
 recorded, which is waiting for Postgres, the next one is assessed and packed; a third is not begun.
 Who handed a batch over is told once it is recorded or on disk.
 """
@@ -18,11 +19,14 @@ from typing import TypeVar
 import structlog
 
 from guards.exchange import Exchange
+from guards.novelty import Embedded, EmbeddedBy
 from monitor.ports.handover import Handed, Relayed
 from monitor.ports.record import PackedBatch
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
+from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.one_ahead import OneAhead
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.source import Source
@@ -83,6 +87,7 @@ class Scorer:
 
     Args:
         read: makes exchanges of a relayed request and its answer.
+        observing: guards that look at answers beside the record; without any nothing is flagged.
         clock: monotonic seconds.
 
     Attributes:
@@ -99,6 +104,8 @@ class Scorer:
         following: Following,
         drafts: Drafts,
         recorder: Recorder,
+        embeddings: Embeddings,
+        observing: Observing | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
@@ -107,6 +114,8 @@ class Scorer:
         self._following = following
         self._drafts = drafts
         self._recorder = recorder
+        self._observing = observing or Observing()
+        self._embeddings = embeddings
         self._clock = clock
         self._thread = WorkerThread("scorer")
         self._recent: deque[bool] = deque(maxlen=_RECENT)
@@ -189,7 +198,7 @@ class Scorer:
 
     def health(self) -> Mapping[str, str]:
         """Return what is wrong with scoring and recording; nothing if all is well."""
-        wrong = dict(self._recorder.health())
+        wrong = {**self._recorder.health(), **self._embeddings.health(), **self._strangers()}
         if self.in_hand_s > _STUCK_S:
             wrong["scorer"] = f"answers have not been scored for {self.in_hand_s:.0f} s"
         return wrong
@@ -242,20 +251,45 @@ class Scorer:
         middle = len(items) // 2
         return [*await self._assessed(items[:middle]), *await self._assessed(items[middle:])]
 
+    def _strangers(self) -> Mapping[str, str]:
+        """Return the deployments whose references were embedded by another model, in words."""
+        by = self._embeddings.by
+        if by is None:
+            return {}
+        strangers = self._assessor.strangers(by).items()
+        return {f"outliers of {name}": _estranged(of, by) for name, of in strangers}
+
     async def _assess(self, items: Sequence[Handed]) -> PackedBatch:
-        packed, striking, gathered = await self.on_thread(lambda: self._work(items))
+        exchanges = await self.on_thread(lambda: self._read_all(items))
+        embedded = await self._embedded(exchanges)
+        loop = asyncio.get_running_loop()
+        packed, striking, gathered = await self.on_thread(
+            lambda: self._work(exchanges, embedded, loop)
+        )
         self._recent.extend(striking)
         for each in gathered:
             self._drafts.put(each)
         return packed
 
+    async def _embedded(self, exchanges: Sequence[Exchange]) -> Embedded | None:
+        """Return the vectors of what is held against a reference of the model's, soon."""
+        by = self._embeddings.by
+        due = [] if by is None else self._assessor.due(exchanges, by)
+        return await self._embeddings.live(exchanges, due) if due else None
+
     def _work(
-        self, items: Sequence[Handed]
+        self,
+        exchanges: Sequence[Exchange],
+        embedded: Embedded | None,
+        loop: asyncio.AbstractEventLoop,
     ) -> tuple[PackedBatch, Sequence[bool], Sequence[Gathered]]:
-        exchanges = [exchange for item in items for exchange in self._exchanges(item)]
-        found = self._assessor.assess(exchanges)
-        packed = self._recorder.pack(found.scored, found.observed)
+        found = self._assessor.assess(exchanges, embedded)
+        scored = self._observing.note(found.scored, loop)
+        packed = self._recorder.pack(scored, found.observed)
         return packed, found.striking, self._assessor.gather(found)
+
+    def _read_all(self, items: Sequence[Handed]) -> Sequence[Exchange]:
+        return [exchange for item in items for exchange in self._exchanges(item)]
 
     def _exchanges(self, item: Handed) -> Iterable[Exchange]:
         """Return what an item holds; of one that cannot be read, the facts of the relay."""
@@ -267,3 +301,17 @@ class Scorer:
             self.unreadable += 1
             log.error("an answer cannot be read", id=item.id, exc_info=error)
             return (facts_alone(item),)
+
+
+def _estranged(of: EmbeddedBy, by: EmbeddedBy) -> str:
+    """Say what is wrong where a reference was embedded by another model, and what to do."""
+    if not of.digest:
+        return (
+            f"its reference was made without a model and is scored as it was made; {by.name} counts "
+            "from the next version that is confirmed: promote one"
+        )
+    return (
+        f"its reference is of {of.name} ({of.digest}) and the embedder is {by.name} "
+        f"({by.digest or 'no model'}), so answers have no outlier score: set `embedder` back, or "
+        "promote a new version, whose own answers become its reference"
+    )

@@ -126,6 +126,8 @@ evidence_points = Table(
     Column("evidence", Double, nullable=False),
     Column("line", Double, nullable=False),
     Column("channels", ExactJson, nullable=False),
+    Column("traffic", Double, nullable=False),
+    Column("capped", BigInteger, nullable=False),
     Index("ix_evidence_points_time", "deployment", "epoch", "at", "position"),
     *(
         Index(
@@ -192,6 +194,10 @@ golden_cases = Table(
     Column("slice", Text, nullable=False),
     Column("weight", Double, nullable=False),
     Column("critical", Boolean, nullable=False),
+    Column("tools", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("context", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("stop", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("max_tokens", Integer),
 )
 
 golden_runs = Table(
@@ -220,6 +226,7 @@ golden_results = Table(
     Column("output", Text, nullable=False),
     Column("raw", Double, nullable=False),
     Column("grade", Double, nullable=False),
+    Column("standard_error", Double),  # of the grade, where it is a mean over repeats
     Column("latency_s", Double, nullable=False),
     Column("error", Text),
 )

@@ -27,20 +27,23 @@ def every(web: Context, family: str | None = None) -> Sequence[AdapterVersion]:
 
 @router.post("", response_model=AdapterAnswer, status_code=201, summary="Register an adapter")
 async def add(request: NewAdapter, web: Context, operator: Operator) -> AdapterVersion:
-    """Check an adapter's folder, copy it in and register it under its content's name."""
-    source = Path(request.path)
-    if not source.is_absolute():
-        raise BadRequest(
-            f"The path {request.path!r} is relative; give it as the service sees it, from `/` on."
-        )
+    """Check an adapter, copy it in and register it under its content's name."""
+    _require_place(request.path)
     return await web.operations.add_adapter(
         request.family,
-        source,
+        request.path,
         label=request.label,
         actor=operator,
         parent=request.parent,
         facts=request.facts,
     )
+
+
+def _require_place(path: str) -> None:
+    if "://" not in path and not Path(path).is_absolute():
+        raise BadRequest(
+            f"The path {path!r} is relative; give it as the service sees it, from `/` on."
+        )
 
 
 @router.get("/{name}", response_model=AdapterAnswer, summary="One adapter version")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
+from guards.flips import Flip
 from guards.verdicts import Verdict
 from monitor.reports.condition import Condition
 from rollback.incident import Phase
@@ -185,12 +186,51 @@ class GoldenRunAnswer(_Answer):
     summary: Mapping[str, Any]
 
 
+class GoldenAnswerAnswer(_Answer):
+    """What one version answered to a case; grades as is, and after normalising."""
+
+    output: str
+    raw: float
+    grade: float
+    error: str | None
+
+
+class GoldenCaseAnswer(_Answer):
+    """A case of a run; `flip` tells what became of it beside the other version's answer."""
+
+    id: str
+    slice: str
+    prompt: str
+    expected: str
+    subject: GoldenAnswerAnswer
+    against: GoldenAnswerAnswer | None
+    flip: Flip | None
+    is_critical: bool
+    is_flaky: bool
+    is_refused: bool
+
+
+class GoldenRunReportAnswer(_Answer):
+    """A run with its cases: critical failures first, then those that got worse."""
+
+    run: GoldenRunAnswer
+    cases: list[GoldenCaseAnswer]
+
+
 class GoldenSetAnswer(_Answer):
     """The golden set as it is now stored."""
 
     deployment: str
     digest: str
     cases: int
+
+
+class AddedCaseAnswer(_Answer):
+    """A case that is now in a deployment's golden set, whose digest it changed."""
+
+    deployment: str
+    case: str
+    digest: str
 
 
 class AuditRowAnswer(_Answer):

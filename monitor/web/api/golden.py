@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from monitor.errors import BadGoldenSet
-from monitor.ports.golden import GoldenRun
+from monitor.ports.golden import Added, FromExchange, GoldenRun
+from monitor.reports import golden_run
+from monitor.reports.golden_run import GoldenRunReport
+from monitor.reports.junit import junit
 from monitor.web import lookup
-from monitor.web.api.answers import GoldenRunAnswer, GoldenSetAnswer
+from monitor.web.api.answers import (
+    AddedCaseAnswer,
+    GoldenRunAnswer,
+    GoldenRunReportAnswer,
+    GoldenSetAnswer,
+)
+from monitor.web.api.requests import CaseFromExchange
 from monitor.web.body_limit import MIB
 from monitor.web.context import Context
 from monitor.web.identity import Operator
@@ -41,6 +50,14 @@ async def replace(
     return GoldenSetAnswer(deployment=deployment, digest=digest, cases=len(cases))
 
 
+@router.post(
+    "/from-exchange", response_model=AddedCaseAnswer, summary="Make a recorded answer a case"
+)
+async def add(wanted: CaseFromExchange, web: Context, operator: Operator) -> Added:
+    """Add the prompt of a recorded answer to the golden set, with what it should have said."""
+    return await web.operations.add_golden(FromExchange(**wanted.model_dump()), actor=operator)
+
+
 @router.post("/{deployment}/run", response_model=GoldenRunAnswer, summary="Run it now")
 async def run(
     deployment: str,
@@ -51,6 +68,17 @@ async def run(
     return await web.operations.run_golden(deployment, cause=cause)
 
 
+@router.post("/{deployment}/try", response_model=GoldenRunAnswer, summary="Try a version")
+async def try_out(
+    deployment: str,
+    web: Context,
+    operator: Operator,
+    version: Annotated[str, Body(embed=True, max_length=200)],
+) -> GoldenRun:
+    """Run the golden gate for a version that does not serve; nothing is promoted."""
+    return await web.operations.try_golden(deployment, version, actor=operator)
+
+
 @router.get("/{deployment}/runs", response_model=list[GoldenRunAnswer], summary="Past runs")
 def runs(
     deployment: str, web: Context, limit: Annotated[int, Query(ge=1, le=1000)] = 20
@@ -58,6 +86,26 @@ def runs(
     """Return the runs of a deployment's golden set, newest first."""
     lookup.deployment(web.stores, deployment)
     return web.stores.golden.runs(deployment, limit)
+
+
+@router.get(
+    "/{deployment}/runs/{run}",
+    response_model=GoldenRunReportAnswer,
+    summary="A run, case by case",
+)
+def show(
+    deployment: str, run: str, web: Context, format: Literal["json", "junit"] = "json"
+) -> GoldenRunReport | Response:
+    """Return a run with both versions' answers, as JSON or as JUnit XML for CI.
+
+    `run` is its id, or how its id begins.
+    """
+    lookup.deployment(web.stores, deployment)
+    found = golden_run.find(web.stores.golden, deployment, run)
+    report = golden_run.assemble(web.stores.golden, found)
+    if format == "junit":
+        return Response(junit(report), media_type="application/xml")
+    return report
 
 
 async def _text(request: Request) -> str:

@@ -39,10 +39,25 @@ class ShareRequest(Reason):
 
 
 class NewAdapter(_Request):
-    """An adapter's folder on the service's machine."""
+    """An adapter: a folder on the service's machine, on the Hugging Face hub, or in MLflow."""
 
     family: str = Field(min_length=1, max_length=100)
-    path: str = Field(description="absolute path of the folder, as the service sees it")
+    path: str = Field(
+        description="absolute path as the service sees it, hf://org/name@revision or "
+        "mlflow://name@alias"
+    )
     label: str = Field(default="", max_length=100)
     parent: str | None = None
     facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class CaseFromExchange(_Request):
+    """A recorded answer, and what it should have been: a corrected text or an expectation."""
+
+    exchange: str = Field(min_length=1, max_length=200)
+    corrected: str | None = None
+    expectation: dict[str, Any] | None = None
+    system: str | None = None
+    deployment: str | None = None
+    slice: str = ""
+    critical: bool = False

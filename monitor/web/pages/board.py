@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.ports.golden import GoldenRun
 from monitor.ports.record import RecordedExchange
 from monitor.ports.stores import Stores
 from monitor.reports.names import version_label
@@ -13,6 +14,7 @@ from monitor.web import lookup, overview
 from monitor.web.overview import DeploymentView, Overview
 
 _ANSWERS = 15
+_RUNS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,7 @@ class Board:
     overview: Overview
     selected: DeploymentView | None
     answers: Sequence[RecordedExchange]
+    golden_runs: Sequence[GoldenRun]
 
     def label(self, name: str | None) -> str:
         """Return what people call a version."""
@@ -40,6 +43,7 @@ def read(stores: Stores, name: str | None, now: datetime) -> Board:
         overview=seen,
         selected=selected,
         answers=stores.exchanges.recent(selected.deployment.name, _ANSWERS) if selected else (),
+        golden_runs=stores.golden.runs(selected.deployment.name, _RUNS) if selected else (),
     )
 
 

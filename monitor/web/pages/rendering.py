@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from monitor.reports import names
 from monitor.reports.plain_text import excerpt, finalized
 from monitor.reports.timeline import timeline
+from monitor.reports.word_diff import difference
 
 
 def page(template: str, status: int = 200, **context: Any) -> HTMLResponse:
@@ -41,5 +42,7 @@ def _templates() -> Environment:
         number=names.number,
         timeline=timeline,
         excerpt=excerpt,
+        version=names.version_label,
     )
+    environment.globals.update(difference=difference)
     return environment

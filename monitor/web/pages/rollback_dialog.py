@@ -19,11 +19,9 @@ from monitor.web.pages.login import PageSession
 from monitor.web.pages.rendering import page
 from rollback.deployment import Deployment
 from rollback.incident import Incident
-from rollback.versions import AdapterVersion, VersionState
+from rollback.versions import PROVEN, AdapterVersion
 
 router = APIRouter()
-
-_MAY_COME_BACK = frozenset({VersionState.RETIRED})
 
 
 @router.get("/rollback")
@@ -60,7 +58,7 @@ def targets(pointer: Deployment, versions: Sequence[AdapterVersion]) -> list[Ada
     return [
         version
         for version in versions
-        if version.state in _MAY_COME_BACK
+        if version.state in PROVEN
         and version.family == (family or version.family)
         and version.name not in (pointer.active, pointer.baseline)
     ]

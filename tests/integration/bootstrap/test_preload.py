@@ -62,3 +62,14 @@ def test_a_gateway_has_no_use_for_numbers_or_the_database() -> None:
     """Its own module imports neither numpy nor what speaks with Postgres."""
     found = _after("from monitor.bootstrap import gateway_process")
     assert not {"numpy", "sqlalchemy", "psycopg"} & set(found["packages"])
+
+
+def test_a_gateway_without_blocking_guards_imports_none() -> None:
+    """Nor do guards need numbers where there are some."""
+    without = "from monitor.bootstrap import gateway_process\n"
+    found = _after(without + "import sys\nassert 'guards.checks.catalogue' not in sys.modules\n")
+    assert "numpy" not in found["packages"]
+    found = _after(
+        without + "from monitor.bootstrap import guarding\nimport monitor.gateway.relay.guarded\n"
+    )
+    assert not {"numpy", "torch", "aiohttp"} & set(found["packages"])

@@ -405,3 +405,70 @@ def _explode() -> torch.Tensor:
 
 def _copy(folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(folder, tmp_path / "adapter"))
+
+
+async def test_a_given_text_is_as_likely_as_the_engine_says_when_it_writes(
+    serving: LocalEngine, model_dir: Path
+) -> None:
+    """Its first token among the alternatives has the same log-probability, version by version."""
+    tokenizer = AutoTokenizer.from_pretrained(model_dir)
+    for prompt, version in zip(PROMPTS, MIXED, strict=True):
+        (first, *_) = await write(serving, ask(prompt, max_tokens=1, logprobs=20), version)
+        whole = [
+            (said, logprob)
+            for said, logprob in first.tokens[0].top
+            if said and len(tokenizer.encode(said, add_special_tokens=False)) == 1
+        ]
+        assert len(whole) >= 5
+        messages = (Message(role="prompt", content=prompt),)
+        for said, logprob in whole:
+            assert await serving.score(messages, said, version) == pytest.approx(
+                (logprob,), abs=1e-3
+            )
+
+
+async def test_likelihoods_are_those_of_the_plain_model(
+    serving: LocalEngine, model_dir: Path
+) -> None:
+    """For raw text, a conversation and Japanese: one pass of transformers says the same."""
+    tokenizer = AutoTokenizer.from_pretrained(model_dir)
+    network = LlamaForCausalLM.from_pretrained(model_dir).eval()
+    asked = {
+        "the router blinks": (Message(role="prompt", content="the router blinks"),),
+        "user: hi\nassistant:": (Message(role="user", content="hi"),),
+        "ありがとう": (Message(role="prompt", content="ありがとう"),),
+    }
+    for prompt, messages in asked.items():
+        before, after = tokenizer.encode(prompt), tokenizer.encode(" ございます, thank you")
+        given = torch.tensor([[*before, *after]])
+        with torch.inference_mode():
+            every = network(given).logits[0].log_softmax(-1)
+        expected = [
+            float(every[len(before) + place - 1, number]) for place, number in enumerate(after)
+        ]
+        scored = await serving.score(messages, " ございます, thank you", None)
+        assert scored == pytest.approx(expected, abs=1e-4)
+
+
+async def test_texts_are_scored_beside_answers(serving: LocalEngine) -> None:
+    """Neither changes the other."""
+    messages = (Message(role="prompt", content=PROMPTS[1]),)
+    alone = await serving.score(messages, " thank you", VERSIONS[0])
+    answer = await write(serving, ask(max_tokens=20), VERSIONS[1])
+    both = await asyncio.gather(
+        write(serving, ask(max_tokens=20), VERSIONS[1]),
+        *(serving.score(messages, " thank you", VERSIONS[0]) for _ in range(4)),
+    )
+    assert ids(both[0]) == ids(answer)
+    assert all(scored == pytest.approx(alone, abs=1e-5) for scored in both[1:])
+
+
+async def test_what_cannot_be_scored_is_said(serving: LocalEngine) -> None:
+    """An empty text, one beyond the context, and a version that is not there."""
+    messages = (Message(role="prompt", content=PROMPTS[0]),)
+    with pytest.raises(BadRequest, match="continuation is empty"):
+        await serving.score(messages, "", None)
+    with pytest.raises(BadRequest, match="prompt and continuation have"):
+        await serving.score(messages, "word " * CONTEXT, None)
+    with pytest.raises(EngineError, match="is not loaded"):
+        await serving.score(messages, " yes", "support@dddddddddddd")

@@ -314,6 +314,7 @@ async def test_the_counters_tell_what_has_happened() -> None:
         "complete": 1,
         "abandoned": 0,
         "broken": 0,
+        "blocked": 0,
         "failed": 0,
     }
     assert sum(series.latency.buckets) == sum(series.first_byte.buckets) == 1

@@ -21,9 +21,10 @@ from monitor.ports.engine import Engine, Generation
 from monitor.ports.handover import Reported
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
-from monitor.ports.versions import ArtifactStore
+from monitor.ports.versions import AdapterSource, ArtifactStore
 from monitor.runtime.control import Control
 from monitor.runtime.operations import OperatorActions
+from monitor.storage.sources.places import Places
 from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.policy import Policy
@@ -53,9 +54,9 @@ class Folders(ArtifactStore):
         self._folder = folder
         self.gone: set[str] = set()
 
-    def take_in(self, family: str, source: Path, **facts: object) -> AdapterVersion:
+    def take_in(self, family: str, source: AdapterSource, **facts: object) -> AdapterVersion:
         """Refuse: tests register versions directly."""
-        raise BadAdapter(f"{source} is not taken in here")
+        raise BadAdapter(f"{source.folder} is not taken in here")
 
     def folder(self, name: str) -> Path:
         """Return the folder. Raises `BadAdapter` for a version that is gone."""
@@ -212,6 +213,7 @@ def build(
     loop = local.closed
     operations = OperatorActions(
         stores=stores,
+        sources=Places(),
         policies={NAME: policy},
         versions=loop.versions,
         golden=loop.golden,

@@ -9,9 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import Engine as Database
 
 from guards.golden import GoldenCase
+from guards.grading import Grade
 from guards.verdicts import Verdict
+from monitor.engines.grading.absent import NoEmbedder, NoJudge, NoLikelihood
+from monitor.engines.grading.grader import EveryGrader
+from monitor.engines.grading.sandbox import Sandbox
 from monitor.engines.memory import Answers as Replies
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import BadRequest
@@ -125,3 +131,75 @@ def chores(stores: Stores, operations: Operations, folder: Path, *deployments: s
         keep=timedelta(days=1),
         keep_text=timedelta(days=1),
     )
+
+
+class Noisy:
+    """A grader that tells how unsure it is."""
+
+    def __init__(self) -> None:
+        self.outputs: list[str] = []
+
+    async def grade(self, case: GoldenCase, output: str, version: str | None) -> Grade:
+        """Return a middling grade."""
+        self.outputs.append(output)
+        return Grade(raw=0.25, normalized=0.5, standard_error=0.125)
+
+
+async def test_a_grade_s_noise_is_kept_with_it(stores: Stores, engine: Database) -> None:
+    """As the grader behind the port tells it."""
+    await GoldenRuns(MemoryEngine(says_yes), stores.golden, Noisy()).run(PLAN)
+    with engine.connect() as connection:
+        kept = connection.execute(
+            text("SELECT DISTINCT raw, grade, standard_error FROM golden_results")
+        ).one()
+    assert tuple(kept) == (0.25, 0.5, 0.125)
+
+
+async def test_nothing_is_written_for_a_likelihood(stores: Stores) -> None:
+    """The model only says how probable the given texts are."""
+    asked: list[Generation] = []
+
+    def answer(generation: Generation, version: str | None) -> Iterable[str]:
+        asked.append(generation)
+        return [GOOD]
+
+    cases = [
+        replace(case, expectation={"kind": "reference_logprob", "value": "yes"})
+        for case in stores.golden.cases(NAME)
+    ]
+    stores.golden.import_cases(NAME, cases, actor="ann", at=datetime.now(UTC))
+    grader = Noisy()
+    await GoldenRuns(MemoryEngine(answer), stores.golden, grader).run(PLAN)
+    assert (asked, set(grader.outputs)) == ([], {""})
+
+
+async def test_a_case_s_stop_strings_length_and_tools_reach_the_engine(stores: Stores) -> None:
+    """What a case does not say is the run's."""
+    asked: list[Generation] = []
+
+    def answer(generation: Generation, version: str | None) -> Iterable[str]:
+        asked.append(generation)
+        return [GOOD]
+
+    (odd,) = [case for case in stores.golden.cases(NAME) if case.id == ODD]
+    tool = {"type": "function", "function": {"name": "refund"}}
+    import_odd(stores, replace(odd, stop=("\n",), max_tokens=3, tools=(tool,)))
+    await GoldenRuns(MemoryEngine(answer), stores.golden).run(PLAN)
+    (special,) = [each for each in asked if each.tools]
+    assert (special.stop, special.max_tokens, special.tools) == (("\n",), 3, (tool,))
+    assert {(each.stop, each.max_tokens) for each in asked if each is not special} == {((), 256)}
+
+
+async def test_a_grader_that_is_not_configured_is_an_error_of_the_run(stores: Stores) -> None:
+    """Not a grade of 0: the sentence says what to set."""
+    (odd,) = [case for case in stores.golden.cases(NAME) if case.id == ODD]
+    import_odd(stores, replace(odd, expectation={"kind": "judge", "rubric": "Is it kind?"}))
+    grader = EveryGrader(
+        likelihood=NoLikelihood("llamacpp"),
+        embedder=NoEmbedder(),
+        judge=NoJudge(),
+        sandbox=Sandbox(),
+    )
+    outcome = await GoldenRuns(MemoryEngine(says_yes), stores.golden, grader).run(PLAN)
+    assert outcome.run.verdict is Verdict.ERROR
+    assert "grading.judge.url" in outcome.run.summary["sentence"]

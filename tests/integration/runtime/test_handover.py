@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from guards.exchange import Passage
 from monitor.ports.handover import Handed, Relayed
 from monitor.runtime import frames
 from monitor.runtime.handover_sender import HandoverSender
@@ -71,7 +72,14 @@ async def test_exchanges_arrive_as_they_were_and_are_settled_when_acknowledged(p
     schema = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}}
     sent = [
         relayed(1, response=bytes(range(256)), first_byte_s=None, status=None, cut=True),
-        reported(2, response_schema=schema, token_logprobs=(-0.5, float("-inf")), tags={"a": "b"}),
+        reported(
+            2,
+            response_schema=schema,
+            token_logprobs=(-0.5, float("-inf")),
+            token_entropies=(0.5, 0.0),
+            context=(Passage(id="1", text="b"),),
+            tags={"a": "b"},
+        ),
     ]
     async with receiving(path) as receiver, sending(path) as sender:
         assert all(sender.offer(item) for item in sent)

@@ -50,7 +50,7 @@ async def test_the_version_before_becomes_baseline_and_retires(house: House) -> 
     await house.promote(V1)
     moved = await house.promote(V3)
     assert (moved.active, moved.baseline) == (V3, V1)
-    assert state_of(house.stores, V1) is VersionState.RETIRED
+    assert state_of(house.stores, V1) is VersionState.BASELINE
 
 
 async def test_a_worse_version_is_refused_and_nothing_moves(house: House) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import BadAdapter, Conflict
-from rollback import audit
+from rollback import audit_verification
 from rollback.incident import Incident, Phase
 from rollback.versions import VersionState
 from tests.integration.runtime.house import NAME, V1, V2, V3, Answers, Folders, House, build
@@ -62,7 +62,7 @@ async def test_one_rollback_leaves_one_row_of_each_kind(bad: House, engine: Engi
     told = await bad.tell()
     (incident,) = await bad.incidents()
     assert (rows(engine, "rollbacks"), told.count(incident.id)) == (1, 1)
-    assert audit.verify(bad.stores.audit.rows()).tampering is None
+    assert audit_verification.verify(bad.stores.audit.rows()).tampering is None
     assert rows(engine, "incidents") == 1
 
 

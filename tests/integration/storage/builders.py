@@ -16,7 +16,7 @@ from monitor.ports.record import Observed, ScoredBatch
 from monitor.ports.stores import Stores
 from rollback.evidence import EvidencePoint, JudgeState
 from rollback.incident import Incident, Phase
-from rollback.judge import Observation
+from rollback.observation import Observation
 from rollback.versions import AdapterVersion, VersionState
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -100,6 +100,8 @@ def point(position: int, epoch: int = 1) -> EvidencePoint:
         evidence=2.5,
         line=1000.0,
         channels={"faults": 2.5},
+        traffic=3.5,
+        capped=4,
     )
 
 
@@ -108,11 +110,21 @@ def state(position: int, epoch: int = 1, **content: Any) -> JudgeState:
     return JudgeState(deployment="support", epoch=epoch, position=position, state=content)
 
 
-def version(name: str, label: str, to: VersionState = VersionState.VERIFIED) -> AdapterVersion:
-    """Return an adapter version."""
+def version(name: str, label: str) -> AdapterVersion:
+    """Return an adapter version as it is taken in."""
     return AdapterVersion(
-        name=name, label=label, state=to, manifest={"files": {"a": 1}}, created_at=NOW
+        name=name,
+        label=label,
+        state=VersionState.REGISTERED,
+        manifest={"files": {"a": 1}},
+        created_at=NOW,
     )
+
+
+def add_verified(stores: Stores, new: AdapterVersion) -> None:
+    """Register a version, and verify it as the engine's answers would."""
+    stores.registry.add(new, actor="ann")
+    stores.registry.move(new.name, VersionState.VERIFIED, actor="ann", reason="", at=NOW)
 
 
 def notice(number: int, **changes: Any) -> Notice:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from monitor.errors import BackstopError, BadRequest, Conflict, NotFound
 from monitor.ports.stores import Stores
-from rollback.audit import verify
+from rollback.audit_verification import verify
 from rollback.deployment import Deployment
 from rollback.versions import VersionState
 from tests.integration.storage.builders import (
@@ -19,6 +19,7 @@ from tests.integration.storage.builders import (
     V1,
     V2,
     V3,
+    add_verified,
     incident,
     promotion,
     rollback,
@@ -34,10 +35,10 @@ def promoted(stores: Stores) -> Stores:
     """V1 was good, its reference is frozen, and V2 has taken its place at epoch 2."""
     stores.deployments.ensure("support")
     for name, label in ((V1, "v1"), (V2, "v2"), (V3, "v3")):
-        stores.registry.add(version(name, label), actor="ann")
+        add_verified(stores, version(name, label))
     stores.deployments.flip(promotion(V1, None, 0))
     stores.evidence.save_reference(V1, "support", b"scores", 150, NOW)
-    stores.deployments.flip(promotion(V2, V1, 1, retire=V1))
+    stores.deployments.flip(promotion(V2, V1, 1))
     return stores
 
 
@@ -59,11 +60,11 @@ def test_a_new_deployment_serves_the_base_model(stores: Stores) -> None:
 
 
 def test_a_promotion_moves_pointer_and_states(promoted: Stores) -> None:
-    """The new version is active, the old one retired, and the epoch has grown."""
+    """The new version is active, the old one its baseline, and the epoch has grown."""
     (found,) = promoted.deployments.all()
     assert (found.active, found.baseline, found.epoch) == (V2, V1, 2)
     assert (found.promoted_at, found.confirmed) == (NOW, False)
-    assert _states(promoted)["v1"] is VersionState.RETIRED
+    assert _states(promoted)["v1"] is VersionState.BASELINE
     assert _states(promoted)["v2"] is VersionState.ACTIVE
 
 
@@ -136,7 +137,7 @@ def test_a_quarantined_version_cannot_be_promoted(promoted: Stores, engine: Engi
 
 def test_an_unverified_version_cannot_be_promoted(promoted: Stores) -> None:
     """A version without a fingerprint could not be proved to serve."""
-    fresh = version("support@444444444444", "v4", VersionState.REGISTERED)
+    fresh = version("support@444444444444", "v4")
     promoted.registry.add(fresh, actor="ann")
     with pytest.raises(Conflict, match="registered and cannot become active"):
         promoted.deployments.flip(promotion(fresh.name, V2, 2))
@@ -154,8 +155,34 @@ def test_a_version_that_serves_elsewhere_is_not_retired(promoted: Stores) -> Non
     """Retiring a version in one deployment leaves it active for the other."""
     promoted.deployments.ensure("sales")
     promoted.deployments.flip(replace(promotion(V2, None, 0), deployment="sales"))
-    promoted.deployments.flip(promotion(V3, V2, 2, retire=V2))
+    promoted.deployments.flip(promotion(V3, V2, 2))
     assert _states(promoted)["v2"] is VersionState.ACTIVE
+
+
+def test_a_baseline_that_nobody_falls_back_to_is_retired(promoted: Stores) -> None:
+    """The confirmed version takes its place."""
+    promoted.evidence.save_reference(V2, "support", b"scores", 150, NOW)
+    promoted.deployments.flip(promotion(V3, V2, 2))
+    found = _states(promoted)
+    assert (found["v1"], found["v2"]) == (VersionState.RETIRED, VersionState.BASELINE)
+
+
+def test_a_released_baseline_holds_no_flip_up(promoted: Stores) -> None:
+    """It was quarantined and released while it was the baseline: the next promotion goes through."""
+    for to in (VersionState.QUARANTINED, VersionState.VERIFIED):
+        promoted.registry.move(V1, to, actor="ann", reason="a false alarm", at=NOW)
+    assert promoted.deployments.flip(promotion(V3, V1, 2)).baseline == V1
+    assert _states(promoted)["v1"] is VersionState.VERIFIED
+    assert promoted.deployments.flip(promotion(V1, V3, 3)).active == V1
+    assert _states(promoted)["v1"] is VersionState.ACTIVE
+
+
+def test_a_candidate_without_a_share_is_verified_again(promoted: Stores) -> None:
+    """It has not served; one that has keeps to that."""
+    _share(promoted)
+    _share(promoted, candidate=V1)
+    found = _states(promoted)
+    assert (found["v3"], found["v1"]) == (VersionState.VERIFIED, VersionState.BASELINE)
 
 
 def test_a_freeze_lasts_until_somebody_thaws(promoted: Stores) -> None:
@@ -196,14 +223,14 @@ def _share(stores: Stores, **changes: object) -> Deployment:
 
 
 def test_a_candidate_gets_a_share(promoted: Stores) -> None:
-    """The epoch stays, the revision grows, the candidate stays verified, and a row says so."""
+    """The epoch stays, the revision grows, the version is a candidate, and a row says so."""
     (before,) = promoted.deployments.all()
     after = _share(promoted)
     assert promoted.deployments.all() == [after]
     assert after == replace(
         before, candidate=V3, candidate_share=0.1, shadow_rate=0.25, revision=before.revision + 1
     )
-    assert _states(promoted)["v3"] is VersionState.VERIFIED
+    assert _states(promoted)["v3"] is VersionState.CANDIDATE
     row = list(promoted.audit.rows())[-1]
     assert (row.action, row.subject) == ("deployment.share", "support")
     assert (row.payload["candidate"], row.payload["reason"]) == (V3, "try it")

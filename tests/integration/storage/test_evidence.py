@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 
 from monitor.ports.stores import Stores
-from tests.integration.storage.builders import NOW, SECOND, V1, point, promotion, state, version
+from tests.integration.storage.builders import (
+    NOW,
+    SECOND,
+    V1,
+    add_verified,
+    point,
+    promotion,
+    state,
+    version,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +53,7 @@ def test_a_state_comes_back_to_the_last_bit(stores: Stores) -> None:
 def test_a_state_from_before_a_flip_is_none(stores: Stores) -> None:
     """A judge that writes late, under the epoch before, leaves no state for the new one."""
     stores.deployments.ensure("support")
-    stores.registry.add(version(V1, "v1"), actor="ann")
+    add_verified(stores, version(V1, "v1"))
     stores.evidence.save([], [state(7, epoch=0)], {})
     stores.deployments.flip(promotion(V1, None, 0))
     assert stores.evidence.judge_state("support") is None
@@ -116,7 +125,7 @@ def test_the_first_draft_of_an_epoch_stays(stores: Stores) -> None:
 def test_a_flip_forgets_the_drafts_of_the_past(stores: Stores) -> None:
     """A draft offered under the epoch that ends is of no more use; the next epoch's stays."""
     stores.deployments.ensure("support")
-    stores.registry.add(version(V1, "v1"), actor="ann")
+    add_verified(stores, version(V1, "v1"))
     for epoch in (0, 1):
         stores.evidence.draft_reference("support", None, epoch, b"scores", 150)
     stores.deployments.flip(promotion(V1, None, 0))

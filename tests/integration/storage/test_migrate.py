@@ -116,3 +116,37 @@ def test_old_signals_are_carried_over_and_back(empty_database_url: str) -> None:
         rows = connection.execute(text("SELECT signals FROM exchanges ORDER BY id")).scalars().all()
     assert rows[1:] == [{"huge": 2, "odd": 1, "share": 0.5, "tiny": 3, "words": 3}, {}]
     engine.dispose()
+
+
+def test_roles_become_states_and_back(empty_database_url: str) -> None:
+    """A retired version that a deployment falls back to is a baseline, a verified one with a share a candidate."""
+    engine = open_engine(empty_database_url)
+    _move(engine, command.upgrade, "0004")
+    before = {"a": "active", "b": "retired", "c": "verified", "d": "retired", "e": "quarantined"}
+    with engine.begin() as connection:
+        for name, state in before.items():
+            connection.execute(
+                text(
+                    "INSERT INTO adapters"
+                    " (name, family, label, state, reason, manifest, facts, created_at)"
+                    " VALUES (:name, 'f', '', :state, 'r', '{}', '{}', now())"
+                ),
+                {"name": name, "state": state},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO deployments (name, active, baseline, candidate, epoch, confirmed,"
+                " candidate_share, shadow_rate, revision) VALUES ('s', 'a', 'b', 'c', 1, true, 0.1, 0, 1)"
+            )
+        )
+    migrate.upgrade(engine)
+    assert _states(engine) == before | {"b": "baseline", "c": "candidate"}
+    _move(engine, command.downgrade, "0004")
+    assert _states(engine) == before
+    engine.dispose()
+
+
+def _states(engine: Engine) -> dict[str, str]:
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT name, state FROM adapters"))
+        return {row.name: row.state for row in rows}

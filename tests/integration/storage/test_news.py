@@ -19,7 +19,15 @@ from monitor.ports.stores import Stores
 from monitor.storage.database import open_engine
 from monitor.storage.embedded import Embedded
 from monitor.storage.news import PostgresNews
-from tests.integration.storage.builders import NOW, V1, batch, promotion, version, write
+from tests.integration.storage.builders import (
+    NOW,
+    V1,
+    add_verified,
+    batch,
+    promotion,
+    version,
+    write,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -66,7 +74,7 @@ def _share(stores: Stores, at: datetime = NOW, **changes: object) -> None:
 
 def test_every_change_of_a_pointer_is_told(stores: Stores, heard: Queue[Topic]) -> None:
     """A new deployment, a flip, an amendment and a share are each told once."""
-    stores.registry.add(version(V1, "v1"), actor="ann")
+    add_verified(stores, version(V1, "v1"))
     stores.deployments.ensure("support")
     assert _next(heard) == [Topic.POINTERS]
     stores.deployments.flip(promotion(V1, None, 0))

@@ -14,9 +14,10 @@ from guards import golden
 from guards.verdicts import Verdict
 from monitor.errors import BadGoldenSet, GateRefused
 from monitor.ports.deployments import Flip
-from monitor.ports.golden import GoldenRun
+from monitor.ports.golden import Added, FromExchange, GoldenRun
 from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
+from monitor.runtime import golden_adding
 from monitor.web import lookup
 from rollback.deployment import Deployment, baseline_after_promotion
 from rollback.incident import Incident, Phase
@@ -38,7 +39,7 @@ class StoreOperations(Operations):
     async def add_adapter(
         self,
         family: str,
-        source: Path,
+        source: str,
         *,
         label: str,
         actor: str,
@@ -50,7 +51,7 @@ class StoreOperations(Operations):
             name=f"{family}@{uuid4().hex[:12]}",
             label=label,
             state=VersionState.REGISTERED,
-            manifest={"source": source.name},
+            manifest={"source": Path(source).name},
             created_at=self.now(),
             parent=parent,
             facts=facts or {},
@@ -76,7 +77,6 @@ class StoreOperations(Operations):
                 at=self.now(),
                 action="promote",
                 forced=True,
-                retire=before.active,
             )
         )
 
@@ -168,6 +168,14 @@ class StoreOperations(Operations):
             raise BadGoldenSet(str(error)) from error
         return self.stores.golden.import_cases(deployment, cases, actor=actor, at=self.now())
 
+    async def add_golden(self, wanted: FromExchange, *, actor: str) -> Added:
+        """Add the case."""
+        name, case = golden_adding.case_from(self.stores.exchanges, wanted)
+        digest = self.stores.golden.add_case(
+            name, case, actor=actor, at=self.now(), source=wanted.exchange
+        )
+        return Added(deployment=name, case=case.id, digest=digest)
+
     async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
         """Store a run that went well."""
         run = GoldenRun(
@@ -181,6 +189,24 @@ class StoreOperations(Operations):
             started_at=self.now(),
             finished_at=self.now(),
             verdict=Verdict.OK,
+        )
+        self.stores.golden.save_run(run, {})
+        return run
+
+    async def try_golden(self, deployment: str, version: str, *, actor: str) -> GoldenRun:
+        """Store a run of a version that is worse."""
+        tried = lookup.version(self.stores, version)
+        run = GoldenRun(
+            id=str(uuid4()),
+            deployment=lookup.deployment(self.stores, deployment).name,
+            subject=tried.name,
+            against=None,
+            compared=False,
+            cause="gate",
+            set_digest="5" * 64,
+            started_at=self.now(),
+            finished_at=self.now(),
+            verdict=Verdict.FAIL,
         )
         self.stores.golden.save_run(run, {})
         return run

@@ -40,7 +40,7 @@ def trouble(stores: Stores, now: datetime) -> None:
     """Tell the story up to `now`: v0 was rolled back, v2 was forced three minutes ago."""
     stores.deployments.ensure("support")
     for name, label, age in ((V1, "v1", 40), (V0, "v0", 30), (V2, "v2", 4)):
-        stores.registry.add(_version(name, label, now - timedelta(minutes=age)), actor="ada")
+        _add(stores, _version(name, label, now - timedelta(minutes=age)))
     stores.deployments.flip(_promotion(V1, None, 0, now - timedelta(minutes=35)))
     stores.deployments.flip(_promotion(V0, V1, 1, now - timedelta(minutes=25)))
     _roll_back(stores, now - timedelta(minutes=25))
@@ -53,11 +53,17 @@ def trouble(stores: Stores, now: datetime) -> None:
     stores.indicators.roll_up(now - timedelta(days=2), now)
 
 
+def _add(stores: Stores, version: AdapterVersion) -> None:
+    stores.registry.add(version, actor="ada")
+    verified, at = VersionState.VERIFIED, version.created_at
+    stores.registry.move(version.name, verified, actor="ada", reason="", at=at)
+
+
 def _version(name: str, label: str, at: datetime) -> AdapterVersion:
     return AdapterVersion(
         name=name,
         label=label,
-        state=VersionState.VERIFIED,
+        state=VersionState.REGISTERED,
         manifest={"base": "9d1f"},
         created_at=at,
     )
@@ -82,7 +88,6 @@ def _promotion(
         at=at,
         action="promote",
         forced=forced,
-        retire=baseline,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.integration.storage.builders import record, scored
 from tests.integration.web.story import V1, V2
 
 pytestmark = pytest.mark.integration
@@ -30,6 +31,7 @@ READS = (
     f"/api/adapters/{V1}",
     "/api/incidents",
     "/api/golden/support/runs",
+    "/api/golden/support/runs/run-gate",
     "/api/reports/support",
     "/api/audit",
 )
@@ -172,6 +174,20 @@ async def test_a_golden_set_that_cannot_be_used_is_refused(operator, body, says)
         error = (await answer.json())["error"]
     assert (answer.status, error["type"]) == (400, "bad_golden_set")
     assert says in error["message"]
+
+
+async def test_a_recorded_answer_becomes_a_golden_case(operator, service) -> None:
+    """With one request; what the record does not hold is a conflict, in a sentence."""
+    answer = scored(7)
+    record(service.stores, answer, keep_text=True)
+    body = {"exchange": answer.exchange.id, "corrected": "ü"}
+    async with operator.post("/api/golden/from-exchange", json=body) as reply:
+        added = await reply.json()
+    assert (reply.status, added["deployment"]) == (200, "support")
+    (case,) = [each for each in service.stores.golden.cases("support") if each.id == added["case"]]
+    assert case.messages == answer.exchange.messages
+    async with operator.post("/api/golden/from-exchange", json={**body, "system": "x"}) as reply:
+        assert (reply.status, (await reply.json())["error"]["type"]) == (409, "conflict")
 
 
 async def test_the_audit_log_shows_the_newest_acts_first(operator) -> None:

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.integration.web import serving
+from tests.integration.web.golden_story import RUN, golden_run
 from tests.integration.web.story import HOSTILE, trouble
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 
 CHROMIUM = Path(os.environ.get("BACKSTOP_CHROMIUM", "/usr/bin/chromium"))
 PICTURES = Path(__file__).parents[3] / ".artefacts"
+_WHOLE = ("dashboard.png", "golden-run.png")
 
 pytestmark = [
     pytest.mark.integration,
@@ -123,6 +125,34 @@ def test_answers_of_models_are_inert(browser, service) -> None:
     assert visit.troubles == []
 
 
+def test_a_golden_run_is_read_case_by_case(browser, service) -> None:
+    """From the deployment to its run: what broke stands open with both answers, and is inert."""
+    golden_run(service.stores, serving.now())
+    visit = Visit(browser, service, viewport={"width": 1280, "height": 900})
+    page = visit.log_in()
+    page.locator("#golden-runs a").first.click()
+    expect = playwright.expect
+    expect(page.locator("#verdict h1")).to_have_text("support: support@v2 FAIL against support@v1")
+    expect(page.locator("#cases ins").first).to_have_text("14")
+    expect(page.locator("#cases del").first).to_have_text("30")
+    expect(page.locator("#cases .case").nth(1)).to_contain_text(HOSTILE)
+    _keep(page, "golden-run.png")
+    page.get_by_role("link", name="Better").click()
+    expect(page.locator("#cases .case")).to_have_count(1)
+    assert page.title() == "Golden run of support · Backstop"
+    assert visit.troubles == []
+
+
+def test_a_golden_run_fits_a_phone(browser, service) -> None:
+    """At the width of a phone nothing makes the page scroll sideways."""
+    golden_run(service.stores, serving.now())
+    visit = Visit(browser, service, viewport={"width": 360, "height": 780}, color_scheme="dark")
+    page = visit.log_in()
+    page.goto(f"{service.url}/golden/{RUN}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    _keep(page, "golden-run-phone-dark.png")
+
+
 def test_an_open_answer_stays_open_while_the_board_updates(browser, service) -> None:
     """A swap of the board keeps what a person has opened."""
     visit = Visit(browser, service)
@@ -187,4 +217,4 @@ def test_the_page_fits_a_phone(browser, service) -> None:
 
 def _keep(page: playwright.Page, name: str) -> None:
     PICTURES.mkdir(exist_ok=True)
-    page.screenshot(path=PICTURES / name, full_page="phone" in name or name == "dashboard.png")
+    page.screenshot(path=PICTURES / name, full_page="phone" in name or name in _WHOLE)

@@ -7,6 +7,7 @@ import re
 import aiohttp
 import pytest
 
+from tests.integration.storage.builders import record, scored
 from tests.integration.web.serving import TOKEN
 from tests.integration.web.story import V1
 
@@ -104,3 +105,21 @@ async def test_a_closed_session_is_closed_for_good(stranger) -> None:
         assert answer.headers["HX-Redirect"] == "/login"
     async with stranger.get("/", cookies=copied, allow_redirects=False) as answer:
         assert answer.status == 303
+
+
+async def test_a_recorded_answer_becomes_a_case_with_one_click(stranger, service) -> None:
+    """The dialog shows the prompt, takes the corrected answer, and says what is wrong."""
+    csrf = {"X-CSRF-Token": await log_in(stranger)}
+    asked = scored(7, started_at=service.stores.exchanges.recent("support", 1)[0].started_at)
+    record(service.stores, asked, keep_text=True)
+    form = {"exchange": asked.exchange.id, "corrected": "<b>14 days</b>"}
+    async with stranger.get("/golden-case", params={"exchange": form["exchange"]}) as answer:
+        assert "question 7" in await answer.text()
+    async with stranger.post("/golden-case", data=form, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, "/login")  # no CSRF token
+    async with stranger.post("/golden-case", data={**form, "system": "x"}, headers=csrf) as answer:
+        assert (answer.status, "give the system prompt" in await answer.text()) == (409, True)
+    async with stranger.post("/golden-case", data=form, headers=csrf) as answer:
+        assert (answer.status, "Case added" in await answer.text()) == (200, True)
+    case = service.stores.golden.cases("support")[-1]
+    assert case.expectation["value"] == "<b>14 days</b>"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guards import exchange_log
-from guards.exchange import Exchange, FinishReason, Message
+from guards.exchange import Exchange, FinishReason, Message, Passage
 from guards.exchange_fields import BadExchange
 from guards.exchange_log import Logged
 from tests.unit.guards.samples import NOON, asked, exchange
@@ -52,6 +52,8 @@ def test_a_whole_line_is_read() -> None:
         "prompt_tokens": 3,
         "output_tokens": 0,
         "token_logprobs": [-0.5, 0, None],
+        "token_entropies": [0, 1.5, None],
+        "context": ["Open at nine.", {"id": "faq", "text": "Closed on Sunday."}],
         "finish_reason": "length",
         "error": None,
         "ended_by_caller": True,
@@ -69,6 +71,13 @@ def test_a_whole_line_is_read() -> None:
     assert each.token_logprobs is not None
     assert each.token_logprobs[:2] == (-0.5, 0.0)
     assert math.isnan(each.token_logprobs[2])
+    assert each.token_entropies is not None
+    assert each.token_entropies[:2] == (0.0, 1.5)
+    assert math.isnan(each.token_entropies[2])
+    assert each.context == (
+        Passage(id="1", text="Open at nine."),
+        Passage(id="faq", text="Closed on Sunday."),
+    )
     assert (each.finish_reason, each.ended_by_caller) == (FinishReason.LENGTH, True)
     assert (each.caller, each.tags) == ("c1", {"route": "a"})
     assert found.names_adapter
@@ -122,6 +131,10 @@ def test_a_missing_adapter_is_not_the_base_model() -> None:
         ({"output_tokens": 2**31}, "output_tokens", "must be a whole number"),
         ({"token_logprobs": [-1, 0.5]}, "token_logprobs[1]", "natural logarithm"),
         ({"token_logprobs": "x"}, "token_logprobs", "must be a list"),
+        ({"token_entropies": [-0.1]}, "token_entropies[0]", "at least 0 nats"),
+        ({"context": "x"}, "context", "must be a list"),
+        ({"context": [7]}, "context[0]", "must be text"),
+        ({"context": [{"id": "a"}]}, "context[0].text", "is missing"),
         ({"finish_reason": "tired"}, "finish_reason", "must be one of stop, length"),
         ({"id": ""}, "id", "1 to 256 printable"),
         ({"id": "a\nb"}, "id", "1 to 256 printable"),
@@ -165,6 +178,7 @@ def test_what_is_no_json_object_is_refused(line: str | bytes) -> None:
         {},
         {"adapter": "a@1", "finish_reason": None, "token_logprobs": None, "output_tokens": None},
         {"ended_by_caller": True, "grade": 0.0, "caller": "c", "error": "bad", "tags": {"a": "b"}},
+        {"token_entropies": (0.5, 0.0), "context": (Passage(id="a", text="b"),)},
         {"started_at": datetime(2025, 6, 1, 12, 0, 0, 123456, tzinfo=UTC)},
     ],
 )

@@ -17,8 +17,32 @@ GOOD: list[dict[str, Any]] = [
     {"kind": "excludes", "values": ["a"]},
     {"kind": "number", "value": 3, "tolerance": 0.5},
     {"kind": "json", "value": None},
-    {"kind": "json_schema", "schema": {"type": "object"}},
+    {"kind": "json_schema", "schema": {"type": "object"}, "strict": True},
+    {"kind": "json", "value": {"a": 1}, "weights": {"a": 2}, "required": ["a"], "threshold": 1},
+    {"kind": "tool_call", "name": "add", "arguments": {"a": 1}},
+    {"kind": "token_f1", "values": ["a"], "threshold": 0.5},
+    {"kind": "rouge_l", "values": ["a"]},
+    {"kind": "chrf", "values": ["a"], "word_order": 2},
+    {"kind": "similarity", "values": ["a"], "threshold": 0.8},
+    {"kind": "reference_logprob", "value": "a"},
+    {"kind": "multiple_choice", "values": [" a", " b"], "value": " b"},
+    {"kind": "code", "tests": "assert f() == 1", "before": "import math\n", "limit_s": 5},
+    {"kind": "judge", "rubric": "Is it kind?", "reference": "Yes.", "scale": [0, 5], "repeats": 5},
+    {
+        "kind": "all",
+        "of": [
+            {"kind": "exact", "value": "a"},
+            {"kind": "not", "of": {"kind": "exact", "value": "b"}},
+        ],
+    },
+    {"kind": "any", "of": [{"kind": "exact", "value": "a"}]},
+    {"kind": "not", "of": {"kind": "exact", "value": "a"}},
 ]
+
+
+def _nested(depth: int) -> dict[str, Any]:
+    inner = {"kind": "exact", "value": "a"}
+    return {"kind": "not", "of": _nested(depth - 1)} if depth else inner
 
 
 def test_every_kind_can_be_written() -> None:
@@ -47,6 +71,26 @@ def test_every_kind_can_be_written() -> None:
         ({"kind": "json_schema", "schema": {"type": "objekt"}}, "malformed"),
         ({"kind": "json_schema", "schema": []}, "must be a JSON Schema"),
         ({"kind": ["exact"]}, "no kind of expectation"),
+        ({"kind": "json", "value": {"a": 1}, "weights": {"b": 1}}, "no field 'b'"),
+        ({"kind": "json", "value": {"a": 1}, "required": ["b"]}, "no field 'b'"),
+        ({"kind": "json", "value": 1, "required": ["b"]}, "a value that is an object"),
+        ({"kind": "json", "value": {"a": 1}, "weights": {"a": 0}}, "a weight above 0"),
+        ({"kind": "json", "value": {"a": 1}, "weights": {}}, "a weight above 0"),
+        ({"kind": "tool_call", "name": " "}, "not blank"),
+        ({"kind": "tool_call", "name": "a", "arguments": []}, "must be an object"),
+        ({"kind": "token_f1", "values": ["a"], "threshold": 0}, "above 0 and at most 1"),
+        ({"kind": "chrf", "values": ["a"], "word_order": 1}, "0 .chrF. or 2"),
+        ({"kind": "multiple_choice", "values": ["a"], "value": "a"}, "two different texts"),
+        ({"kind": "multiple_choice", "values": ["a", "a"], "value": "a"}, "two different texts"),
+        ({"kind": "multiple_choice", "values": ["a", "b"], "value": "c"}, "none of the values"),
+        ({"kind": "code", "tests": ""}, "not blank"),
+        ({"kind": "code", "tests": "1", "limit_s": 1e9}, "at most 120"),
+        ({"kind": "judge", "rubric": "r", "repeats": 0}, "from 1 to 20"),
+        ({"kind": "judge", "rubric": "r", "scale": [3, 3]}, "two whole numbers"),
+        ({"kind": "all", "of": []}, "at least one expectation"),
+        ({"kind": "all", "of": [{"kind": "exatc"}]}, "do you mean 'exact'"),
+        ({"kind": "not", "of": [{"kind": "exact", "value": "a"}]}, "must be an expectation"),
+        (_nested(6), "nested more than 4 deep"),
     ],
 )
 def test_what_cannot_be_graded_by_is_refused(expectation: dict[str, Any], message: str) -> None:

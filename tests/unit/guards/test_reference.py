@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import stats
 
 from guards import archive, channels
 from guards.exchange import FinishReason
+from guards.novelty import Embedded, EmbeddedBy
 from guards.reference import (
     SMALLEST,
     Reference,
@@ -17,8 +19,18 @@ from guards.reference import (
     UnreadableReference,
     is_comparable,
 )
+from guards.signals import catalogue
 from guards.signals.catalogue import CATALOGUE
 from tests.unit.guards.samples import asked, exchange, tickets
+
+MODEL = EmbeddedBy(name="model", digest="abc")
+
+
+def by_a_model(texts: Sequence[str]) -> Embedded:
+    """Return vectors that the texts' lengths decide."""
+    rows = [np.random.default_rng(len(text)).normal(size=6) + len(text) % 3 for text in texts]
+    vectors = np.array(rows, dtype=np.float32)
+    return Embedded(by=MODEL, vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +40,11 @@ def reference() -> Reference:
 
 
 def test_a_reference_keeps_the_channels_that_are_defined(reference: Reference) -> None:
-    """Every behavioural signal and the outlier score; scores are sorted."""
-    assert reference.channels.keys() == channels.BY_NAME.keys() | {channels.OUTLIER}
+    """Every channel whose signal the tickets have, and the outlier score; scores are sorted."""
+    columns = zip(CATALOGUE, catalogue.table(tickets(0, 150)).values.T, strict=True)
+    known = [signal for signal, values in columns if not np.isnan(values).all()]
+    names = {channel.name for signal in known for channel in channels.of_signal(signal)}
+    assert reference.channels.keys() == names | {channels.OUTLIER}
     assert all(np.all(np.diff(values) >= 0) for values in reference.channels.values())
 
 
@@ -127,6 +142,45 @@ def test_words_are_hashed_with_the_key_of_the_reference(reference: Reference) ->
     assert older.words("Yes, of course") is None
 
 
+def test_a_reference_of_before_embeddings_had_a_say_of_their_own_stays_readable(
+    reference: Reference,
+) -> None:
+    """It gives the scores and p-values that it gave then: one mean over all channels."""
+    description, arrays = archive.unpack(reference.to_bytes())
+    arrays.pop("surprise_scale")
+    arrays.pop("novelty/ids")
+    older = Reference.from_bytes(archive.pack(description, arrays))
+    new = tickets(77, 20)
+    assert older.surprise_scale is None
+    assert older.nearest(new[0].output) == ()
+    p_values = older.outlier_p_values(older.scores(new))
+    assert ((p_values > 0) & (p_values <= 1)).all()
+
+
+def test_a_models_vectors_are_what_outliers_are_found_among() -> None:
+    """The reference keeps whose they are, and scores no others; bytes carry all of it."""
+    usual = tickets(0, 150)
+    frozen = Reference.fit(usual, seed=1, embed=by_a_model)
+    again = Reference.from_bytes(frozen.to_bytes())
+    assert again.novelty.by == MODEL
+    new = tickets(77, 20)
+    vectors = by_a_model([each.output for each in new])
+    before, after = frozen.scores(new, vectors), again.scores(new, vectors)
+    assert np.array_equal(before[channels.OUTLIER], after[channels.OUTLIER])
+    assert np.isfinite(after[channels.OUTLIER]).all()
+    assert np.isnan(again.scores(new)[channels.OUTLIER]).all()
+    p_values = again.outlier_p_values(again.scores(new))
+    assert np.isfinite(p_values).all()
+    assert set(again.nearest(new[0].output, vectors.rows([0]))) <= {each.id for each in usual}
+
+
+def test_while_the_model_is_away_a_reference_embeds_for_itself() -> None:
+    """Then it is as without a model."""
+    usual = tickets(0, 60)
+    alone = Reference.fit(usual, seed=1).to_bytes()
+    assert Reference.fit(usual, seed=1, embed=lambda texts: None).to_bytes() == alone
+
+
 @pytest.mark.parametrize("payload", [b"", b"not a reference"])
 def test_other_bytes_are_refused(payload: bytes) -> None:
     """The error says to freeze it again."""
@@ -167,8 +221,8 @@ def test_an_empty_batch_has_no_scores(reference: Reference) -> None:
 
 def test_every_channel_belongs_to_a_signal() -> None:
     """Explanations find the meaning of each channel."""
-    assert {each.signal.name for each in channels.BY_NAME.values()} == {
-        signal.name for signal in CATALOGUE if signal.behavioural
+    assert {each.signal.name for each in channels.by_name().values()} == {
+        signal.name for signal in CATALOGUE if signal.is_channel
     }
 
 

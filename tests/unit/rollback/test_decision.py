@@ -134,6 +134,15 @@ def test_a_threshold_that_only_alerts_changes_nothing() -> None:
     assert decision.numbers["breaches"]
 
 
+def test_a_suspicion_says_whether_the_prompts_have_changed_too() -> None:
+    """And prompts that change alone raise none."""
+    both = _decide(_point(suspicion=1_000.0, traffic=2_000.0))
+    assert isinstance(both, Suspect)
+    assert "so did the change of the prompts" in both.reason
+    assert "prompts" not in _decide(_point(suspicion=1_000.0, traffic=10.0)).reason
+    assert isinstance(_decide(_point(traffic=2_000.0)), Hold)
+
+
 def test_drift_raises_suspicion_once() -> None:
     """Drift has no sign: it never rolls back by itself."""
     drift = _point(suspicion=1_000.0)

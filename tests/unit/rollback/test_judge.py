@@ -11,9 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from guards import words
+from guards.categories import DISTANCE, MIX, Categories, PromptClusters
+from guards.embedding import Embedder
 from guards.usual import UsualAnswers
 from rollback.evidence import EvidencePoint
-from rollback.judge import HarmWeights, Judge, JudgeSettings, Observation
+from rollback.judge import Judge
+from rollback.judge_settings import HarmWeights, JudgeSettings
+from rollback.observation import Observation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = b"secret"
@@ -109,10 +113,10 @@ def test_a_golden_run_that_is_much_worse_crosses_at_once() -> None:
 
 def test_a_golden_run_within_the_margin_is_no_evidence() -> None:
     """Three of sixty cases worse is what a margin of 0.05 tolerates."""
-    judge = _judge()
+    judge, rng = _judge(), np.random.default_rng(5)
     for n in range(50):
         judge.observe(_answer(n))
-        judge.observe_golden([-1.0] * 3 + [0.0] * 57, 60, at=START)
+        judge.observe_golden(rng.permutation([-1.0] * 3 + [0.0] * 57).tolist(), 60, at=START)
     assert not judge.crossed
 
 
@@ -125,10 +129,10 @@ def test_a_golden_set_that_is_too_small_is_no_evidence() -> None:
 def test_a_second_golden_run_counts_only_after_another_answer() -> None:
     """The run length is promised in exchanges, so bets start at most once per exchange."""
     judge, mild = _judge(), [-1.0, 0.0] * 15
-    first = judge.observe_golden(mild, None, at=START).evidence
-    assert judge.observe_golden(mild, None, at=START).evidence == first
+    first = judge.observe_golden(mild, 30, at=START).evidence
+    assert judge.observe_golden(mild, 30, at=START).evidence == first
     judge.observe(_answer(0))
-    assert judge.observe_golden(mild, None, at=START).channels["golden"] > first
+    assert judge.observe_golden(mild, 30, at=START).channels["golden"] > first
 
 
 def test_drift_raises_suspicion_and_never_evidence() -> None:
@@ -380,3 +384,112 @@ def test_a_judge_with_grades_and_a_classifier_goes_on_after_a_restart() -> None:
         assert other.suspicion == pytest.approx(one.suspicion, rel=1e-4)
     assert judge.point is not None
     assert "drift.classifier" in judge.point.channels
+
+
+MANY = {f"caller-{n}": 0.02 for n in range(50)}
+
+
+def _flooded(rng: np.random.Generator, size: int) -> list[Observation]:
+    """Return ordinary traffic of many callers, and ten times as much garbage of one."""
+    reference = list(MANY)
+    found = []
+    for n in range(size):
+        floods = rng.random() < 10 / 11
+        caller = "flood" if floods else reference[int(rng.integers(50))]
+        fault = floods or bool(rng.random() < 0.02)
+        scores = {name: abs(rng.normal()) + (5.0 if floods else 0.0) for name in CHANNELS}
+        found.append(replace(_answer(n, fault=fault, scores=scores), caller=caller))
+    return found
+
+
+def _guarded(cap: float, rng: np.random.Generator) -> Judge:
+    return Judge(
+        deployment="support",
+        epoch=3,
+        adapter=None,
+        settings=JudgeSettings(caller_share_cap=cap),
+        reference=_reference(rng),
+        callers=MANY,
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_caller_that_floods_garbage_rolls_nothing_back(seed: int) -> None:
+    """At ten times the traffic of all others together; without the cap it does within 20 answers."""
+    rng = np.random.default_rng(seed)
+    stream = _flooded(rng, 3000)
+    capped, free = _guarded(0.05, rng), _guarded(1.0, rng)
+    point = capped.observe_all(stream)[-1]
+    free.observe_all(stream[:20])
+    assert not capped.crossed
+    assert free.crossed
+    assert point.position == 3000
+    assert point.capped > 2500
+
+
+def test_a_flood_hides_no_harm_of_the_others() -> None:
+    """When everybody gets faulty answers, evidence crosses although one caller is capped."""
+    rng = np.random.default_rng(4)
+    judge = _guarded(0.05, rng)
+    judge.observe_all([replace(each, fault=True) for each in _flooded(rng, 300)])
+    assert judge.crossed
+
+
+def test_an_answer_that_does_not_count_gets_the_point_of_before() -> None:
+    """It has a position of its own, and everything else stays."""
+    judge = _guarded(0.05, np.random.default_rng(5))
+    first, second = judge.observe_all(
+        [replace(_answer(n, fault=True), caller="flood") for n in range(2)]
+    )
+    assert (first.capped, second.capped) == (0, 1)
+    assert replace(first, position=2, at=second.at, capped=1) == second
+
+
+def test_the_cap_goes_on_after_a_restart() -> None:
+    """Whose answers count is what it would have been without the restart."""
+    rng = np.random.default_rng(6)
+    stream = _flooded(rng, 200)
+    judge = _guarded(0.05, rng)
+    judge.observe_all(stream[:90])
+    saved = json.loads(json.dumps(judge.state()))
+    copy = Judge.restore(saved, settings=JudgeSettings(caller_share_cap=0.05))
+    assert copy.point == judge.point
+    assert copy.observe_all(stream[90:]) == judge.observe_all(stream[90:])
+
+
+def test_a_change_of_the_prompts_is_told_apart_from_drift() -> None:
+    """Prompts of another category speak for a change of the traffic alone."""
+    rng = np.random.default_rng(7)
+    reference = {"length": np.sort(rng.normal(size=200))}
+    clusters = PromptClusters(
+        embedder=Embedder.fit(["one prompt", "another"]),
+        centres=np.eye(2, dtype=np.float32),
+        farthest=1.0,
+    )
+    categories = Categories(
+        prompts=clusters,
+        of_scores={"length": rng.integers(0, 2, size=200)},
+        traffic={MIX: np.zeros(100), DISTANCE: rng.uniform(size=100)},
+    )
+    judge = Judge(
+        deployment="support",
+        epoch=1,
+        adapter=None,
+        settings=JudgeSettings(),
+        reference=reference,
+        categories=categories,
+    )
+    stream = [
+        replace(
+            _answer(n, scores={"length": float(rng.normal())}),
+            category=1,
+            prompt_distance=float(rng.uniform()),
+        )
+        for n in range(100)
+    ]
+    point = judge.observe_all(stream)[-1]
+    assert point.suspicion < point.suspicion_line <= point.traffic
+    assert point.channels[f"traffic.{MIX}"] == point.traffic
+    assert not judge.suspected
+    copy = Judge.restore(json.loads(json.dumps(judge.state())), settings=JudgeSettings())
+    assert copy.observe_all(stream) == judge.observe_all(stream)

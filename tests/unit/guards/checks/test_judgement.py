@@ -7,7 +7,8 @@ import pytest
 from guards.checks import judgement
 from guards.checks.context import GuardContext
 from guards.checks.finding import Finding
-from guards.checks.judgement import GuardVerdict, Judgement, Mode, Report
+from guards.checks.judgement import Judgement, Mode, Report
+from guards.guarded import GuardVerdict
 from tests.unit.guards.checks.samples import CONTEXT, applied
 
 FOUND = Finding(kind="email", start=0, end=3, score=1.0, excerpt="… (3)")

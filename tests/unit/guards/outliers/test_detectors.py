@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import LocalOutlierFactor
 
 from guards.outliers.calibrated import Calibrated
-from guards.outliers.default import TextOutliers
+from guards.outliers.default import TextOutliers, View
 from guards.outliers.detector import Detector
 from guards.outliers.ensemble import Ensemble
 from guards.outliers.logits import MaxLogit
@@ -57,7 +57,7 @@ def test_vectors_in_a_narrow_cone_are_whitened_first() -> None:
     """Cosines hardly differ there: a large common part hides what differs."""
     common = np.full(8, 20.0)
     detector = TextOutliers().fit(usual(400, seed=1)[0] + common)
-    assert detector.narrow_
+    assert detector.view_ is View.CONE
     scores = -detector.score_samples(np.vstack([usual(100, seed=2)[0], odd(100, seed=3)]) + common)
     assert roc_auc_score(np.repeat([0, 1], 100), scores) > 0.95
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from guards.signals import signal
+from guards.signals.batch import Batch
 from tests.unit.guards.samples import exchange
 
 
@@ -15,5 +16,5 @@ def test_a_column_is_a_float_array() -> None:
 
 def test_a_signal_of_text_looks_at_the_answer() -> None:
     """The measure is applied to each answer's text."""
-    compute = signal.of_text(lambda text: float(len(text)))
-    assert compute([exchange("ab"), exchange("")]).tolist() == [2.0, 0.0]
+    compute = signal.of_text(lambda view: float(len(view.text)))
+    assert compute(Batch([exchange("ab"), exchange("")])).tolist() == [2.0, 0.0]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from guards.declared import Declared, Prices
 from monitor import config as configuration
 from monitor.bootstrap import files
 from monitor.config import Config
@@ -41,6 +44,54 @@ def test_good_files_are_read(tmp_path: Path) -> None:
     assert read.response_schema == {"type": "object"}
     assert read.golden is not None
     assert len(read.golden) == 1
+
+
+SIGNALS = Path(__file__).parents[4] / "docs" / "signals.md"
+
+
+def test_what_is_declared_of_answers_is_read_as_it_is_documented(tmp_path: Path) -> None:
+    """Expressions, citation and prices, from the page's own example."""
+    (shown,) = re.findall(r"```yaml\n(.*?)```", SIGNALS.read_text(), re.DOTALL)
+    section = yaml.safe_load(shown)["deployments"]["support"]
+    read = files.read(configured(tmp_path, json.dumps(section)))
+    assert files.declared(read) == {
+        "support": Declared(
+            must_match=(r"\bA-\d{4,}\b",),
+            must_not_match=(r"(?i)\bguarantee",),
+            citation=r"\[\d+\]",
+            prices=Prices(prompt=0.15, output=0.6),
+        )
+    }
+
+
+def test_nothing_is_declared_where_nothing_is_configured(tmp_path: Path) -> None:
+    """Answers of such a deployment need no looking at."""
+    assert files.declared(files.read(configured(tmp_path, "{}"))) == {}
+
+
+@pytest.mark.parametrize("key", ["must_match", "must_not_match"])
+def test_a_malformed_expression_is_refused_with_the_deployment(tmp_path: Path, key: str) -> None:
+    """Before anything is started."""
+    with pytest.raises(ConfigError, match=r"deployments\.support: the pattern '\(' is malformed"):
+        files.read(configured(tmp_path, json.dumps({key: ["("]})))
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"prices": {"prompt": -1, "output": 1}},
+        {"prices": {"prompt": 1}},
+        {"prices": {"prompt": 1, "output": 1, "cache": 1}},
+        {"must_match": "A"},
+        {"citation": 7},
+    ],
+)
+def test_a_declaration_of_another_shape_is_refused(
+    tmp_path: Path, section: dict[str, object]
+) -> None:
+    """Prices are two numbers of at least 0, expressions a list of texts."""
+    with pytest.raises(ConfigError, match="support"):
+        configured(tmp_path, json.dumps(section))
 
 
 @pytest.mark.parametrize(
@@ -98,4 +149,13 @@ def test_a_base_folder_without_a_model_is_named(tmp_path: Path, missing: str) ->
         "deployments: {support: {}}"
     )
     with pytest.raises(ConfigError, match=rf"engine\.folder: .*{re.escape(missing)} is missing"):
+        files.read(configuration.load(path))
+
+
+def test_an_embedder_that_is_not_there_is_found_before_anything_starts(tmp_path: Path) -> None:
+    """The folder is named as the configuration means it: beside the configuration."""
+    configured(tmp_path, "{}")
+    path = tmp_path / "backstop.yaml"
+    path.write_text(path.read_text() + "\nembedder: {kind: folder, path: encoder}")
+    with pytest.raises(ConfigError, match=f"embedder: {tmp_path}/encoder/modules.json"):
         files.read(configuration.load(path))

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from guards.golden_formats import formats
 from monitor.cli import main, output
 
 
@@ -130,3 +131,38 @@ def test_markup_in_data_is_plain_text(capsys: pytest.CaptureFixture[str]) -> Non
     """A label cannot colour or hide a sentence."""
     output.complain("support@[red]v1[/red] is not known")
     assert "[red]v1[/red]" in capsys.readouterr().err
+
+
+def test_a_golden_file_can_be_read_without_a_service(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """`--dry-run` says how many cases there are, and changes nothing."""
+    path = tmp_path / "evals.jsonl"
+    path.write_text('{"input": "東京?", "ideal": "はい"}\n', encoding="utf-8")
+    words = ["golden", "import", "support", str(path), "--dry-run", "--json"]
+    assert run(monkeypatch, *words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"deployment": "support", "imported": False, "cases": 1}
+
+
+def test_a_golden_file_that_loses_something_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """With file, line and field."""
+    path = tmp_path / "evals.jsonl"
+    path.write_text('{"input": "a", "ideal": "b", "metadata": 1}\n', encoding="utf-8")
+    assert run(monkeypatch, "golden", "import", "support", str(path), "--dry-run") == 2
+    said = capsys.readouterr().err
+    assert f"{path}: nothing was imported: line 1: the field 'metadata'" in said
+
+
+def test_the_help_names_every_format() -> None:
+    """As the readers have them."""
+    shown = " ".join(
+        CliRunner()
+        .invoke(main.app, ["golden", "import", "--help"])
+        .output.replace("│", " ")
+        .split()
+    )
+    for name in formats.FORMATS:
+        assert name in shown

@@ -73,3 +73,36 @@ def test_an_endless_prompt_is_refused_before_it_is_encoded() -> None:
     """Not even the tokenizer is asked, which would keep the engine's thread busy."""
     with pytest.raises(BadRequest, match="1000000 characters"):
         prompt.encode(None, [Message(role="prompt", content="x" * 1_000_000)], 100)
+
+
+TOOL = {"type": "function", "function": {"name": "hello", "description": "Greets."}}
+
+
+def test_tools_go_through_the_chat_template(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Where the template has a place for them."""
+    place = "{% for tool in tools or [] %}{{ tool.function.name }} {% endfor %}"
+    tokenizer.chat_template = place + TEMPLATE
+    messages = [Message(role="user", content="world")]
+    told = prompt.encode(tokenizer, messages, 100, [TOOL])
+    assert [WORDS[each] for each in told] == ["hello", "user", "world", "assistant"]
+
+
+@pytest.mark.parametrize(
+    ("template", "says"), [(TEMPLATE, "leaves out the tool 'hello'"), (None, "no chat template")]
+)
+def test_tools_that_the_model_would_not_be_told_of_are_refused(
+    tokenizer: PreTrainedTokenizerFast, template: str | None, says: str
+) -> None:
+    """An answer without them would be graded as if the model had known better."""
+    tokenizer.chat_template = template
+    with pytest.raises(BadRequest, match=says):
+        prompt.encode(tokenizer, [Message(role="user", content="world")], 100, [TOOL])
+
+
+def test_a_continuation_is_encoded_by_itself(tokenizer: PreTrainedTokenizerFast) -> None:
+    """It comes behind the prompt, and its tokens are counted."""
+    tokenizer.chat_template = TEMPLATE
+    messages = [Message(role="user", content="hello")]
+    told, count = prompt.encode_with(tokenizer, messages, "hello world", 100)
+    assert [WORDS[each] for each in told] == ["user", "hello", "assistant", "hello", "world"]
+    assert count == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 from guards.exchange import FinishReason, Message
@@ -49,3 +50,13 @@ def test_an_engine_without_tokens_leaves_them_unknown() -> None:
     written.add(Piece(text="a", finish_reason=FinishReason.STOP), 11.0)
     assert written.exchange().output_tokens is None
     assert written.exchange().token_logprobs is None
+
+
+def test_alternatives_of_tokens_give_their_entropies() -> None:
+    """Five of equal chance have ln 5 nats."""
+    written = draft()
+    top = tuple((word, math.log(0.2)) for word in "abcde")
+    written.add(Piece(text="a", tokens=(Token(id=1, text="a", logprob=-1.6, top=top),)), 10.5)
+    entropies = written.exchange().token_entropies
+    assert entropies is not None
+    assert math.isclose(entropies[0], math.log(5))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guards import faults
-from guards.exchange import Exchange, FinishReason, Message
+from guards import entropy, faults
+from guards.exchange import Exchange, FinishReason, Message, Passage
 from monitor.gateway.reading import read
 from monitor.ports.handover import Dialect, Ending, Relayed
 from tests.unit.monitor.gateway.relaying import (
@@ -218,6 +218,48 @@ def test_numbers_that_json_does_not_know_are_read() -> None:
     assert answer.output == "a"
     assert answer.token_logprobs is not None
     assert math.isnan(answer.token_logprobs[1])
+
+
+ALTERNATIVES = (-0.1, -3.0, -4.0, -5.0, -6.0)
+
+
+def test_entropies_of_a_chat_come_from_five_alternatives() -> None:
+    """A token with fewer has none; more say nothing more."""
+    tops = [[{"token": "a", "logprob": each} for each in ALTERNATIVES], [{"logprob": -0.5}], []]
+    tokens = [{"token": "a", "logprob": -0.1, "top_logprobs": top} for top in tops]
+    answer = one(relayed(chat(), whole({**said("aaa"), "logprobs": {"content": tokens}})))
+    assert answer.token_entropies is not None
+    assert answer.token_entropies[0] == entropy.least(ALTERNATIVES)
+    assert list(map(math.isnan, answer.token_entropies)) == [False, True, True]
+
+
+def test_entropies_of_a_text_are_read_without_the_first_null() -> None:
+    """It belongs to the first token of all, as the log-probability does."""
+    answer = json.loads(text_answer("ab"))
+    top = {f"t{index}": each for index, each in enumerate(ALTERNATIVES)}
+    answer["choices"][0]["logprobs"] = {"token_logprobs": [None, -0.1], "top_logprobs": [None, top]}
+    exchange = one(relayed({"prompt": "x"}, json.dumps(answer).encode(), dialect=Dialect.TEXT))
+    assert exchange.token_entropies == (entropy.least(ALTERNATIVES),)
+
+
+@pytest.mark.parametrize("tops", ["strange", [7, "x"], [{"a": "b"}, None], [None]])
+def test_alternatives_of_another_shape_hide_nothing_else(tops: Any) -> None:
+    """There are no entropies then."""
+    answer = json.loads(text_answer("ab"))
+    answer["choices"][0]["logprobs"] = {"token_logprobs": [-1.0, -0.1], "top_logprobs": tops}
+    exchange = one(relayed({"prompt": "x"}, json.dumps(answer).encode(), dialect=Dialect.TEXT))
+    assert (exchange.token_logprobs, exchange.token_entropies) == ((-1.0, -0.1), None)
+
+
+def test_documents_of_a_request_are_context() -> None:
+    """They are named by their own id or by their number; what has no text is left out."""
+    documents = [{"id": "faq", "text": "Open at nine."}, "Closed on Sunday.", {"title": "x"}, 7]
+    answer = one(relayed(chat(documents=documents), whole(said("At nine."))))
+    assert answer.context == (
+        Passage(id="faq", text="Open at nine."),
+        Passage(id="2", text="Closed on Sunday."),
+    )
+    assert one(relayed(chat(documents="x"), whole(said("At nine.")))).context == ()
 
 
 def test_log_probabilities_of_another_shape_do_not_hide_the_text() -> None:

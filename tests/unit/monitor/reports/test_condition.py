@@ -51,6 +51,15 @@ def test_quiet_evidence_is_well():
     assert "80 answers of support@v1" in quiet.detail
 
 
+def test_prompts_that_have_changed_are_named_beside_either_standing():
+    """All stays well when only they have changed; a suspicion says that they have too."""
+    changed = replace(POINT, traffic=1e3)
+    assert stand(point=changed).condition is Condition.WELL
+    assert "The prompts have changed, not the answers" in stand(point=changed).detail
+    assert "prompts have changed too" in stand(point=replace(changed, suspicion=1e3)).detail
+    assert "prompts" not in stand().detail
+
+
 def test_no_judged_answer_is_not_well():
     """Unknown is not good: without a point the deployment waits."""
     assert stand(point=None).condition is Condition.UNWATCHED

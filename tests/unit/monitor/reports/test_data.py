@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from guards.confidence import rate_interval
 from monitor.ports.indicators import Indicator
 from monitor.reports.data import answers_by_version, compare, uses
 
@@ -44,6 +45,21 @@ def test_means_are_weighted_by_answers():
     ]
     (change,) = compare(rows, [])
     assert (change.name, change.value, change.before) == ("fault_rate", pytest.approx(0.1), None)
+
+
+def test_rates_and_mean_grades_have_an_interval_that_holds_them():
+    """By how many answers are behind them; a latency has none."""
+    rows = [
+        row("fault_rate", 0.1, 90),
+        row("fault_rate", 0.1, 10, minute=1),
+        row("grade_mean", 0.8, 100),
+        row("latency_p95_s", 0.2, 100),
+    ]
+    fault, grade, latency = compare(rows, [])
+    assert fault.interval == rate_interval(10, 100)
+    assert grade.interval is not None
+    assert 0.64 < grade.interval.low < 0.8 < grade.interval.high < 0.92
+    assert latency.interval is None
 
 
 def test_an_indicator_that_is_gone_is_still_compared():

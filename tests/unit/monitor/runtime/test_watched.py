@@ -14,7 +14,7 @@ from monitor.ports.record import Observed
 from monitor.runtime import watched
 from monitor.runtime.watched import Watched
 from rollback.deployment import Deployment
-from rollback.judge import Observation
+from rollback.observation import Observation
 from rollback.policy import Policy
 from tests.handed import NAME, START, VERSION, deployment, exchange
 

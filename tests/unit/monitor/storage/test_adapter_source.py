@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import BadAdapter
-from monitor.storage.adapter_source import CONFIG, WEIGHTS, opened, require_adapter
+from monitor.ports.versions import AdapterSource
+from monitor.storage.adapter_source import (
+    CONFIG,
+    WEIGHTS,
+    directory,
+    hard_links,
+    opened,
+    require_adapter,
+)
 
 
 @pytest.fixture
@@ -49,7 +57,7 @@ def test_a_pickle_is_refused(source: Path, pickle: str) -> None:
 
 
 def _read(source: Path) -> bytes:
-    with opened(source, WEIGHTS) as file:
+    with opened(directory(source), WEIGHTS) as file:
         return file.read()
 
 
@@ -87,7 +95,7 @@ def test_what_is_no_regular_file_is_refused_at_once(source: Path) -> None:
 
 
 def _read_and_meddle(source: Path) -> None:
-    with opened(source, WEIGHTS) as file:
+    with opened(directory(source), WEIGHTS) as file:
         file.read(1)
         (source / WEIGHTS).write_bytes(b"another content")
 
@@ -96,3 +104,50 @@ def test_a_file_that_changes_while_it_is_read_is_refused(source: Path) -> None:
     """Half of it would be of one version and half of another."""
     with pytest.raises(BadAdapter, match="changed while it was read"):
         _read_and_meddle(source)
+
+
+def test_a_folder_that_is_a_link_within_is_followed_and_one_that_leads_out_is_not(
+    source: Path,
+) -> None:
+    """What counts is where the file lies, not how many links lead there."""
+    inner = source / "inner"
+    inner.mkdir()
+    (source / WEIGHTS).rename(inner / WEIGHTS)
+    (source / WEIGHTS).symlink_to(f"inner/{WEIGHTS}")
+    assert _read(source) == b"content"
+    inner.rename(source.parent / "outer")
+    inner.symlink_to("../outer", target_is_directory=True)
+    with pytest.raises(BadAdapter, match="leads out of the folder"):
+        _read(source)
+
+
+def test_a_cache_may_keep_files_apart_from_their_names(source: Path) -> None:
+    """Within its own folder, as the cache of the Hugging Face hub does."""
+    (source / WEIGHTS).rename(source.parent / "blob")
+    (source / WEIGHTS).symlink_to("../blob")
+    with opened(AdapterSource(folder=source, root=source.parent), WEIGHTS) as file:
+        assert file.read() == b"content"
+
+
+def test_a_file_that_is_swapped_for_a_link_is_not_read_twice(source: Path) -> None:
+    """The file that was opened and checked is the one that is read, whatever its name means now."""
+    (source.parent / "outside").write_bytes(b"secret")
+    with opened(directory(source), WEIGHTS) as file:
+        (source / WEIGHTS).unlink()
+        (source / WEIGHTS).symlink_to("../outside")
+        assert file.read() == b"content"
+
+
+def test_a_folder_with_very_many_files_is_refused(source: Path) -> None:
+    """It is no adapter's; they are not even listed."""
+    for number in range(1_001):
+        (source / f"{number}.txt").touch()
+    with pytest.raises(BadAdapter, match="more than 1,000 files"):
+        require_adapter(source)
+
+
+def test_a_second_name_of_a_file_is_noted(source: Path) -> None:
+    """It may lie outside of the folder, which nobody can tell."""
+    assert hard_links(directory(source)) == []
+    os.link(source / WEIGHTS, source.parent / "second")
+    assert hard_links(directory(source)) == [WEIGHTS]

@@ -15,6 +15,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from monitor.errors import BadAdapter, Unavailable
+from monitor.storage.adapter_source import directory
 from monitor.storage.artifacts import ArtifactFolder
 from rollback.manifest import digest
 from rollback.versions import AdapterVersion, VersionState
@@ -85,7 +86,7 @@ def store(tmp_path: Path) -> ArtifactFolder:
 def _take_in(store: ArtifactFolder, source: Path, **changes: Any) -> AdapterVersion:
     words: dict[str, Any] = {"label": "v1", "parent": None, "facts": {}, "at": _NOW}
     family = changes.pop("family", "support")
-    return store.take_in(family, source, **(words | changes))
+    return store.take_in(family, directory(source), **(words | changes))
 
 
 def _stored(tmp_path: Path) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.ports.record import Observed
 from monitor.storage import observation_items
-from rollback.judge import Observation
+from rollback.observation import Observation
 from tests.handed import NAME, START, VERSION
 
 
@@ -25,6 +25,9 @@ def observed(number: int) -> Observed:
             pair=-0.5 if number % 2 else None,
             grade=0.25,
             words=bytes([number, 0]) if number != 2 else None,
+            category=number,
+            prompt_distance=number / 3.0,
+            caller="0f3a" if number else None,
         ),
     )
 
@@ -35,11 +38,13 @@ def test_what_is_packed_comes_out_again() -> None:
     assert observation_items.unpack(observation_items.pack(items)) == items
 
 
-@pytest.mark.parametrize("known", [7, 8])
+@pytest.mark.parametrize("known", [7, 8, 9])
 def test_what_an_older_version_packed_is_read(known: int) -> None:
-    """Without words, and before that without grades."""
+    """Without a prompt's category and a caller; before that without words, or without grades."""
     raw = msgspec.msgpack.decode(observation_items.pack([observed(1)]))
     (read,) = observation_items.unpack(msgspec.msgpack.encode(raw[: known + 1]))
     assert read.observation.pair == -0.5
-    assert read.observation.grade == (0.25 if known == 8 else None)
-    assert read.observation.words is None
+    assert read.observation.grade == (0.25 if known >= 8 else None)
+    assert read.observation.words == (bytes([1, 0]) if known == 9 else None)
+    assert read.observation.category is None
+    assert read.observation.caller is None

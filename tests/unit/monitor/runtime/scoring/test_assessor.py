@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from guards import words
-from guards.exchange import FinishReason
+from guards.declared import Declared
+from guards.exchange import FinishReason, Message
 from guards.reference import Reference
+from guards.share_cap import hashed
 from guards.verdicts import Verdict
 from monitor.errors import DatabaseUnavailable
 from monitor.runtime.scoring.assessor import Assessor
@@ -101,6 +104,20 @@ def test_a_cut_answer_is_a_fault_only_beside_a_reference(postgres: MemoryPostgre
     postgres.references = {None: frozen()}
     (beside,) = assessor_of(postgres).assess([cut]).observed
     assert (alone.observation.fault, beside.observation.fault) == (False, True)
+
+
+def test_the_operators_declaration_holds_where_the_exchange_brings_none(
+    postgres: MemoryPostgres,
+) -> None:
+    """Expressions that answers must keep to are known to the scorer alone."""
+    declared = {NAME: Declared(must_not_match=("answer",))}
+    assessor = Assessor(postgres, postgres, {NAME: 60}, {}, declared)
+    assessor.refresh()
+    own = Declared(must_match=("answer",))
+    found = assessor.assess(
+        [exchange(1, output="answer"), exchange(2, declared=own, output="answer")]
+    )
+    assert [each.signals["matches"] for each in found.scored] == [0.0, 1.0]
 
 
 def test_the_operators_schema_holds_where_the_exchange_names_none(postgres: MemoryPostgres) -> None:
@@ -196,6 +213,27 @@ def test_faults_and_outliers_are_striking(postgres: MemoryPostgres) -> None:
     odd = " ".join(f"WORD{number}!" for number in range(90))
     batch = [exchange(1100), exchange(2, output=odd, latency_s=9.0), exchange(3, output="")]
     assert assessor_of(postgres).assess(batch).striking == [False, True, True]
+
+
+def test_judges_are_told_of_prompts_and_callers_beside_the_reference_that_knows_them(
+    postgres: MemoryPostgres,
+) -> None:
+    """The category of the prompt and how far it lies, and the caller hashed; else nothing."""
+    topics = ("please refund the broken kettle", "when does my train to the coast leave")
+    usual = [
+        exchange(1000 + n, messages=(Message(role="user", content=f"{topics[n % 2]} {n}"),))
+        for n in range(200)
+    ]
+    named = [replace(each, caller="token") for each in usual]
+    reference = Reference.fit(named, seed=0, key=b"secret")
+    alone = assessor_of(postgres).assess(named[:2]).observed
+    postgres.references = {None: reference.to_bytes()}
+    beside = assessor_of(postgres).assess(named[:2]).observed
+    assert [each.observation.caller for each in alone] == [None, None]
+    assert [each.observation.category for each in alone] == [None, None]
+    assert {each.observation.caller for each in beside} == {hashed("token", b"secret")}
+    assert sorted(each.observation.category for each in beside) == [0, 1]
+    assert all(each.observation.prompt_distance is not None for each in beside)
 
 
 def test_judges_are_told_of_words_only_what_the_references_key_hides(

@@ -7,18 +7,25 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
 from guards.exchange import Exchange, FinishReason
-from monitor.ports.handover import Handed, Relayed
+from guards.novelty import Embedded
+from guards.reference import Reference
+from guards.verdicts import Verdict
+from monitor.ports.handover import Handed, Relayed, Reported
 from monitor.ports.record import PackedBatch, ScoredBatch
 from monitor.runtime.handover_queue import HandoverQueue
 from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
+from monitor.runtime.scoring.embeddings import Embeddings, NoModel
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.model_embeddings import ModelEmbeddings
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.scorer import Pace, Scorer
+from tests.embedders import MadeUpEmbedder
 from tests.handed import (
     NAME,
     MemoryPostgres,
@@ -69,6 +76,7 @@ class Bench:
     spool: MemorySpool = field(default_factory=MemorySpool)
     queue: HandoverQueue = field(default_factory=lambda: HandoverQueue(8000))
     now: list[float] = field(default_factory=lambda: [0.0])
+    embeddings: Embeddings = field(default_factory=NoModel)
 
     def __post_init__(self) -> None:
         assessor = Assessor(self.postgres, self.postgres, {NAME: 60}, {})
@@ -84,6 +92,7 @@ class Bench:
             following=self.following,
             drafts=self.drafts,
             recorder=self.recorder,
+            embeddings=self.embeddings,
             clock=lambda: self.now[0],
         )
 
@@ -334,3 +343,70 @@ async def test_a_batch_that_takes_long_shows(bench: Bench) -> None:
     await absorbing
     assert bench.scorer.health() == {}
     bench.scorer.close()
+
+
+@asynccontextmanager
+async def with_a_model(model: MadeUpEmbedder, made_by: MadeUpEmbedder) -> AsyncIterator[Bench]:
+    """Yield a bench whose baseline's reference was made by a model, and which has a model."""
+    vectors = partial(_embedded, made_by)
+    usual = [exchange(1000 + number) for number in range(200)]
+    payload = Reference.fit(usual, seed=0, embed=vectors).to_bytes()
+    embeddings = ModelEmbeddings(lambda: model, limit_s=0.01)
+    bench = Bench(embeddings=embeddings, postgres=Postgres())
+    bench.postgres.references = {None: payload}
+    await bench.following.now()
+    running = asyncio.create_task(embeddings.run())
+    try:
+        await until(lambda: embeddings.by is not None)
+        yield bench
+    finally:
+        running.cancel()
+        embeddings.close()
+
+
+def _embedded(model: MadeUpEmbedder, texts: Sequence[str]) -> Embedded:
+    return Embedded(by=model.by, vectors=model.encode(texts))
+
+
+def _outlier_scores(bench: Bench) -> list[float | None]:
+    return [
+        each.observation.scores.get("outlier")
+        for batch in bench.postgres.batches.values()
+        for each in batch.observed
+    ]
+
+
+async def test_answers_are_scored_by_the_models_vectors() -> None:
+    """An answer on another matter is an outlier, and the nearest usual ones are named."""
+    async with with_a_model(MadeUpEmbedder(), MadeUpEmbedder()) as bench:
+        other = exchange(2, output="moonlight 2 of length xx")
+        await bench.absorb([Reported(exchange=exchange(1)), Reported(exchange=other)])
+        scored = [each for batch in bench.postgres.batches.values() for each in batch.scored]
+        assert [each.verdict for each in scored] == [Verdict.OK, Verdict.WARN]
+        assert scored[1].findings[-1].startswith("nearest reference answers: answer-1")
+        assert bench.scorer.health() == {}
+
+
+async def test_faults_are_judged_though_the_model_hangs() -> None:
+    """The answer has no outlier score; its fault is told, and the loss is counted."""
+    model = MadeUpEmbedder()
+    async with with_a_model(model, MadeUpEmbedder()) as bench:
+        model.gate.clear()
+        await bench.absorb([Reported(exchange=exchange(1, output=""))])
+        (batch,) = bench.postgres.batches.values()
+        assert [each.observation.fault for each in batch.observed] == [True]
+        assert _outlier_scores(bench) == [None]
+        assert "% of the recent answers" in bench.scorer.health()["embedder"]
+        model.gate.set()
+
+
+async def test_a_reference_of_another_model_is_not_scored_by_this_one() -> None:
+    """Health says whose it is and what to do; signals are scored all the same."""
+    async with with_a_model(MadeUpEmbedder(), MadeUpEmbedder(digest="old")) as bench:
+        await bench.absorb([Reported(exchange=exchange(1))])
+        assert _outlier_scores(bench) == [None]
+        said = bench.scorer.health()[f"outliers of {NAME}"]
+        assert "made up (old)" in said
+        assert "set `embedder` back, or promote a new version" in said
+        (batch,) = bench.postgres.batches.values()
+        assert "characters_high" in batch.observed[0].observation.scores

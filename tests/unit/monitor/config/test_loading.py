@@ -49,6 +49,11 @@ def write(folder: Path, content: str) -> Path:
             "engine: {model: m}\ndeployments: {s: {policy: 3}}",
             "deployments.s.policy: must be a mapping of a policy's keys",
         ),
+        (GOOD + "embedder: {kind: minlm}", "embedder.kind: "),
+        (GOOD + "embedder: {kind: folder}", "embedder: kind folder needs path: the folder"),
+        (GOOD + "embedder: {path: m}", "embedder: path is for kind folder, and kind is hashed"),
+        (GOOD + "embedder: {device: gpu}", "embedder.device: "),
+        (GOOD + "embedder: {cache: 3}", "embedder.cache: unknown key; did you mean 'cache_mb'?"),
         ("- a list", "must hold a mapping"),
         ("", "must hold a mapping"),
         ("a: [", "is not YAML"),
@@ -162,3 +167,54 @@ def test_a_secret_is_never_part_of_a_message(tmp_path: Path) -> None:
         config.read_secret(path, "receivers.a.url_file")
     with pytest.raises(ConfigError, match=r"^the token: cannot read .*No such file"):
         config.read_secret(tmp_path / "none", "the token")
+
+
+def test_the_audit_trail_is_anchored_as_told(tmp_path: Path) -> None:
+    """The file is relative to the configuration, the pace a duration as elsewhere."""
+    told = GOOD + "audit: {anchor_file: kept/anchors.jsonl, every: 1h30m}"
+    audit = config.load(write(tmp_path, told)).audit
+    assert audit.anchor_file == tmp_path / "kept" / "anchors.jsonl"
+    assert audit.every.total_seconds() == 5400
+
+
+def test_an_mlflow_server_is_told_with_its_token_in_a_file(tmp_path: Path) -> None:
+    """The token itself does not stand in the configuration."""
+    (tmp_path / "token").write_text("t0ken\n")
+    told = GOOD + "registry: {mlflow: {url: 'http://127.0.0.1:5000', token_file: token}}"
+    mlflow = config.load(write(tmp_path, told)).registry.mlflow
+    assert mlflow is not None
+    assert (mlflow.token(), mlflow.serving_alias) == ("t0ken", None)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("audit: {every: soon}", "audit.every: 'soon' is no duration"),
+        ("audit: {every: 0s}", "audit.every: must be at least 1 s"),
+        ("registry: {mlflow: {url: 'ftp://x'}}", "registry.mlflow.url: must begin with http"),
+    ],
+)
+def test_mistakes_about_audit_and_registry_are_named(
+    tmp_path: Path, content: str, sentence: str
+) -> None:
+    """As all others are."""
+    with pytest.raises(ConfigError) as caught:
+        config.load(write(tmp_path, GOOD + content))
+    assert sentence in str(caught.value)
+
+
+def test_a_judge_has_an_address_and_a_key_beside_the_file(tmp_path: Path) -> None:
+    """The key's path is relative to the configuration, as every path is."""
+    (tmp_path / "judge.key").write_text("sesame\n")
+    judge = "{url: 'http://127.0.0.1:9000/', model: j, api_key_file: judge.key}"
+    told = config.load(write(tmp_path, GOOD + f"grading: {{judge: {judge}}}")).grading
+    assert told.judge is not None
+    assert (told.judge.url, told.judge.key()) == ("http://127.0.0.1:9000", "sesame")
+    assert told.weaker_sandbox is False
+
+
+def test_a_judge_s_address_comes_without_v1(tmp_path: Path) -> None:
+    """It is added, as it is for engines."""
+    judge = "{url: 'http://127.0.0.1:9000/v1', model: j}"
+    with pytest.raises(ConfigError, match=r"grading\.judge\.url.*without /v1"):
+        config.load(write(tmp_path, GOOD + f"grading: {{judge: {judge}}}"))

@@ -1,0 +1,1 @@
+"""How golden runs of two versions are compared: how early, how surely, how honestly."""

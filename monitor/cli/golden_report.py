@@ -1,0 +1,83 @@
+"""One golden run in a terminal: verdict, slices, and the cases that changed, worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from monitor.cli.output import say, show_table
+from monitor.reports.names import number
+from monitor.reports.plain_text import excerpt, inert
+
+_MOST_CASES = 30
+_WIDE = 160  # characters of a text in a cell
+
+Case = Mapping[str, Any]
+
+
+def show(report: Mapping[str, Any]) -> None:
+    """Print a run as the API answers it; words of models are made inert."""
+    run, cases = report["run"], report["cases"]
+    summary = run["summary"]
+    against = f" against {run['against'] or 'base model'}" if run["compared"] else ""
+    verdict = (run["verdict"] or "running").upper()
+    say(inert(f"{run['deployment']}: {run['subject'] or 'base model'} {verdict}{against}"))
+    say(inert(summary.get("sentence", "no figures yet")))
+    for sentence in _notes(summary):
+        say(inert(sentence))
+    if summary.get("slices"):
+        show_table("Slices", _SLICE_COLUMNS, _slices(summary["slices"]))
+    changed = [case for case in cases if case["flip"] not in (None, "same") or case["is_refused"]]
+    if changed:
+        show_table("Cases that changed", _COLUMNS, map(_row, changed[:_MOST_CASES]))
+    if len(changed) > _MOST_CASES:
+        say(f"{len(changed) - _MOST_CASES} more cases changed: --json has them all")
+
+
+_COLUMNS = ("case", "slice", "what", "grade", "before", "expected", "answer", "answer before")
+_SLICE_COLUMNS = ("slice", "cases", "mean", "before", "e-value of harm", "verdict")
+
+
+def _notes(summary: Mapping[str, Any]) -> Iterator[str]:
+    found = summary.get("regressions")
+    if found and found["right_before"]:
+        yield (
+            f"regression rate: {found['broken']} of {found['right_before']} right answers are wrong "
+            f"now ({100 * found['rate']:.1f} %, 95 % interval {100 * found['low']:.1f} to "
+            f"{100 * found['high']:.1f} %)"
+        )
+    if summary.get("critical_failures"):
+        yield "critical cases failed: " + ", ".join(summary["critical_failures"])
+    if summary.get("flaky"):
+        yield "flaky cases, weighed down: " + ", ".join(summary["flaky"])
+
+
+def _slices(slices: Mapping[str, Mapping[str, Any]]) -> Iterator[Sequence[Any]]:
+    for name, each in sorted(slices.items()):
+        yield (
+            inert(name),
+            each["cases"],
+            number(each["subject"]),
+            number(each["against"]),
+            number(each.get("harm")),
+            each.get("verdict", "–"),
+        )
+
+
+def _row(case: Case) -> Sequence[Any]:
+    before = case["against"]
+    what = ", ".join(filter(None, (case["flip"], case["is_refused"] and "critical failure")))
+    return (
+        inert(case["id"]),
+        inert(case["slice"]),
+        what,
+        number(case["subject"]["grade"]),
+        number(before["grade"]) if before else None,
+        _cell(case["expected"]),
+        _cell(case["subject"]["output"]),
+        _cell(before["output"]) if before else None,
+    )
+
+
+def _cell(text: str) -> str:
+    return excerpt(inert(text), _WIDE)

@@ -1,0 +1,31 @@
+"""The configuration: one YAML file, `BACKSTOP_` variables over it, read once and passed down.
+
+Unknown keys are refused with the nearest known one. Secrets come from files or the environment
+and are masked in `repr`.
+"""
+
+from __future__ import annotations
+
+from monitor.config.embedder import EmbedderConfig
+from monitor.config.engines import LocalEngine, ServerEngine
+from monitor.config.files import read_mapping, read_secret
+from monitor.config.guards import Guards
+from monitor.config.loading import load
+from monitor.config.sections import DeploymentConfig, Listen, Receiver
+from monitor.config.settings import Config, default_data_dir, with_workers
+
+__all__ = [
+    "Config",
+    "DeploymentConfig",
+    "EmbedderConfig",
+    "Guards",
+    "Listen",
+    "LocalEngine",
+    "Receiver",
+    "ServerEngine",
+    "default_data_dir",
+    "load",
+    "read_mapping",
+    "read_secret",
+    "with_workers",
+]

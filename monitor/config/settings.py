@@ -1,0 +1,92 @@
+"""The whole configuration, the environment over the file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from monitor.config.audit import AuditConfig
+from monitor.config.embedder import EmbedderConfig
+from monitor.config.engines import EngineSection, LocalEngine
+from monitor.config.registry import RegistryConfig
+from monitor.config.sections import (
+    DeploymentConfig,
+    Gateways,
+    Grading,
+    Listen,
+    Receiver,
+    Record,
+    ScheduleConfig,
+)
+from monitor.errors import ConfigError
+
+
+def default_data_dir() -> Path:
+    """Return where data goes: never under a home directory as root, see `storage.embedded`."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/backstop")
+    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return home / "backstop"
+
+
+class Config(BaseSettings):
+    """Everything the service is told."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BACKSTOP_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Field(default_factory=default_data_dir)
+    database: SecretStr = SecretStr("embedded")
+    listen: Listen = Listen()
+    engine: EngineSection
+    gateway: Gateways = Gateways()
+    deployments: dict[str, DeploymentConfig]
+    receivers: dict[str, Receiver] = Field(default_factory=dict)
+    record: Record = Record()
+    embedder: EmbedderConfig = EmbedderConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    audit: AuditConfig = AuditConfig()
+    registry: RegistryConfig = RegistryConfig()
+    grading: Grading = Grading()
+
+    @field_validator("deployments")
+    @classmethod
+    def _names_are_plain(
+        cls, deployments: dict[str, DeploymentConfig]
+    ) -> dict[str, DeploymentConfig]:
+        for name in deployments:
+            if not name or "@" in name or "/" in name or name != name.strip():
+                raise ValueError(f"{name!r} is no deployment name: use letters, digits and dashes")
+        if not deployments:
+            raise ValueError("name at least one deployment")
+        return deployments
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the environment over the file."""
+        return env_settings, init_settings
+
+
+def with_workers(config: Config, workers: int) -> Config:
+    """Return the configuration with another number of gateway processes.
+
+    Raises `ConfigError` with the local engine, which answers in one process.
+    """
+    if isinstance(config.engine, LocalEngine) and workers > 1:
+        raise ConfigError(
+            "workers: the local engine answers in one process; several gateways stand in front of "
+            "a model server (engine.kind: vllm, sglang, lorax or llamacpp)"
+        )
+    gateway = config.gateway.model_copy(update={"workers": workers})
+    return config.model_copy(update={"gateway": gateway})

@@ -1,0 +1,1 @@
+"""Models that embed texts. Implementations of `ports.embedding.Embedder`."""
