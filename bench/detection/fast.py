@@ -16,7 +16,7 @@ def both(
     usual: NDArray[np.float64], stream: NDArray[np.float64], differences: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the mean (n,) of the values of pairs and of grades after each answer, without a margin."""
-    pairs = _sums(1.0 - betting._STAKES * differences[:, None]) @ betting._STAKE_WEIGHTS
+    pairs = _sums(1.0 - betting._STAKES * differences[:, None]) @ betting.STAKE_WEIGHTS
     means = graded._MEANS[:-1]
     nulls = means[:, None]
     # 1 + λ (m - g) / (1 - m), as a part that no grade changes and one for each grade.
