@@ -334,7 +334,8 @@ def _direction(
     weights = inverse.sum(axis=1)
     left_out = 1.0 - weights / np.diag(inverse)
     weights = weights / np.sqrt(np.mean(left_out**2) + _FEW)
-    return _Direction(scale, weights @ signals, weights @ differences.astype(np.float64))
+    features = (weights.astype(np.float32) @ differences).astype(np.float64)
+    return _Direction(scale, weights @ signals, features)
 
 
 def _beside_at(used: int, size: int) -> int:
