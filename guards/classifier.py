@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guards import words
+from guards.discriminant import Direction, Scale, direction
 from guards.edetector import ShiryaevRoberts
 from guards.usual import UsualAnswers
 
@@ -38,12 +39,8 @@ _FEWEST = 10  # reference answers of a category; answers to prompts of smaller o
 _LEFT_OUT = 10
 _LEFT_OUT_SHARE = 0.1  # of those that did
 _FITS = (5, 10, 15, 20, 30, 45, 65, 95, 135, 190, 270, 380, 540, 760)  # answers before each fit
-_RIDGE = 0.3
-_SIGNAL_WEIGHT = 0.2  # of a standardised signal beside a text's words, which have length 1
-_LIMIT = 3.0  # standard deviations
 _SHARPNESS = np.array([0.5, 1.0, 2.0])  # of the softmax; a fixed mixture
 _STEEPEST = 50.0
-_FEW = 1e-6
 
 
 class OnlineClassifier:
@@ -163,7 +160,7 @@ class OnlineClassifier:
         self._counts: list[int] = []  # how many of them there were for each answer
         self._left_out = 0
         self._learnt = 0
-        self._direction: _Direction | None = None
+        self._direction: Direction | None = None
 
     def _is_over(self) -> bool:
         """Whether the segment's reference answers have come to an end, by what is known before."""
@@ -271,70 +268,16 @@ class OnlineClassifier:
         self._inner[old:count, :count] = products.T
         self._learnt = count
         shown = self._usual.scores[self._beside]
-        scale = _Scale.of(shown)
+        scale = Scale.of(shown)
         counts = np.array(self._counts)
         means = np.add.reduceat(scale.apply(shown), counts.cumsum() - counts, axis=0)
         means /= counts[:, None]
-        self._direction = _direction(
+        self._direction = direction(
             scale,
             scale.apply(self._signals[:count]) - means,
             self._differences[:count],
             self._inner[:count, :count],
         )
-
-
-class _Scale:
-    """Standardises signals by reference answers that were shown."""
-
-    def __init__(self, mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> None:
-        self._mean = mean
-        self._deviation = deviation
-
-    @classmethod
-    def of(cls, shown: NDArray[np.float64]) -> _Scale:
-        known = ~np.isnan(shown)
-        count = np.maximum(known.sum(axis=0), 1)
-        mean = np.where(known, shown, 0.0).sum(axis=0) / count
-        variance = np.where(known, (shown - mean) ** 2, 0.0).sum(axis=0) / count
-        return cls(mean, np.sqrt(np.where(variance > _FEW**2, variance, 1.0)))
-
-    def apply(self, signals: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return (n, signals), weighed against words; unknown is ordinary."""
-        standard = (signals - self._mean) / self._deviation
-        known = np.where(np.isnan(standard), 0.0, standard)
-        return np.asarray(_SIGNAL_WEIGHT * np.clip(known, -_LIMIT, _LIMIT))
-
-
-class _Direction:
-    """What tells new answers from reference answers: a score, large for new ones."""
-
-    def __init__(
-        self, scale: _Scale, signals: NDArray[np.float64], features: NDArray[np.float64]
-    ) -> None:
-        self._scale = scale
-        self._signals = signals
-        self._features = features
-
-    def score(
-        self, signals: NDArray[np.float64], features: NDArray[np.float32]
-    ) -> NDArray[np.float64]:
-        """Return scores (n,)."""
-        return np.asarray(self._scale.apply(signals) @ self._signals + features @ self._features)
-
-
-def _direction(
-    scale: _Scale,
-    signals: NDArray[np.float64],
-    differences: NDArray[np.float32],
-    inner: NDArray[np.float32],
-) -> _Direction:
-    """Return the ridge regression of 1 on the differences, in units of its errors left one out."""
-    kernel = signals @ signals.T + inner
-    inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
-    weights = inverse.sum(axis=1)
-    left_out = 1.0 - weights / np.diag(inverse)
-    weights = weights / np.sqrt(np.mean(left_out**2) + _FEW)
-    return _Direction(scale, weights @ signals, weights @ differences.astype(np.float64))
 
 
 def _beside_at(used: int, size: int) -> int:

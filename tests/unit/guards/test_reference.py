@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from guards import archive, channels
-from guards.exchange import FinishReason
+from guards.exchange import FinishReason, Message
 from guards.novelty import Embedded, EmbeddedBy
 from guards.reference import (
     SMALLEST,
@@ -232,3 +232,30 @@ def test_the_bound_of_the_fault_rate_is_exact() -> None:
     bound = Reference.fit([*cut, *tickets(10, 150)], seed=0).fault_rate_bound
     exact = stats.binomtest(10, 160, alternative="less").proportion_ci(0.99, "exact").high
     assert bound == pytest.approx(exact)
+
+
+def test_categories_and_callers_come_back_and_an_older_reference_has_none() -> None:
+    """What was frozen before there were any stays readable: one category, and nobody is capped."""
+    topics = ("please refund the broken kettle", "when does my train to the coast leave")
+    named = [
+        replace(
+            each,
+            messages=(Message(role="user", content=f"{topics[n % 2]} {n}"),),
+            caller=f"token-{n % 4}",
+        )
+        for n, each in enumerate(tickets(3, 200))
+    ]
+    frozen = Reference.fit(named, seed=0, key=b"secret")
+    read = Reference.from_bytes(frozen.to_bytes())
+    assert frozen.categories is not None
+    assert read.categories is not None
+    assert read.categories.count == frozen.categories.count
+    for name, categories in frozen.categories.of_scores.items():
+        assert read.categories.of_scores[name].tolist() == categories.tolist()
+        assert len(categories) == len(read.channels[name])
+    assert read.callers == frozen.callers
+    assert sorted(read.callers.values()) == [0.25] * 4
+    assert read.caller("token-1") in read.callers
+    older = Reference.from_bytes(replace(frozen, categories=None, callers={}).to_bytes())
+    assert older.categories is None
+    assert older.caller("token-1") is None
