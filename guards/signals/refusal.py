@@ -25,8 +25,20 @@ _SPEAKERS = (
     *("nappropriate", "nethical"),
 )
 _NEGATIONS = (
-    *("n't", "not", "unable", "incapable", "declin", "refuse", "beyond", "outside", "prevent"),
-    *("prohibit", "inappropriate", "unethical", "against my"),
+    *(
+        "n't",
+        "n’t",
+        "cannot",
+        " not ",
+        "unable",
+        "incapable",
+        "declin",
+        "refuse",
+        "beyond",
+        "outside",
+        "prevent",
+    ),
+    *("prohibit", "nappropriate", "nethical", "against my"),
 )
 
 _SERVE = (
@@ -95,16 +107,16 @@ def refusal(view: TextView) -> float:
 
 def _refuses_in_english(view: TextView) -> bool:
     beginning = view.text[:OPENING]
-    if not _is_of_a_speaker(beginning):
+    if not _has_any(_SPEAKERS, beginning) or not _has_any(_NEGATIONS, beginning):
         return False
     opening = TextView(beginning).plain
-    if not any(map(opening.__contains__, _NEGATIONS)) or _LETTER.match(opening):
+    if _LETTER.match(opening):
         return False
     return _ENGLISH.search(_QUOTED.sub(" ", opening).lstrip()) is not None
 
 
-def _is_of_a_speaker(beginning: str) -> bool:
-    return any(map(beginning.__contains__, _SPEAKERS))
+def _has_any(marks: tuple[str, ...], beginning: str) -> bool:
+    return any(map(beginning.__contains__, marks))
 
 
 def _refuses_in_japanese(view: TextView) -> bool:
