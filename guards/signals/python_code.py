@@ -71,7 +71,7 @@ def parses(text: str) -> bool:
 
 def _is_bare_code(view: TextView) -> bool:
     """Whether the text begins as code does, and most lines are indented, comments or statements."""
-    if not view.lines or not _FIRST.match(view.lines[0]):
+    if not _FIRST.match(view.text.lstrip().partition("\n")[0].rstrip()):
         return False
     lines = [line for line in view.text.split("\n") if line.strip()]
     code = [line[0] in " \t#)]}" or _STATEMENT.match(line) is not None for line in lines]
