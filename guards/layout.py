@@ -32,20 +32,15 @@ _FEWEST_POWERS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Spans:
-    """Words or lines of texts, text after text.
+class Runs:
+    """Things in a row, text after text.
 
     Args:
         hashes: (m,), equal for equal ones.
-        starts, stops: (m,), where each stands in its own text.
-        first: (m,), code point at its start.
         ends: (texts + 1,): those of text i are the ones from `ends[i]` to `ends[i + 1]`.
     """
 
     hashes: Hashes
-    starts: Places
-    stops: Places
-    first: NDArray[np.uint32]
     ends: Places
 
     @property
@@ -65,11 +60,17 @@ class Spans:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Runs:
-    """Things in a row, text after text: their hashes (m,), and `ends` as in `Spans`."""
+class Spans(Runs):
+    """Words or lines of texts.
 
-    hashes: Hashes
-    ends: Places
+    Args:
+        starts, stops: (m,), where each stands in its own text.
+        first: (m,), code point at its start.
+    """
+
+    starts: Places
+    stops: Places
+    first: NDArray[np.uint32]
 
 
 class Layout:
