@@ -30,10 +30,11 @@ from threadpoolctl import threadpool_limits
 from bench import output
 from bench.detection import data
 from bench.peers import drift as peers
-from guards import entropy
 from guards.exchange import Exchange, FinishReason, Message
+from guards.layout import Layout
 from guards.reference import Reference
 from guards.signals import catalogue
+from guards.signals.batch import Batch
 from monitor.ports.evidence import JudgeState
 from monitor.runtime.scoring.assessor import Assessor
 from rollback.deployment import Deployment
@@ -193,18 +194,21 @@ def _parts(reference: Reference) -> Mapping[str, Callable[[Sequence[Exchange]], 
     categories = reference.categories
     assert categories is not None
     tables: dict[int, Any] = {}
+    layouts: dict[int, Layout] = {}
 
     def scores(batch: Sequence[Exchange]) -> Any:
         return _scores(reference, tables[id(batch)], batch)
 
-    def signals(batch: Sequence[Exchange]) -> Any:
-        tables[id(batch)] = catalogue.table(batch)
+    def signals(exchanges: Sequence[Exchange]) -> Any:
+        batch = Batch(exchanges)
+        tables[id(exchanges)] = catalogue.table(batch)
+        layouts[id(exchanges)] = batch.layout
 
     return {
         "signals": signals,
         "embedding of answers": lambda batch: reference.novelty.scores([e.output for e in batch]),
         "category of the prompt": lambda batch: categories.prompts.place([e.prompt for e in batch]),
-        "words": lambda batch: [reference.words(each.output) for each in batch],
+        "words": lambda batch: reference.words(layouts[id(batch)]),
         "scores and surprise": scores,
     }
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from guards import explanation, faults
+import numpy as np
+
+from guards import explanation, faults, named
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.faults import Fault
 from guards.novelty import Embedded
 from guards.reference import Reference
 from guards.signals import catalogue
+from guards.signals.batch import Batch
 from guards.signals.catalogue import SignalTable
 from guards.verdicts import Verdict
 
@@ -33,6 +35,7 @@ class Assessed:
 
     Args:
         faults: hard faults of the answer; any of them makes it a faulty one for the judge.
+        words: its words, hashed with the reference's own key (`guards.words`), where it has scores.
         scores: nonconformity scores by channel of the reference, NaN left out; empty without a
             reference and for answers that are not comparable.
     """
@@ -40,6 +43,7 @@ class Assessed:
     scored: Scored
     faults: tuple[Fault, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
+    words: bytes | None = None
 
     @property
     def own_faults(self) -> tuple[Fault, ...]:
@@ -64,6 +68,7 @@ class Oddness:
     """How odd one answer is beside the reference; without findings it is no outlier."""
 
     scores: Mapping[str, float] = field(default_factory=dict)
+    words: bytes | None = None
     findings: tuple[str, ...] = ()
 
 
@@ -90,12 +95,13 @@ def assess(
     """
     if not exchanges:
         return ()
-    table = catalogue.table(exchanges)
+    batch = Batch.of(exchanges)
+    table = catalogue.table(batch)
     repeated = table.column("repeated_ngrams").tolist()
     found = [_faults(*each, constant) for each in zip(exchanges, repeated, strict=True)]
     if reference is None:
         return _join(exchanges, table, found, [Oddness()] * len(exchanges))
-    oddness = _oddness(reference, table, exchanges, outlier_quantile, embedded)
+    oddness = _oddness(reference, table, batch, outlier_quantile, embedded)
     return _join(exchanges, table, found, oddness)
 
 
@@ -107,23 +113,22 @@ def _faults(exchange: Exchange, repeated: float, constant: ConstantAnswers) -> t
 def _oddness(
     reference: Reference,
     table: SignalTable,
-    exchanges: Sequence[Exchange],
+    batch: Batch,
     quantile: float,
     embedded: Embedded | None,
 ) -> list[Oddness]:
-    columns = reference.scores_of(table, exchanges, embedded)
+    columns = reference.scores_of(table, batch, embedded)
     p_values = reference.outlier_p_values(columns)
     line = max(1 - quantile, 1 / (1 + len(reference.surprise)))
-    found = []
-    for row, p_value in enumerate(p_values):
-        values = {name: float(column[row]) for name, column in columns.items()}
-        scores = {name: value for name, value in values.items() if not math.isnan(value)}
-        findings: tuple[str, ...] = ()
-        if p_value <= line:
-            own = None if embedded is None else embedded.rows([row])
-            findings = _outlier(reference, scores, exchanges[row], own)
-        found.append(Oddness(scores=scores, findings=findings))
-    return found
+    scores = named.to_mappings(list(columns), np.column_stack(list(columns.values())))
+    findings: list[tuple[str, ...]] = [()] * len(batch)
+    for row in np.flatnonzero(p_values <= line).tolist():
+        own = None if embedded is None else embedded.rows([row])
+        findings[row] = _outlier(reference, scores[row], batch[row], own)
+    return [
+        Oddness(scores=own, words=words if own else None, findings=said)
+        for own, words, said in zip(scores, reference.words(batch.layout), findings, strict=True)
+    ]
 
 
 def _outlier(
@@ -144,14 +149,17 @@ def _join(
         Assessed(
             scored=Scored(
                 exchange=exchange,
-                verdict=_verdict(exchange, found[row], oddness[row]),
-                signals=table.mapping(row),
-                findings=(*(fault.sentence for fault in found[row]), *oddness[row].findings),
+                verdict=_verdict(exchange, own, odd),
+                signals=signals,
+                findings=(*(fault.sentence for fault in own), *odd.findings),
             ),
-            faults=found[row],
-            scores=oddness[row].scores,
+            faults=own,
+            scores=odd.scores,
+            words=odd.words,
         )
-        for row, exchange in enumerate(exchanges)
+        for exchange, signals, own, odd in zip(
+            exchanges, table.mappings(), found, oddness, strict=True
+        )
     )
 
 

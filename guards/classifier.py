@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guards import words
+from guards import named, words
 from guards.edetector import ShiryaevRoberts
 from guards.usual import UsualAnswers
 
@@ -97,9 +97,9 @@ class OnlineClassifier:
             categories: of the prompts, -1 for unknown; all 0 if left out. An answer stands still where
                 no reference answers of its category are left.
         """
-        names = self._usual.names
-        table = np.array([[own.get(name, np.nan) for name in names] for own in scores])
-        return self.update_table(table.reshape(len(scores), len(names)), features, categories)
+        return self.update_table(
+            named.from_mappings(scores, self._usual.names), features, categories
+        )
 
     def update_table(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ def packed_all(layout: Layout, key: bytes) -> list[bytes]:
     rows, features = is_there[:, :FEATURES].nonzero()
     content = features.astype("<u2").tobytes()
     ends = (2 * np.searchsorted(rows, np.arange(len(is_there) + 1))).tolist()
-    return [content[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [content[start:end] for start, end in pairwise(ends)]
 
 
 def unpacked(features: bytes) -> NDArray[np.int64]:

@@ -21,6 +21,7 @@ from guards import ngrams, words
 from guards.drift import DriftDetector
 from guards.embedding import Embedder
 from guards.exchange import Exchange, Message
+from guards.layout import Layout
 from guards.reference import Reference
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -65,7 +66,7 @@ def outcome(run: Run) -> Outcome:
         for row in rows.tolist()
     ]
     ids = [each.id for each in stream]
-    features = [reference.words(each.output) for each in stream]
+    features = reference.words(Layout.of([each.output for each in stream]))
     categories = None
     if reference.categories is not None:
         placed = reference.categories.prompts.place([each.prompt for each in stream])
