@@ -93,7 +93,8 @@ class PValueBets:
         total = seen.sum(axis=0)
         later = total - np.cumsum(seen, axis=0)  # p-values that came after each
         self._counts *= left[total][:, None]
-        np.add.at(self._counts, (self._rows[None, :], bins), np.where(seen, left[later], 0.0))
+        places = (self._rows * _BINS + bins).ravel()
+        np.add.at(self._counts.reshape(-1), places, np.where(seen, left[later], 0.0).ravel())
 
     def state(self) -> list[list[float]]:
         """Return what was learnt, as JSON."""
@@ -137,10 +138,15 @@ class ShiryaevRoberts:
         Args:
             seen: (n, rows), where there is something new; elsewhere the sums stand still.
         """
-        there = np.True_ if seen is None else seen[:, :, None]
-        moves = np.where(there, log_bets, 0.0)
-        products = np.cumsum(moves, axis=0)
-        begun = np.where(there, moves - products, -np.inf)
+        if seen is None or seen.all():
+            products = np.cumsum(log_bets, axis=0)
+            begun = log_bets - products
+        elif seen.any():
+            moves = np.where(seen[:, :, None], log_bets, 0.0)
+            products = np.cumsum(moves, axis=0)
+            begun = np.where(seen[:, :, None], moves - products, -np.inf)
+        else:
+            return np.repeat(self._values[None], len(seen), axis=0)
         if max(np.abs(products).max(initial=0.0), self._log1p.max(initial=0.0)) < _LOG_MODERATE:
             sums = np.exp(products) * (np.expm1(self._log1p) + np.cumsum(np.exp(begun), axis=0))
             log1p = np.log1p(sums[-1:])
