@@ -37,5 +37,15 @@ class TextView:
     @cached_property
     def plain(self) -> str:
         """The text in small letters with a space before and between its words, quotes straight."""
-        plain = f" {' '.join(self.words)}".lower()
+        plain = f" {self._in_one_line}".lower()
         return plain if plain.isascii() else plain.replace("\u2019", "'")
+
+    @property
+    def _in_one_line(self) -> str:
+        """The words with one space between them."""
+        line = self.text.replace("\n", " ").strip(" ")
+        if not line.isprintable():  # there may be white space of other kinds
+            return " ".join(self.words)
+        while "  " in line:
+            line = line.replace("  ", " ")
+        return line
