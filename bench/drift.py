@@ -3,7 +3,10 @@
 Answers of one real model are the reference (300), answers of its successor to other prompts the
 stream (505). All subjects are compared at the same measured false alarms: those of Backstop's drift
 detector on streams of the reference's own model. Peers' thresholds are chosen for that afterwards,
-from the very runs they are measured on, which is in their favour.
+from the very runs they are measured on, which is in their favour. The series that river's detectors
+are given was chosen with `--pilot`, on changes of other models.
+
+Results are kept under `.cache/bench`: a run that was interrupted goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -11,40 +14,64 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench import output
-from bench.detection import chains, figures, ours
+from bench.detection import chains, figures, kept, ours, separation, series
 from bench.detection.chains import STREAM, Run
 from bench.detection.figures import NEVER
-from bench.detection.ours import Outcome
+from bench.detection.kept import Kept
 from bench.peers import drift as peers
 
 LINE = 10_000.0
+_AT_ONCE = 25  # runs whose series a peer is given at once
+_OURS = ("guards", "bench/detection/ours.py", "bench/detection/answers.py")
 Delays = Mapping[str, Sequence[float]]  # subject → answers to the alarm, by run; `NEVER` for none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A run, our alarms, and by how many standard deviations its two models can be told apart."""
+
+    run: Run
+    alarms: Mapping[str, float]
+    apart: float  # 0 in an A/A run
+
+    @property
+    def separable(self) -> bool:
+        """Whether the two can be told apart at all, by whoever has all answers at once."""
+        return self.apart >= separation.APART
+
+    @property
+    def clear(self) -> bool:
+        """Whether they can be told apart at odds like those of the line."""
+        return self.apart >= separation.CLEARLY
 
 
 def main() -> None:
     """Measure, and print a table or JSON."""
     parser = output.arguments(__doc__ or "")
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--peer-seeds", type=int, default=1, help="runs of the peers, who are slow")
+    parser.add_argument("--peer-seeds", type=int, default=4, help="of them, those the peers get")
     parser.add_argument("--peers", default="river,alibi", help="which of them, by comma")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument(
+        "--pilot", action="store_true", help="every series for river, on other changes"
+    )
     options = parser.parse_args()
-    found = _judged(list(chains.runs(options.seeds)))
-    own = _own_delays(found)
-    shared = [each for each in found if each.run.seed < options.peer_seeds]
-    asked = [place for place, each in enumerate(found) if each.run.seed < options.peer_seeds]
-    runs = [each.run for each in shared]
-    budget = _alarms(runs, [own["Backstop"][place] for place in asked])
-    theirs = _peer_delays(shared, budget, options.peers.split(",")) if shared else {}
+    runs = chains.runs(options.seeds, chains.PILOT if options.pilot else chains.CHAINS)
+    found = _judged(runs, options.jobs)
+    asked = _first_seeds(runs, options.peer_seeds)
+    shared = [found[place] for place in asked]
+    own = {name: [each.alarms[name] for each in found] for name in found[0].alarms}
+    budget = _alarms([each.run for each in shared], [own[ours.OURS][place] for place in asked])
+    names = [name for name in options.peers.split(",") if name]
+    theirs = _peer_delays(shared, budget, names, pilot=options.pilot) if shared else {}
     rows = [_row(name, found, delays) for name, delays in own.items()]
     rows += [_row(name, shared, delays) for name, delays in sorted(theirs.items())]
     rows.append(_row("never alarm", found, [NEVER] * len(found)))
@@ -53,58 +80,64 @@ def main() -> None:
     output.show(f"Drift at a line of {LINE:,.0f}", rows, notes, options.json)
 
 
-def _judged(runs: Sequence[Run]) -> list[Outcome]:
-    found = []
-    for outcome in ours.outcomes(runs):
-        found.append(outcome)
-        if len(found) % 20 == 0:
-            print(f"\r{len(found)} of {len(runs)} runs", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+def _judged(runs: Sequence[Run], jobs: int) -> list[Outcome]:
+    told = kept.measured(
+        Kept("drift", _OURS), ours.judged, runs, jobs=jobs, label="Backstop's runs"
+    )
+    store = Kept("drift-separation", separation.SOURCES)
+    changes = [run for run in runs if run.is_change]
+    apart = iter(kept.measured(store, separation.of, changes, jobs=jobs, label="separation"))
+    return [
+        Outcome(
+            run=run,
+            alarms={name: lines[f"{LINE:.0f}"] for name, lines in each.items()},
+            apart=next(apart) if run.is_change else 0.0,
+        )
+        for run, each in zip(runs, told, strict=True)
+    ]
+
+
+def _first_seeds(runs: Sequence[Run], count: int) -> list[int]:
+    first = min(run.seed for run in runs)
+    return [place for place, run in enumerate(runs) if run.seed < first + count]
+
+
+def _peer_delays(
+    shared: Sequence[Outcome], budget: int, names: Sequence[str], *, pilot: bool
+) -> Delays:
+    """Return each peer's delays at its loosest setting that keeps to the budget of false alarms."""
+    runs = [each.run for each in shared]
+    found: dict[str, Sequence[float]] = {}
+    for name, read in (("river", _by_setting), ("alibi", _by_threshold)):
+        python = peers.installed(name) if name in names else None
+        if python is not None:
+            settings = read(_told(name, python, runs, pilot=pilot))
+            found |= {each: _loosest(runs, paths, budget) for each, paths in settings.items()}
     return found
 
 
-def _own_delays(found: Sequence[Outcome]) -> dict[str, list[float]]:
-    delays: defaultdict[str, list[float]] = defaultdict(list)
-    for each in found:
-        for name, path in each.paths.items():
-            delays[name].append(_first(path, LINE))
-    return dict(delays)
+def _told(
+    name: str, python: Path, runs: Sequence[Run], *, pilot: bool
+) -> Sequence[Mapping[str, Any]]:
+    """Return what a peer's script says of each run."""
+    sources = (*series.SOURCES, str(peers.script(name).relative_to(kept.ROOT)))
+    store = Kept(f"drift-{name}", sources, (peers.PACKAGES[name], pilot))
+    missing = [run for run in runs if repr(run) not in store]
+    with tempfile.TemporaryDirectory() as folder:
+        for start in range(0, len(missing), _AT_ONCE):
+            part = missing[start : start + _AT_ONCE]
+            files = [_saved(Path(folder) / f"{n}.npz", run) for n, run in enumerate(part)]
+            lines = peers.lines(name, python, files, pilot=pilot)
+            for run, line in zip(part, lines, strict=True):
+                store.add(repr(run), json.loads(line))
+            print(f"{name}: {start + len(part)} of {len(missing)} runs", file=sys.stderr)
+    return [store[repr(run)] for run in runs]
 
 
-def _first(path: NDArray[np.float64], line: float) -> float:
-    crossed = np.flatnonzero(path >= line)
-    return float(crossed[0] + 1) if len(crossed) else NEVER
-
-
-def _peer_delays(shared: Sequence[Outcome], budget: int, names: Sequence[str]) -> Delays:
-    """Return each peer's delays at its loosest setting that keeps to the budget of false alarms."""
-    runs = [each.run for each in shared]
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
-        files = [_saved(Path(folder) / f"{n}.npz", each) for n, each in enumerate(shared)]
-        asked = {name: peers.installed(name) for name in peers.PACKAGES if name in names}
-        told = {
-            name: pool.submit(_told, name, python, files)
-            for name, python in asked.items()
-            if python is not None
-        }
-        river = _by_setting(told["river"].result()) if "river" in told else {}
-        alibi = _by_threshold(told["alibi"].result()) if "alibi" in told else {}
-    return {name: _loosest(runs, each, budget) for name, each in {**river, **alibi}.items()}
-
-
-def _told(name: str, python: Path, files: Sequence[Path]) -> list[Mapping[str, Any]]:
-    told = []
-    for line in peers.lines(name, python, files):
-        told.append(json.loads(line))
-        if len(told) % 10 == 0:
-            print(f"{name}: {len(told)} of {len(files)} runs", file=sys.stderr)
-    return told
-
-
-def _saved(path: Path, outcome: Outcome) -> Path:
+def _saved(path: Path, run: Run) -> Path:
     arrays = {
         f"{name}/{part}": array
-        for name, parts in outcome.series.items()
+        for name, parts in series.of(run).items()
         for part, array in zip(("usual", "stream"), parts, strict=True)
     }
     np.savez(path, **arrays)
@@ -128,7 +161,9 @@ def _by_threshold(told: Sequence[Mapping[str, Any]]) -> Mapping[str, Sequence[Se
     for name in told[0]:
         paths = [np.asarray(each[name]) for each in told]
         heights = np.unique([path.max() for path in paths])
-        found[name] = [[_first(path, np.nextafter(h, np.inf)) for path in paths] for h in heights]
+        found[name] = [
+            [figures.first(path, np.nextafter(h, np.inf)) for path in paths] for h in heights
+        ]
     return found
 
 
@@ -163,9 +198,16 @@ def _row(name: str, found: Sequence[Outcome], delays: Sequence[float]) -> Mappin
         "subject": name,
         "false alarms": f"{false} of {quiet} (≤ {figures.upper_limit(false, quiet):.1%})",
         "found, separable": f"{hit} of {len(told)} ({hit / max(len(told), 1):.0%})",
+        "found, clearly": _share(found, delays),
         "median delay, separable": figures.spelt(told, STREAM),
         "median delay, all": figures.spelt(_of(runs, delays), STREAM),
     }
+
+
+def _share(found: Sequence[Outcome], delays: Sequence[float]) -> str:
+    told = [delay for each, delay in zip(found, delays, strict=True) if each.clear]
+    hit = sum(delay < NEVER for delay in told)
+    return f"{hit} of {len(told)} ({hit / max(len(told), 1):.0%})"
 
 
 def _notes(found: Sequence[Outcome], own: Delays) -> list[str]:
@@ -177,7 +219,7 @@ def _notes(found: Sequence[Outcome], own: Delays) -> list[str]:
         f"False alarms: runs of {STREAM} answers of the reference's own model with an alarm; in "
         f"brackets the upper 95 % limit of the rate. Promised: at most {bound:.1%}.",
         f"Separable: {separable} of {len(changes)} runs, those that a classifier which has all "
-        f"{STREAM} answers at once tells apart (cross-validated, p ≤ .01).",
+        f"{STREAM} answers at once tells apart (cross-validated, p ≤ .01); clearly: p ≤ .0001.",
         "Medians with 95 % intervals; a change that was not found counts as infinitely late.",
     ]
 

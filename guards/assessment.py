@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,11 +13,12 @@ from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.faults import Fault
 from guards.novelty import Embedded
-from guards.reference import Reference
+from guards.reference import Reference, is_comparable
 from guards.signals import catalogue
 from guards.signals.batch import Batch
 from guards.signals.catalogue import SignalTable
 from guards.verdicts import Verdict
+from guards.wrongness import WRONG_ANSWER, WrongAnswers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ def assess(
     *,
     outlier_quantile: float = 0.99,
     embedded: Embedded | None = None,
+    wrong: WrongAnswers | None = None,
 ) -> tuple[Assessed, ...]:
     """Assess answers of one deployment in the order in which they came.
 
@@ -92,17 +95,32 @@ def assess(
         reference: usual answers of the deployment; without one nothing is an outlier.
         constant: moved on by these answers; its state belongs to the deployment and its epoch.
         embedded: vectors of the answers, where the reference's are a model's.
+        wrong: what was learnt of wrong answers, for the signal `wrong_answer` of comparable ones.
     """
     if not exchanges:
         return ()
     batch = Batch.of(exchanges)
     table = catalogue.table(batch)
+    signals = _signals(exchanges, table, wrong)
     repeated = table.column("repeated_ngrams").tolist()
     found = [_faults(*each, constant) for each in zip(exchanges, repeated, strict=True)]
     if reference is None:
-        return _join(exchanges, table, found, [Oddness()] * len(exchanges))
+        return _join(exchanges, signals, found, [Oddness()] * len(exchanges))
     oddness = _oddness(reference, table, batch, outlier_quantile, embedded)
-    return _join(exchanges, table, found, oddness)
+    return _join(exchanges, signals, found, oddness)
+
+
+def _signals(
+    exchanges: Sequence[Exchange], table: SignalTable, wrong: WrongAnswers | None
+) -> list[dict[str, float]]:
+    """Return the signals of each answer, and how likely it is wrong where that can be told."""
+    signals = table.mappings()
+    if wrong is None:
+        return signals
+    for row, likely in enumerate(wrong.probabilities(signals).tolist()):
+        if not math.isnan(likely) and is_comparable(exchanges[row]):
+            signals[row][WRONG_ANSWER] = likely
+    return signals
 
 
 def _faults(exchange: Exchange, repeated: float, constant: ConstantAnswers) -> tuple[Fault, ...]:
@@ -141,7 +159,7 @@ def _outlier(
 
 def _join(
     exchanges: Sequence[Exchange],
-    table: SignalTable,
+    signals: Sequence[Mapping[str, float]],
     found: Sequence[tuple[Fault, ...]],
     oddness: Sequence[Oddness],
 ) -> tuple[Assessed, ...]:
@@ -150,16 +168,14 @@ def _join(
             scored=Scored(
                 exchange=exchange,
                 verdict=_verdict(exchange, own, odd),
-                signals=signals,
+                signals=shown,
                 findings=(*(fault.sentence for fault in own), *odd.findings),
             ),
             faults=own,
             scores=odd.scores,
             words=odd.words,
         )
-        for exchange, signals, own, odd in zip(
-            exchanges, table.mappings(), found, oddness, strict=True
-        )
+        for exchange, shown, own, odd in zip(exchanges, signals, found, oddness, strict=True)
     )
 
 

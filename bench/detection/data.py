@@ -47,11 +47,16 @@ def prompts() -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A change of version: grades in [0, 1] of both for the same cases, in their order."""
+    """A change of version: grades in [0, 1] of both for the same cases, in their order.
+
+    Args:
+        ids: of the cases, as the data numbers them.
+    """
 
     name: str
     before: Sequence[float]
     after: Sequence[float]
+    ids: Sequence[int]
 
     @property
     def is_harm(self) -> bool:
@@ -65,24 +70,35 @@ def gsm8k(before: str, after: str) -> Change:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     grades = [[float(row[model]["is_correct"]) for row in rows] for model in (before, after)]
-    return Change(name=f"gsm8k {before} → {after}", before=grades[0], after=grades[1])
+    return Change(
+        name=f"gsm8k {before} → {after}",
+        before=grades[0],
+        after=grades[1],
+        ids=range(len(rows)),
+    )
 
 
 def prime(family: str, before: str, after: str) -> Change:
     """Return two dates' right answers to the same 1,000 questions whether a number is prime."""
-    csv.field_size_limit(1 << 24)
-    with gzip.open(need("llmdrift", "PRIME_FULL_EVAL.csv.gz"), "rt", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     grades = []
     for date in (before, after):
-        own = {row["id"]: row for row in rows if row["model"].endswith(f"{family}-{date}")}
+        own = llmdrift("PRIME_FULL", f"{family}-{date}")
         grades.append({key: _is_right(row) for key, row in own.items()})
     ids = sorted(grades[0].keys() & grades[1].keys(), key=int)
     return Change(
         name=f"prime {family} {before} → {after}",
         before=[grades[0][i] for i in ids],
         after=[grades[1][i] for i in ids],
+        ids=[int(i) for i in ids],
     )
+
+
+@cache
+def llmdrift(name: str, version: str) -> Mapping[str, Mapping[str, str]]:
+    """Return a version's rows of one of the sets of LLMDrift, by the cases' ids."""
+    csv.field_size_limit(1 << 24)
+    with gzip.open(need("llmdrift", f"{name}_EVAL.csv.gz"), "rt", encoding="utf-8") as file:
+        return {row["id"]: row for row in csv.DictReader(file) if row["model"].endswith(version)}
 
 
 def _is_right(row: Mapping[str, str]) -> float:
@@ -108,4 +124,5 @@ def preferences(before: str, after: str) -> Change:
         name=f"alpaca_eval {before} → {after}",
         before=[found[before][i] for i in both],
         after=[found[after][i] for i in both],
+        ids=both,
     )

@@ -22,9 +22,19 @@ def installed(peer: str) -> Path | None:
         return None
 
 
-def lines(peer: str, python: Path, files: Sequence[Path]) -> Iterator[str]:
-    """Yield a line for each file as the peer's script prints it."""
-    command = [str(python), str(_SCRIPTS / f"with_{peer}.py"), *map(str, files)]
+def script(peer: str) -> Path:
+    """Return the script that runs the peer's detectors."""
+    return _SCRIPTS / f"with_{peer}.py"
+
+
+def lines(peer: str, python: Path, files: Sequence[Path], *, pilot: bool = False) -> Iterator[str]:
+    """Yield a line for each file as the peer's script prints it.
+
+    Args:
+        pilot: whether river's detectors get every series, and not only the one each is best on.
+    """
+    flags = ["--pilot"] if pilot and peer == "river" else []
+    command = [str(python), str(script(peer)), *flags, *map(str, files)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield from process.stdout

@@ -20,8 +20,8 @@ _STEP = np.uint64(0x94D049BB133111EB)  # odd: an n-gram is hashed as a polynomia
 def repeated_ngrams(layout: Layout) -> Values:
     """Return the share of n-grams of words that occurred before; NaN for fewer than n words.
 
-    >>> repeated_ngrams(Layout.of(["a b c d a b c d", "a b c"])).tolist()
-    [0.2, nan]
+    >>> repeated_ngrams(Layout.of(["a a a a a", "a b c"])).tolist()
+    [0.5, nan]
     """
     units, sizes = layout.units, layout.sizes
     last = max(len(units.hashes) - NGRAM + 1, 0)
