@@ -20,6 +20,7 @@ import gc
 import random
 import subprocess
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -83,6 +84,10 @@ class Stores:
     def reference(self, deployment: str, version: str | None) -> bytes | None:
         """Return the reference."""
         return self.payload
+
+    def wrong_answers(self, deployment: str, version: str | None) -> None:
+        """Return nothing: no golden run has taught what wrong answers look like."""
+        return None
 
     def drafted(self, deployment: str, epoch: int) -> tuple[bytes, int] | None:
         """Return nothing: no version is being confirmed."""
@@ -172,7 +177,9 @@ def _table(
     timed["judging"] = _judging(reference, observed, passes, len(stream))
     assessed = min(_assessing(reference, batches) for _ in range(passes)) / len(stream) * 1e6
     whole = assessed + timed["judging"]
-    timed["records around them"] = whole - sum(timed.values())
+    timed["records around them"] = whole - sum(
+        us for name, us in timed.items() if not name.startswith("floor")
+    )
     embedding = timed["embedding of answers"]
     named = {
         **timed,
@@ -205,6 +212,8 @@ def _parts(reference: Reference) -> Mapping[str, Callable[[Sequence[Exchange]], 
         layouts[id(exchanges)] = batch.layout
 
     return {
+        "floor: zlib alone": lambda batch: [zlib.compress(e.output.encode(), 1) for e in batch],
+        "floor: length alone": lambda batch: [len(e.output) for e in batch],
         "signals": signals,
         "embedding of answers": lambda batch: reference.novelty.scores([e.output for e in batch]),
         "category of the prompt": lambda batch: categories.prompts.place([e.prompt for e in batch]),
