@@ -87,7 +87,7 @@ class Stores:
 
     def wrong_answers(self, deployment: str, version: str | None) -> None:
         """Return nothing: no golden run has taught what wrong answers look like."""
-        return None
+        return
 
     def drafted(self, deployment: str, epoch: int) -> tuple[bytes, int] | None:
         """Return nothing: no version is being confirmed."""
