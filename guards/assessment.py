@@ -6,13 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from guards import explanation, faults
+import numpy as np
+
+from guards import explanation, faults, named
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.faults import Fault
 from guards.novelty import Embedded
 from guards.reference import Reference, is_comparable
 from guards.signals import catalogue
+from guards.signals.batch import Batch
 from guards.signals.catalogue import SignalTable
 from guards.verdicts import Verdict
 from guards.wrongness import WRONG_ANSWER, WrongAnswers
@@ -34,6 +37,7 @@ class Assessed:
 
     Args:
         faults: hard faults of the answer; any of them makes it a faulty one for the judge.
+        words: its words, hashed with the reference's own key (`guards.words`), where it has scores.
         scores: nonconformity scores by channel of the reference, NaN left out; empty without a
             reference and for answers that are not comparable.
     """
@@ -41,6 +45,7 @@ class Assessed:
     scored: Scored
     faults: tuple[Fault, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
+    words: bytes | None = None
 
     @property
     def own_faults(self) -> tuple[Fault, ...]:
@@ -65,6 +70,7 @@ class Oddness:
     """How odd one answer is beside the reference; without findings it is no outlier."""
 
     scores: Mapping[str, float] = field(default_factory=dict)
+    words: bytes | None = None
     findings: tuple[str, ...] = ()
 
 
@@ -93,13 +99,14 @@ def assess(
     """
     if not exchanges:
         return ()
-    table = catalogue.table(exchanges)
+    batch = Batch.of(exchanges)
+    table = catalogue.table(batch)
     signals = _signals(exchanges, table, wrong)
     repeated = table.column("repeated_ngrams").tolist()
     found = [_faults(*each, constant) for each in zip(exchanges, repeated, strict=True)]
     if reference is None:
         return _join(exchanges, signals, found, [Oddness()] * len(exchanges))
-    oddness = _oddness(reference, table, exchanges, outlier_quantile, embedded)
+    oddness = _oddness(reference, table, batch, outlier_quantile, embedded)
     return _join(exchanges, signals, found, oddness)
 
 
@@ -107,7 +114,7 @@ def _signals(
     exchanges: Sequence[Exchange], table: SignalTable, wrong: WrongAnswers | None
 ) -> list[dict[str, float]]:
     """Return the signals of each answer, and how likely it is wrong where that can be told."""
-    signals = [table.mapping(row) for row in range(len(exchanges))]
+    signals = table.mappings()
     if wrong is None:
         return signals
     for row, likely in enumerate(wrong.probabilities(signals).tolist()):
@@ -124,23 +131,22 @@ def _faults(exchange: Exchange, repeated: float, constant: ConstantAnswers) -> t
 def _oddness(
     reference: Reference,
     table: SignalTable,
-    exchanges: Sequence[Exchange],
+    batch: Batch,
     quantile: float,
     embedded: Embedded | None,
 ) -> list[Oddness]:
-    columns = reference.scores_of(table, exchanges, embedded)
+    columns = reference.scores_of(table, batch, embedded)
     p_values = reference.outlier_p_values(columns)
     line = max(1 - quantile, 1 / (1 + len(reference.surprise)))
-    found = []
-    for row, p_value in enumerate(p_values):
-        values = {name: float(column[row]) for name, column in columns.items()}
-        scores = {name: value for name, value in values.items() if not math.isnan(value)}
-        findings: tuple[str, ...] = ()
-        if p_value <= line:
-            own = None if embedded is None else embedded.rows([row])
-            findings = _outlier(reference, scores, exchanges[row], own)
-        found.append(Oddness(scores=scores, findings=findings))
-    return found
+    scores = named.to_mappings(list(columns), np.column_stack(list(columns.values())))
+    findings: list[tuple[str, ...]] = [()] * len(batch)
+    for row in np.flatnonzero(p_values <= line).tolist():
+        own = None if embedded is None else embedded.rows([row])
+        findings[row] = _outlier(reference, scores[row], batch[row], own)
+    return [
+        Oddness(scores=own, words=words if own else None, findings=said)
+        for own, words, said in zip(scores, reference.words(batch.layout), findings, strict=True)
+    ]
 
 
 def _outlier(
@@ -161,14 +167,15 @@ def _join(
         Assessed(
             scored=Scored(
                 exchange=exchange,
-                verdict=_verdict(exchange, found[row], oddness[row]),
-                signals=signals[row],
-                findings=(*(fault.sentence for fault in found[row]), *oddness[row].findings),
+                verdict=_verdict(exchange, own, odd),
+                signals=shown,
+                findings=(*(fault.sentence for fault in own), *odd.findings),
             ),
-            faults=found[row],
-            scores=oddness[row].scores,
+            faults=own,
+            scores=odd.scores,
+            words=odd.words,
         )
-        for row, exchange in enumerate(exchanges)
+        for exchange, shown, own, odd in zip(exchanges, signals, found, oddness, strict=True)
     )
 
 

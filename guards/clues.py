@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from guards import named
 from guards.exchange import Exchange
 from guards.signals import catalogue
 from guards.signals.signal import Family
@@ -28,8 +29,7 @@ def of_answers(
     answers: Sequence[Exchange], others: Sequence[Exchange | None]
 ) -> list[dict[str, float]]:
     """Return the clues to each answer, beside another answer to its prompt where there is one."""
-    table = catalogue.table(answers)
-    found = [of(table.mapping(row)) for row in range(len(answers))]
+    found = list(map(of, catalogue.table(answers).mappings()))
     rows = [row for row, other in enumerate(others) if other is not None]
     pairs = [(answers[row], other) for row in rows if (other := others[row]) is not None]
     for row, agreement in zip(rows, of_pairs(pairs), strict=True):
@@ -43,4 +43,4 @@ def of_pairs(pairs: Sequence[tuple[Exchange, Exchange]]) -> list[dict[str, float
     for column, signal in enumerate(catalogue.PAIRS):
         values[:, column] = signal.compute(pairs)
     names = [signal.name for signal in catalogue.PAIRS]
-    return [catalogue.as_mapping(names, row) for row in values]
+    return named.to_mappings(names, values)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from guards.spots import Spots
+
 _RIDGE = 0.3
 _SIGNAL_WEIGHT = 0.2  # of a standardised signal beside a text's words, which have length 1
 _LIMIT = 3.0  # standard deviations
@@ -44,11 +46,9 @@ class Direction:
         self._signals = signals
         self._features = features
 
-    def score(
-        self, signals: NDArray[np.float64], features: NDArray[np.float32]
-    ) -> NDArray[np.float64]:
+    def score(self, signals: NDArray[np.float64], spots: Spots) -> NDArray[np.float64]:
         """Return scores (n,)."""
-        return np.asarray(self._scale.apply(signals) @ self._signals + features @ self._features)
+        return np.asarray(self._scale.apply(signals) @ self._signals + spots.times(self._features))
 
 
 def direction(
@@ -63,5 +63,4 @@ def direction(
     weights = inverse.sum(axis=1)
     left_out = 1.0 - weights / np.diag(inverse)
     weights = weights / np.sqrt(np.mean(left_out**2) + _FEW)
-    features = (weights.astype(np.float32) @ differences).astype(np.float64)
-    return Direction(scale, weights @ signals, features)
+    return Direction(scale, weights @ signals, weights @ differences.astype(np.float64))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from guards.layout import KANA
 from guards.signals.signal import Family, Signal, Tail, of_text
 from guards.signals.view import TextView
 
@@ -120,9 +121,9 @@ def _has_any(marks: tuple[str, ...], beginning: str) -> bool:
 
 
 def _refuses_in_japanese(view: TextView) -> bool:
-    if view.text.isascii():
-        return False
     opening = view.text[:OPENING]
+    if opening.isascii() or ord(max(opening)) < KANA:
+        return False
     return _JAPANESE.search(_QUOTED.sub(" ", opening)) is not None
 
 

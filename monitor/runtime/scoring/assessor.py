@@ -266,7 +266,7 @@ def _observed(
                         fault=_counts_as_fault(each, against.reference),
                         pair=_pair(against, exchange, _shadow_of(exchange, shadows)),
                         grade=exchange.grade,
-                        words=_words(against.reference, each),
+                        words=each.words,
                         category=category,
                         prompt_distance=distance,
                         caller=_caller(against.reference, exchange),
@@ -288,13 +288,6 @@ def _places(
 
 def _caller(reference: Reference | None, exchange: Exchange) -> str | None:
     return None if reference is None else reference.caller(exchange.caller)
-
-
-def _words(reference: Reference | None, assessed: Assessed) -> bytes | None:
-    """Return the hashed words of an answer that is held against a reference."""
-    if reference is None or not assessed.scores:
-        return None
-    return reference.words(assessed.scored.exchange.output)
 
 
 def _counts_as_fault(assessed: Assessed, reference: Reference | None) -> bool:
