@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from guards.checks import judgement
+from guards.checks import judgement, lane
 from guards.checks.context import GuardContext
 from guards.checks.judgement import Judgement, Report
 from guards.exchange import Message
@@ -17,6 +17,7 @@ from monitor.runtime.guarding import GuardedText, GuardSet
 
 EXTENSION = "backstop"  # the field in which a caller reads what happened
 REASON = "content_filter"  # OpenAI's and Azure's word for an answer that a filter has ended
+_LONGEST_GLANCE = 256  # characters
 HEADER = (b"x-backstop-guard", b"blocked")
 
 
@@ -67,20 +68,29 @@ class GuardedRequest:
         self.expected = expected
         self.guarded: dict[int, Guarded] = {}
         self._contexts = contexts
+        applied = guarding.guards.applied
+        self._scanning = tuple(each for each in applied if lane.is_scanning(each))
 
     @property
     def blocked(self) -> bool:
         """Whether a choice was blocked."""
         return any(each.verdict is GuardVerdict.BLOCK for each in self.guarded.values())
 
-    def text(self, choice: int) -> GuardedText:
-        """Return the guard of one text of a choice."""
-        return GuardedText(self.guarding.guards, self._context(choice))
+    def text(self, choice: int, *, is_main: bool = True) -> GuardedText:
+        """Return the guard of one text of a choice; only the main one is held against a schema."""
+        guards = self.guarding.guards
+        if not is_main:
+            guards = replace(guards, applied=self._scanning)
+        return GuardedText(guards, self._context(choice))
 
     def glance(self, choice: int, words: str) -> tuple[Report, ...]:
-        """Return what the pure guards say of a few words that come whole: a tool's name."""
-        guards = self.guarding.guards.applied
-        return judgement.judge(words, self._context(choice), guards).reports
+        """Return what patterns say of a few words that come whole, such as a tool's name.
+
+        More than 256 characters are not looked into, and blocked.
+        """
+        if len(words) > _LONGEST_GLANCE:
+            return self.guarding.guards.failed().reports
+        return judgement.judge(words, self._context(choice), self._scanning).reports
 
     def conclude(self, choice: int, reports: tuple[Report, ...]) -> Guarded:
         """Take what was said of all texts of a choice; count it, once, and return it."""
