@@ -70,6 +70,7 @@ class GuardedChoice:
         """Return the choice as the caller may have it now, `None` for nothing. Raises `Unreadable`."""
         if self.closed:
             return None
+        await self._request.prepare(self._index)
         out = {**self._empty(), **self._stop_of(choice)}
         if self._is_text:
             out["text"] = await self._text("text", choice.get("text")) or ""
@@ -93,6 +94,7 @@ class GuardedChoice:
         """Take an answer that ends without a reason; return what may still go out."""
         if self.closed:
             return None
+        await self._request.prepare(self._index)
         out = self._empty()
         await self._finish(out)
         if self._blocked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ from monitor.runtime.guarding import GuardedText, GuardSet
 EXTENSION = "backstop"  # the field in which a caller reads what happened
 REASON = "content_filter"  # OpenAI's and Azure's word for an answer that a filter has ended
 _LONGEST_GLANCE = 256  # characters
+_LONG_CONTEXT = 2_048  # characters from which on it is not prepared on the event loop
 HEADER = (b"x-backstop-guard", b"blocked")
 
 
@@ -68,6 +70,7 @@ class GuardedRequest:
         self.expected = expected
         self.guarded: dict[int, Guarded] = {}
         self._contexts = contexts
+        self._cold = {id(each) for each in contexts if _size(each) > _LONG_CONTEXT}
         applied = guarding.guards.applied
         self._scanning = tuple(each for each in applied if lane.is_scanning(each))
 
@@ -75,6 +78,13 @@ class GuardedRequest:
     def blocked(self) -> bool:
         """Whether a choice was blocked."""
         return any(each.verdict is GuardVerdict.BLOCK for each in self.guarded.values())
+
+    async def prepare(self, choice: int) -> None:
+        """Let guards read a long prompt off the event loop; what they know of it is cached."""
+        context = self._context(choice)
+        if id(context) in self._cold:
+            await asyncio.to_thread(lane.opened, self._scanning, context)
+            self._cold.discard(id(context))
 
     def text(self, choice: int, *, is_main: bool = True) -> GuardedText:
         """Return the guard of one text of a choice; only the main one is held against a schema."""
@@ -110,6 +120,10 @@ class GuardedRequest:
     def _context(self, choice: int) -> GuardContext:
         per_prompt = max(1, self.expected // len(self._contexts))
         return self._contexts[min(choice // per_prompt, len(self._contexts) - 1)]
+
+
+def _size(context: GuardContext) -> int:
+    return sum(len(each.content) for each in context.messages)
 
 
 def told(guarded: Guarded) -> Mapping[str, object]:
