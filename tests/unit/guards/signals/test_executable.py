@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from guards.signals import catalogue, executable, python_code
+from guards.signals.view import TextView
 from tests.unit.guards.samples import exchange
 
 FUNCTION = "def twice(number):\n    return 2 * number\n"
