@@ -16,8 +16,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import betaln, xlog1py, xlogy
 
 ALPHA = 0.05
 _MEANS = np.linspace(0.0, 1.0, 201)  # ends are rounded outwards to this grid
@@ -86,6 +84,9 @@ def rate_interval(events: float, size: int, alpha: float = ALPHA) -> Interval:
     >>> [round(end, 3) for end in rate_interval(0, 100)]
     [0.0, 0.057]
     """
+    from scipy.optimize import brentq  # half a second, and its special functions too
+    from scipy.special import betaln, xlog1py, xlogy
+
     if size == 0:
         return Interval(0.0, 1.0)
     others = max(size - events, 0.0)
