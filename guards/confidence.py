@@ -84,6 +84,9 @@ def rate_interval(events: float, size: int, alpha: float = ALPHA) -> Interval:
     >>> [round(end, 3) for end in rate_interval(0, 100)]
     [0.0, 0.057]
     """
+    from scipy.optimize import brentq  # half a second, and its special functions too
+    from scipy.special import betaln, xlog1py, xlogy
+
     if size == 0:
         return Interval(0.0, 1.0)
     from scipy.optimize import brentq  # half a second, and a report alone needs it

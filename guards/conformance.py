@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,10 @@ from jsonschema.protocols import Validator
 
 from guards import jsontext, patterns
 from guards.exchange import Exchange
+
+MOST_STEPS = 100_000  # keywords that one check looks at, some microseconds each
+_steps: ContextVar[Iterator[int]] = ContextVar("steps")
+_Keyword = Callable[[Validator, Any, Any, Mapping[str, Any]], Iterator[Any] | None]
 
 
 class Conformance(Enum):
@@ -82,10 +87,12 @@ def accepts(value: Any, schema: str) -> bool:
 
     Raises:
         UnusableSchema: if the schema is malformed, points outside itself, uses
-            `patternProperties`, or takes too long to check.
+            `patternProperties`, or takes too long to check: over 100,000 keywords for a value.
     """
+    validator = _validator(schema)
+    _steps.set(iter(range(MOST_STEPS)))
     try:
-        return bool(_validator(schema).is_valid(value))
+        return bool(validator.is_valid(value))
     except referencing.exceptions.Unresolvable as error:
         raise UnusableSchema(f"the schema points to what is not in it: {error}") from error
     except (patterns.PatternError, RecursionError) as error:
@@ -104,13 +111,47 @@ def _validator(schema: str) -> Validator:
     except exceptions.SchemaError as error:
         raise UnusableSchema(f"the schema is malformed: {error.message}") from error
     # The empty registry fetches nothing: schemas come from callers.
-    bounded = validators.extend(kind, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+    own = {**kind.VALIDATORS, "pattern": _pattern, "uniqueItems": _unique_items}
+    counted = {name: _counted(keyword) for name, keyword in own.items()}
+    bounded = validators.extend(kind, counted)  # type: ignore[no-untyped-call]
     validator: Validator = bounded(document, registry=referencing.Registry())
     return validator
+
+
+def _counted(keyword: _Keyword) -> _Keyword:
+    """Return a keyword's check that ends with an error once a value has taken too many of them."""
+
+    def check(
+        validator: Validator, value: Any, instance: Any, schema: Mapping[str, Any]
+    ) -> Iterator[Any] | None:
+        if next(_steps.get(), None) is None:
+            raise UnusableSchema(f"the answer takes over {MOST_STEPS:,} steps to check")
+        return keyword(validator, value, instance, schema)
+
+    return check
+
+
+def _unique_items(
+    _validator: Validator, unique: Any, instance: Any, _schema: Mapping[str, Any]
+) -> Iterator[exceptions.ValidationError]:
+    """Compare by canonical text: the library compares each item with each other."""
+    if unique is not True or not isinstance(instance, list):
+        return
+    if len({jsontext.canonical(_number(each)) for each in instance}) < len(instance):
+        yield exceptions.ValidationError("an item is there twice")
+
+
+def _number(value: Any) -> Any:
+    """Return a value with whole numbers in one form: to a schema 1.0 is 1."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_number(each) for each in value]
+    return {key: _number(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def _pattern(
     _validator: Validator, pattern: str, instance: Any, _schema: Mapping[str, Any]
 ) -> Iterator[exceptions.ValidationError]:
     if isinstance(instance, str) and not patterns.found(pattern, instance):
-        yield exceptions.ValidationError(f"{instance!r} does not match {pattern!r}")
+        yield exceptions.ValidationError(f"a text does not match {pattern!r}")

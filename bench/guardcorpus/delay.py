@@ -97,6 +97,7 @@ def _added_ms(stream: StreamGuard, pieces: list[str]) -> float:
 _TRAPS = (
     "a", "1", "1 ", "12 ", "1-", "a.", "a@", "a@a.", "(1", "+1 ", "1.", "1:", "a:", "::", "AB12 ", "AB 12 34 56 ",
     "eyJ", "eyJa.", "sk-", "-----BEGIN PRIVATE KEY-----\n", "-----BEGIN ", "a://b:", "password=", "A1 ", "May ", "1 de ", "4111 ", "https://hooks.slack.com/services/T",
+    "+" + "1" * 101 + " ", "00137" * 21 + ".", "12  " * 7 + "a ", "(030)" * 9, "+4 (9) " * 12,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from urllib.parse import quote
 
 from guards.checks.context import GuardContext
 from guards.checks.pattern import Pattern, sure
@@ -14,8 +15,9 @@ _LEAST = 8  # characters of an encoded form
 def patterns(context: GuardContext) -> tuple[Pattern, ...]:
     """Return the pattern of the context's canaries; none where there are none.
 
-    Looked for as they are (in either case), backwards, in hexadecimal, and in Base64 at each of
-    the three places within a longer text.
+    Looked for as they are (in either case), backwards, in hexadecimal, percent-encoded and in the
+    escapes of JSON (every character, or what URLs need), and in Base64 at each of the three places
+    within a longer text.
     """
     forms = sorted({form for token in context.canaries for form in _forms(token)}, key=len)
     if not forms:
@@ -35,7 +37,18 @@ def patterns(context: GuardContext) -> tuple[Pattern, ...]:
 def _forms(token: str) -> set[str]:
     raw = token.encode()
     encoded = {_inside(raw, shift) for shift in range(3)}
-    return {token, token[::-1], raw.hex(), *(form for form in encoded if len(form) >= _LEAST)}
+    escaped = {
+        quote(token, safe=""),
+        "".join(f"%{byte:02x}" for byte in raw),
+        "".join(f"\\u{byte:04x}" for byte in raw),
+    }
+    return {
+        token,
+        token[::-1],
+        raw.hex(),
+        *escaped,
+        *(form for form in encoded if len(form) >= _LEAST),
+    }
 
 
 def _inside(raw: bytes, shift: int) -> str:

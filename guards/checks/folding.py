@@ -1,17 +1,28 @@
 """Folding: text in the form that patterns match, with the way back to the original characters.
 
 Each character is folded by itself, so a text may come in any pieces: NFKC (UAX #15), digits of
-all scripts to ASCII, dashes to `-`, spaces to one form; invisible characters (category Cf: zero
-width, joiners, soft hyphens, direction marks, tags) and variation selectors are left out.
+all scripts to ASCII, dashes to `-`, spaces to one form. What cannot be seen is left out: category
+Cf, Default_Ignorable_Code_Point (UAX #44: zero width, joiners, variation selectors, tags), the blank
+of Braille, and control characters but for tab and line ends.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 
 _MOST_FORMS = 8_192
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U000e0000-\U000e0fff]"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def is_plain(text: str) -> bool:
+    """Return whether a text is its own folded form for sure."""
+    return text.isascii() and (text.isprintable() or _CONTROL.search(text) is None)
 
 
 class _Forms(dict[str, str]):
@@ -26,8 +37,10 @@ class _Forms(dict[str, str]):
 
 def _form(character: str) -> str:
     category = unicodedata.category(character)
-    if category == "Cf" or character in _INVISIBLE or "\ufe00" <= character <= "\ufe0f":
+    if category == "Cf" or _INVISIBLE.match(character):
         return ""
+    if category == "Cc":
+        return character if character in "\t\n\r" else ""
     if category == "Nd":
         return str(unicodedata.decimal(character))
     if category == "Pd" or character == "\u2212":
@@ -64,7 +77,7 @@ class Folding:
 
     def feed(self, text: str) -> str:
         """Return the folded form of the next piece."""
-        if text.isascii():
+        if is_plain(text):
             folded = text
         else:
             forms = [_FORMS[character] for character in text]

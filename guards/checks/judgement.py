@@ -52,7 +52,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one guard said of one answer; `failed` means that it could not say."""
+    """What one guard said of one answer; `failed` means that it could not say of all of it."""
 
     guard: str
     mode: Mode
@@ -63,11 +63,11 @@ class Report:
     def outcome(self) -> Outcome:
         """What is counted of it."""
         blocks = self.mode is Mode.BLOCK
+        if self.findings:
+            return Outcome.BLOCK if blocks else Outcome.FLAG
         if self.failed:
             return Outcome.FAILED_CLOSED if blocks else Outcome.FAILED_OPEN
-        if not self.findings:
-            return Outcome.PASS
-        return Outcome.BLOCK if blocks else Outcome.FLAG
+        return Outcome.PASS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +142,7 @@ def report(answer: str, context: GuardContext, applied: Applied) -> Report:
 
 
 def _verdict(report: Report) -> GuardVerdict:
-    if report.failed:
-        return GuardVerdict.BLOCK if report.mode is Mode.BLOCK else GuardVerdict.PASS
-    return _VERDICTS[report.mode] if report.findings else GuardVerdict.PASS
+    if report.findings:
+        return _VERDICTS[report.mode]
+    closed = report.failed and report.mode is Mode.BLOCK
+    return GuardVerdict.BLOCK if closed else GuardVerdict.PASS

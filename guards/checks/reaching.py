@@ -108,7 +108,8 @@ EMAIL = Pattern(
 INTERNATIONAL = Pattern(
     kind="phone",
     expression=re.compile(
-        r"(?<![A-Za-z0-9_+])(?:\+|00(?=[1-9]))[1-9](?:[ .-]?\(?[0-9]{1,12}\)?){1,8}(?![0-9])"
+        # Possessive: a long row of digits could else be cut into groups in millions of ways.
+        r"(?<![A-Za-z0-9_+])(?:\+|00(?=[1-9]))[1-9](?:[ .-]?+\(?+[0-9]{1,12}+\)?+){1,8}(?![0-9])"
     ),
     test=_international,
     digits=8,
@@ -117,8 +118,8 @@ INTERNATIONAL = Pattern(
 NATIONAL = Pattern(
     kind="phone",
     expression=re.compile(
-        r"(?<![A-Za-z0-9_])(?<![0-9][.,/-])(?<![.-])(?:0[0-9]{1,4}\([0-9]{1,4}\)[0-9]{4}(?![0-9])|\([0-9]{2,5}\)|[0-9]{2,12})"
-        r"(?:[ ]?[ ./-][ ]?[0-9]{1,8}){0,6}(?![A-Za-z0-9_]|[.,:/-][0-9])"
+        r"(?<![A-Za-z0-9_])(?<![0-9][.,/-])(?<![.-])(?:0[0-9]{1,4}\([0-9]{1,4}\)[0-9]{4}(?![0-9])|\([0-9]{2,5}\)|[0-9]{2,12}+)"
+        r"(?:(?:[ ]?[./-][ ]?|[ ]{1,3})[0-9]{1,8}+){0,6}(?![A-Za-z0-9_]|[.,:/-][0-9])"
     ),
     test=_national,
     digits=9,

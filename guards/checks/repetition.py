@@ -15,7 +15,9 @@ from guards.checks.runs import Run, RunReader, WordReader, automaton
 
 LEAK_WORDS = 12  # in a row: shorter runs of a system prompt turn up in honest answers
 ECHO_WORDS = 5  # Chinese and Japanese characters are half a word
-LONGEST_CONTEXT = 100_000  # characters of context that are searched for orders
+LONGEST_PROMPT = 100_000  # characters of a system prompt that are looked at
+LONGEST_CONTEXT = 400_000  # characters of all of a context's texts that are searched for orders
+_WINDOW, _OVERLAP = 10_000, 300  # characters; one search holds the interpreter
 
 # Orders that take a model away from its instructions, as collected by Perez and Ribeiro, "Ignore
 # Previous Prompt" (2022), and Greshake et al. (2023); English, German, French, Spanish, Japanese.
@@ -35,6 +37,10 @@ _ORDER = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|[。\n]")
 _AROUND = 300  # characters of a sentence on each side of an order
+
+
+class OverlongContext(ValueError):
+    """What callers and tools handed in is too long to be searched for orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +110,19 @@ def injection_echo(threshold: int = ECHO_WORDS) -> RepetitionGuard:
 
 
 def orders(context: GuardContext) -> tuple[str, ...]:
-    """Return the sentences of callers' and tools' texts that give the model other orders."""
-    return tuple(order for text in context.supplied for order in _orders(text[:LONGEST_CONTEXT]))
+    """Return the sentences of callers' and tools' texts that give the model other orders.
+
+    Raises:
+        OverlongContext: if the texts have over 400,000 characters.
+    """
+    if sum(map(len, context.supplied)) > LONGEST_CONTEXT:
+        raise OverlongContext(f"the context has over {LONGEST_CONTEXT:,} characters")
+    return tuple(order for text in context.supplied for order in _orders(text))
 
 
 def _system_prompt(context: GuardContext) -> tuple[str, ...]:
-    return _folded_source(context.system_prompt) if context.system_prompt else ()
+    prompt = context.system_prompt[:LONGEST_PROMPT]
+    return _folded_source(prompt) if prompt else ()
 
 
 # One system prompt stands in front of all of a deployment's answers.
@@ -121,7 +134,12 @@ def _folded_source(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=64)
 def _orders(text: str) -> tuple[str, ...]:
     plain = folded(text)
-    return tuple(dict.fromkeys(_sentence(plain, match) for match in _ORDER.finditer(plain)))
+    found = (
+        _sentence(plain, match)
+        for start in range(0, len(plain), _WINDOW)
+        for match in _ORDER.finditer(plain, start, start + _WINDOW + _OVERLAP)
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def _sentence(text: str, order: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from guards.checks import judgement, lane
 from guards.checks.context import GuardContext
-from guards.checks.folding import Folding
+from guards.checks.folding import Folding, is_plain
 from guards.checks.guard import NOTHING_HELD
 from guards.checks.judgement import Applied, Judgement, Mode, Report
 from guards.guarded import GuardVerdict
@@ -69,7 +69,7 @@ class StreamGuard:
 
     def feed(self, delta: str) -> str:
         """Read the next piece; return what may go out now."""
-        plain = delta.isascii()
+        plain = is_plain(delta)
         folded = delta if plain and self._folding.is_identity else self._folded(delta)
         if not self._holds_all:
             self._held += delta

@@ -18,7 +18,7 @@ _FENCE = re.compile(
 # How a line of Python begins that no line of prose does.
 _STATEMENT = re.compile(
     r"^[ \t]*(?:(?:async )?def \w+\s*\(|class \w+\s*[:(]|import \w[\w.]*(?: as \w+)?[ \t]*$|"
-    r"from \w[\w.]* import |return\b.*[\w)\]]$|(?:for .+ in|while|if|elif|with|try|except|else)\b.*:[ \t]*$|"
+    r"from \w[\w.]* import |return\b.*[\w)\]]$|(?:for [^:\n]+ in|while|if|elif|with|try|except|else)\b.*:[ \t]*$|"
     r"print\(|[A-Za-z_]\w*(?:\.\w+|\[[^\]\n]*\])* [+*/-]?= \S|@\w+)",
     re.MULTILINE,
 )
@@ -48,8 +48,10 @@ def of(view: TextView) -> Python | None:
     """Return the Python of an answer, or `None` if there is none.
 
     All fenced blocks in Python, or without a language that look like it, taken together; else the
-    whole answer, if it is code and no prose around it.
+    whole answer, if it is code and no prose around it. Of over 20,000 characters there is none.
     """
+    if len(view.text) > LONGEST:
+        return None
     if "```" not in view.text:
         is_bare = _is_bare_code(view)
         return Python(is_bare=True, is_sound=parses(view.text)) if is_bare else None

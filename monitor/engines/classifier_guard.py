@@ -14,6 +14,7 @@ from monitor.errors import EngineError, Unavailable
 from monitor.runtime.worker_thread import WorkerThread
 
 _CLOSING_S = 1.0
+_LONGEST = 200_000  # characters of an answer; a longer one would hold up all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,12 @@ class ClassifierGuard:
 
         Raises:
             EngineError: if the model fails.
-            Unavailable: if it takes longer than the limit, or the guard is closed.
+            Unavailable: if it takes longer than the limit, the answer is too long, or the guard is closed.
         """
         if self._closed:
             raise Unavailable(f"guard {self._name} is closed")
+        if len(answer) > _LONGEST:
+            raise Unavailable(f"guard {self._name}: the answer has over {_LONGEST:,} characters")
         waiting = _Waiting(answer, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._work is None or self._work.done():

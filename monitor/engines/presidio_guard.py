@@ -13,6 +13,7 @@ from monitor.errors import ConfigError, EngineError, Unavailable
 from monitor.runtime.worker_thread import WorkerThread
 
 _CLOSING_S = 1.0
+_LONGEST = 200_000  # characters of an answer; a longer one would hold up all others
 Analyze = Callable[[str], Sequence[Any]]
 
 
@@ -72,10 +73,12 @@ class PresidioGuard:
 
         Raises:
             EngineError: if Presidio fails.
-            Unavailable: if it takes longer than the limit, or the guard is closed.
+            Unavailable: if it takes longer than the limit, the answer is too long, or the guard is closed.
         """
         if self._closed:
             raise Unavailable(f"guard {self._name} is closed")
+        if len(answer) > _LONGEST:
+            raise Unavailable(f"guard {self._name}: the answer has over {_LONGEST:,} characters")
         try:
             async with asyncio.timeout(self._limit_s):
                 found = await self._thread.run(lambda: self._analyze(answer))

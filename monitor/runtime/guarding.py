@@ -21,7 +21,7 @@ from monitor.ports.guards import AnswerGuard
 
 # The slowest texts cost some ten microseconds a character: a slice of them is a few milliseconds.
 _SLICE = 256
-_LONG = 16_384  # characters from which on the last look at a whole text is not taken on the loop
+_LONG = 1_024  # characters from which on the last look at a whole text is not taken on the loop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,10 @@ from monitor.runtime.guarding import GuardedText
 Json = dict[str, Any]
 TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 _LONGEST_ID = 128
+# What else stands in these fields could be the answer's text.
+_ROLES = frozenset({"assistant", "user", "system", "developer", "tool", "function"})
+_TYPES = frozenset({"function", "custom"})
+_REASONS = frozenset({"stop", "length", "tool_calls", "function_call", "content_filter", "abort"})
 
 
 class Unreadable(Exception):
@@ -39,6 +43,7 @@ class GuardedChoice:
         self._wants_logprobs = logprobs
         self._texts: dict[Hashable, GuardedText] = {}
         self._glances: tuple[Report, ...] = ()
+        self._names: dict[Hashable, str] = {}  # of called tools, as far as they have come
         self._logprobs: HeldLogprobs[Json] = HeldLogprobs()
         self.closed = False
         self.cut = False
@@ -65,7 +70,8 @@ class GuardedChoice:
         """Return the choice as the caller may have it now, `None` for nothing. Raises `Unreadable`."""
         if self.closed:
             return None
-        out = {**self._empty(), **_stop_of(choice)}
+        await self._request.prepare(self._index)
+        out = {**self._empty(), **self._stop_of(choice)}
         if self._is_text:
             out["text"] = await self._text("text", choice.get("text")) or ""
         else:
@@ -80,7 +86,7 @@ class GuardedChoice:
             return self._block(out, cut=reason is None)
         if reason is not None:
             self._conclude()
-            out["finish_reason"] = reason
+            out["finish_reason"] = reason if reason in _REASONS else "stop"
         out["logprobs"] = self._cleared_logprobs()
         return out if self._says_something(out) else None
 
@@ -88,6 +94,7 @@ class GuardedChoice:
         """Take an answer that ends without a reason; return what may still go out."""
         if self.closed:
             return None
+        await self._request.prepare(self._index)
         out = self._empty()
         await self._finish(out)
         if self._blocked:
@@ -108,13 +115,19 @@ class GuardedChoice:
         glanced = any(each.findings or each.failed for each in self._glances)
         return glanced or any(text.blocked for text in self._texts.values())
 
+    @property
+    def _calls_tools(self) -> bool:
+        return bool(self._names) or any(
+            isinstance(name, tuple) or name == "function" for name in self._texts
+        )
+
     def _empty(self) -> Json:
         said: Json = {"text": ""} if self._is_text else {"delta": {}}
         return {"index": self._index, **said, "logprobs": None, "finish_reason": None}
 
     async def _said(self, said: Json) -> Json:
         out: Json = {}
-        if isinstance(said.get("role"), str):
+        if isinstance(said.get("role"), str) and said["role"] in _ROLES:
             out["role"] = said["role"]
         for name in TEXTS:
             cleared = await self._text(name, said.get(name))
@@ -142,7 +155,7 @@ class GuardedChoice:
     def _reader(self, name: Hashable) -> GuardedText:
         found = self._texts.get(name)
         if found is None:
-            found = self._texts[name] = self._request.text(self._index)
+            found = self._texts[name] = self._request.text(self._index, is_main=name == self._main)
         return found
 
     async def _call(self, call: object, place: int) -> Json:
@@ -152,19 +165,36 @@ class GuardedChoice:
         if not isinstance(index, int):
             raise Unreadable("a call's index is no number")
         function = await self._function(("call", index), _mapping(given.get("function")))
-        named = {
-            key: given[key]
-            for key in ("id", "type")
-            if isinstance(given.get(key), str) and len(given[key]) <= _LONGEST_ID
-        }
+        named = self._named(given)
         return {"index": index, **named, "function": function} if function or named else {}
+
+    def _named(self, call: Json) -> Json:
+        """Return what identifies a call, as far as guards let it pass."""
+        key, kind = call.get("id"), call.get("type")
+        named: Json = {}
+        if isinstance(key, str) and len(key) <= _LONGEST_ID and self._passes(key):
+            named["id"] = key
+        if isinstance(kind, str) and kind in _TYPES:
+            named["type"] = kind
+        return named
+
+    def _passes(self, words: str) -> bool:
+        """Return whether a few words that come whole may go out; if not, the choice is blocked."""
+        self._glances += self._request.glance(self._index, words)
+        return not self._blocked
+
+    def _stop_of(self, choice: Json) -> Json:
+        stop = choice.get("stop_reason")  # vLLM: the caller's own stop string that was met
+        if isinstance(stop, str) and not self._passes(stop):
+            return {}
+        return {"stop_reason": stop} if isinstance(stop, int | str) else {}
 
     async def _function(self, lane: Hashable, function: Json) -> Json:
         out: Json = {}
         name = function.get("name")
         if isinstance(name, str) and name:
-            self._glances += self._request.glance(self._index, name)
-            if not self._blocked:
+            self._names[lane] = self._names.get(lane, "") + name
+            if self._passes(self._names[lane]):
                 out["name"] = name
         arguments = await self._text(lane, function.get("arguments"))
         if arguments or (arguments is not None and "name" in out):
@@ -172,7 +202,12 @@ class GuardedChoice:
         return out
 
     async def _finish(self, out: Json) -> None:
-        """Take every text as ended, and add what it still gives."""
+        """Take every text as ended, and add what it still gives.
+
+        An answer without a word is one, too, unless it calls tools or refuses.
+        """
+        if not (self._calls_tools or "refusal" in self._texts):
+            self._reader(self._main)
         for name, text in self._texts.items():
             _add(out, name, await text.finish())
             if text.blocked:
@@ -227,11 +262,6 @@ def _text_entries(given: Json) -> list[Json]:
         key: value for key, value in given.items() if isinstance(value, list) and len(value) == size
     }
     return [{key: value[row] for key, value in columns.items()} for row in range(size)]
-
-
-def _stop_of(choice: Json) -> Json:
-    stop = choice.get("stop_reason")  # vLLM: the caller's own stop string that was met
-    return {"stop_reason": stop} if isinstance(stop, int | str) else {}
 
 
 def _length(entry: Json) -> int:

@@ -13,6 +13,13 @@ Json = dict[str, Any]
 encode = msgspec.json.Encoder().encode
 # Everything else is left out: a list of token ids, say, would give the text away.
 _HEAD = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
+_COUNTS = frozenset(
+    f"{name}_tokens"
+    for name in (
+        *("prompt", "completion", "total", "cached", "audio", "text", "image", "reasoning"),
+        *("accepted_prediction", "rejected_prediction"),
+    )
+) | {"prompt_tokens_details", "completion_tokens_details"}
 _LONGEST = 512  # characters of a field of the head
 
 
@@ -35,7 +42,7 @@ def head_of(answer: Json) -> Json:
 def usage_of(answer: Json) -> Json:
     """Return the counts of an answer, as a field to add."""
     usage = answer.get("usage")
-    return {"usage": usage} if isinstance(usage, dict) and _counts(usage) else {}
+    return {"usage": _known(usage)} if isinstance(usage, dict) and _counts(usage) else {}
 
 
 def choices_of(answer: Json) -> list[tuple[int, Json]]:
@@ -64,6 +71,15 @@ def _is_plain(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= _LONGEST
     return value is None or isinstance(value, int | float)
+
+
+def _known(usage: Json) -> Json:
+    """Return the counts with a known name: others could spell the answer."""
+    return {
+        key: _known(value) if isinstance(value, dict) else value
+        for key, value in usage.items()
+        if key in _COUNTS
+    }
 
 
 def _counts(usage: Json) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from guards.checks import judgement
+from guards.checks import judgement, lane
 from guards.checks.context import GuardContext
 from guards.checks.judgement import Judgement, Report
 from guards.exchange import Message
@@ -17,6 +18,8 @@ from monitor.runtime.guarding import GuardedText, GuardSet
 
 EXTENSION = "backstop"  # the field in which a caller reads what happened
 REASON = "content_filter"  # OpenAI's and Azure's word for an answer that a filter has ended
+_LONGEST_GLANCE = 256  # characters
+_LONG_CONTEXT = 2_048  # characters from which on it is not prepared on the event loop
 HEADER = (b"x-backstop-guard", b"blocked")
 
 
@@ -67,20 +70,37 @@ class GuardedRequest:
         self.expected = expected
         self.guarded: dict[int, Guarded] = {}
         self._contexts = contexts
+        self._cold = {id(each) for each in contexts if _size(each) > _LONG_CONTEXT}
+        applied = guarding.guards.applied
+        self._scanning = tuple(each for each in applied if lane.is_scanning(each))
 
     @property
     def blocked(self) -> bool:
         """Whether a choice was blocked."""
         return any(each.verdict is GuardVerdict.BLOCK for each in self.guarded.values())
 
-    def text(self, choice: int) -> GuardedText:
-        """Return the guard of one text of a choice."""
-        return GuardedText(self.guarding.guards, self._context(choice))
+    async def prepare(self, choice: int) -> None:
+        """Let guards read a long prompt off the event loop; what they know of it is cached."""
+        context = self._context(choice)
+        if id(context) in self._cold:
+            await asyncio.to_thread(lane.opened, self._scanning, context)
+            self._cold.discard(id(context))
+
+    def text(self, choice: int, *, is_main: bool = True) -> GuardedText:
+        """Return the guard of one text of a choice; only the main one is held against a schema."""
+        guards = self.guarding.guards
+        if not is_main:
+            guards = replace(guards, applied=self._scanning)
+        return GuardedText(guards, self._context(choice))
 
     def glance(self, choice: int, words: str) -> tuple[Report, ...]:
-        """Return what the pure guards say of a few words that come whole: a tool's name."""
-        guards = self.guarding.guards.applied
-        return judgement.judge(words, self._context(choice), guards).reports
+        """Return what patterns say of a few words that come whole, such as a tool's name.
+
+        More than 256 characters are not looked into, and blocked.
+        """
+        if len(words) > _LONGEST_GLANCE:
+            return self.guarding.guards.failed().reports
+        return judgement.judge(words, self._context(choice), self._scanning).reports
 
     def conclude(self, choice: int, reports: tuple[Report, ...]) -> Guarded:
         """Take what was said of all texts of a choice; count it, once, and return it."""
@@ -100,6 +120,10 @@ class GuardedRequest:
     def _context(self, choice: int) -> GuardContext:
         per_prompt = max(1, self.expected // len(self._contexts))
         return self._contexts[min(choice // per_prompt, len(self._contexts) - 1)]
+
+
+def _size(context: GuardContext) -> int:
+    return sum(len(each.content) for each in context.messages)
 
 
 def told(guarded: Guarded) -> Mapping[str, object]:

@@ -21,6 +21,8 @@ async def guarded_body(body: bytes, request: GuardedRequest, *, logprobs: bool) 
         given = frames.choices_of(answer)
         if not given:
             raise Unreadable("the engine's answer has no choices")
+        if len({index for index, _ in given}) < len(given):
+            raise Unreadable("a choice is there twice")
         choices = [await _choice(request, *each, logprobs=logprobs) for each in given]
     except Unreadable:
         return blocked_body(request)

@@ -131,9 +131,11 @@ class Observing:
     async def _ask_one(self, exchange: Exchange) -> Sequence[Report]:
         guards = self.sets[exchange.deployment]
         text = exchange.output[: self._budget.characters]
-        return await guarding.ask(
+        told = await guarding.ask(
             guards.asked, text, guards.context(exchange.messages), self._budget.batch_s
         )
+        is_cut = len(text) < len(exchange.output)
+        return [replace(each, failed=True) for each in told] if is_cut else told
 
     def _asks(self, exchange: Exchange) -> bool:
         guards = self.sets.get(exchange.deployment)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 
 import pytest
@@ -68,3 +70,34 @@ def test_an_older_draft_is_honoured() -> None:
         "exclusiveMinimum": True,
     }
     assert _of("1", schema) is Conformance.VIOLATED
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([1, 2, True, "1", None], Conformance.VALID),
+        ([{"a": 1, "b": 2}, {"b": 2.0, "a": 1}], Conformance.VIOLATED),
+        ([0, False, [0], [False]], Conformance.VALID),
+        ([{}, {}], Conformance.VIOLATED),
+    ],
+)
+def test_items_are_unique_by_their_value(items: list[Any], expected: Conformance) -> None:
+    """The order of keys and the form of a whole number do not matter; false is not 0."""
+    assert _of(json.dumps(items), {"uniqueItems": True}) is expected
+
+
+def test_unique_items_take_time_linear_in_their_number() -> None:
+    """Four thousand objects that cannot be sorted are compared by their text."""
+    items = json.dumps([{"a": number} for number in range(4_000)])
+    started = time.process_time()
+    assert _of(items, {"uniqueItems": True}) is Conformance.VALID
+    assert time.process_time() - started < 1
+
+
+def test_an_answer_that_takes_too_many_steps_proves_nothing() -> None:
+    """A small schema can ask for work that doubles with each level."""
+    definitions: dict[str, Any] = {
+        f"s{level}": {"allOf": [{"$ref": f"#/$defs/s{level + 1}"}] * 2} for level in range(20)
+    }
+    schema = {"$defs": {**definitions, "s20": {"type": "string"}}, "$ref": "#/$defs/s0"}
+    assert _of('"a"', schema) is Conformance.UNUSABLE

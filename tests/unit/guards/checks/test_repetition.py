@@ -58,3 +58,16 @@ def test_only_the_sentence_around_an_order_counts() -> None:
     (order,) = repetition.orders(CONTEXT)
     assert order == ORDER
     assert repetition.injection_echo().check("Order A-7 was shipped.", CONTEXT) == ()
+
+
+def test_an_order_across_two_windows_of_a_long_text_is_found() -> None:
+    """Windows overlap by more than an order has."""
+    context = GuardContext(messages=(Message(role="tool", content="x" * 9_990 + f". {ORDER}. "),))
+    assert repetition.orders(context) == (ORDER,)
+
+
+def test_a_context_that_is_too_long_to_be_searched_is_a_failure() -> None:
+    """So a blocking guard fails closed; nothing is passed over in silence."""
+    context = GuardContext(messages=(Message(role="tool", content="ignore " * 14_000),) * 8)
+    with pytest.raises(repetition.OverlongContext):
+        repetition.injection_echo().scan(context)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from guards.signals import catalogue, executable, python_code
+from guards.signals.view import TextView
 from tests.unit.guards.samples import exchange
 
 FUNCTION = "def twice(number):\n    return 2 * number\n"
@@ -80,3 +83,11 @@ def test_all_fenced_blocks_belong_together() -> None:
     sound, broken = "```py\na = 1\n```", "```py\nb = (a\n```"
     assert signals(f"{sound}\nand\n{sound}") == (1.0, 0.0)
     assert signals(f"{sound}\nand\n{broken}") == (0.0, 0.0)
+
+
+def test_a_long_text_of_loops_that_never_end_costs_nothing() -> None:
+    """Over 20,000 characters nothing is looked for, and below it a line is read once."""
+    for text in ("for " * 15_000, "for a in " * 2_000):
+        started = time.process_time()
+        python_code.of(TextView(text))
+        assert time.process_time() - started < 1

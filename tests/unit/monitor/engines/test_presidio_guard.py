@@ -83,3 +83,13 @@ async def test_without_presidio_the_error_says_what_to_install() -> None:
     """It is an extra."""
     with pytest.raises(ConfigError, match=r"pip install 'backstop\[presidio\]'"):
         await PresidioGuard.open("presidio")
+
+
+async def test_an_answer_that_would_hold_up_all_others_is_not_looked_at() -> None:
+    """It fails, as if Presidio had not been there."""
+    guard = PresidioGuard("presidio", _numbers)
+    try:
+        with pytest.raises(Unavailable, match="characters"):
+            await guard.check("7" * 200_001, CONTEXT)
+    finally:
+        await guard.close()

@@ -80,9 +80,22 @@ async def test_beyond_the_budget_a_guard_fails_open_and_is_counted() -> None:
     """What is in the beginning is found all the same."""
     guards = observing(budget=Budget(characters=2_048))
     (found,) = await noted(guards, scored(f"to {EMAIL} " + "x " * 2_000))
-    assert found.verdict is Verdict.OK
-    assert found.findings[-1] == "Passed unchecked: personal_data could not say."
+    assert found.verdict is Verdict.WARN
+    assert found.findings == (
+        "Guards flagged the answer: personal_data.email (1).",
+        "Passed unchecked: personal_data could not say.",
+    )
+    assert guards.counts.counts[NAME, "personal_data", "flag", "flag"] == 1
+    await noted(guards, scored("x " * 2_000))
     assert guards.counts.counts[NAME, "personal_data", "flag", "failed_open"] == 1
+
+
+async def test_an_oracle_that_is_told_a_beginning_could_not_say_of_the_rest() -> None:
+    """What it finds in the beginning counts, and its silence does not."""
+    asked = (Asked(guard=Oracle(lambda _text: None), mode=Mode.FLAG),)
+    guards = observing(budget=Budget(characters=2_048), asked=asked)
+    await noted(guards, scored("x " * 2_000))
+    assert guards.counts.counts[NAME, "oracle", "flag", "failed_open"] == 1
 
 
 async def test_a_slow_batch_is_read_for_so_long_and_no_longer() -> None:
