@@ -27,7 +27,7 @@ from rollback.harm import Harm
 from rollback.judge_settings import JudgeSettings
 from rollback.observation import Observation
 
-_FORMAT = 5  # of the saved state
+_FORMAT = 6  # of the saved state
 
 
 class Judge:

@@ -20,7 +20,7 @@ from rollback.policy import Policy
 
 log = structlog.get_logger(__name__)
 
-_FORMAT = 6  # of the saved state; raise it with every change of what is saved, or of its meaning
+_FORMAT = 7  # of the saved state; raise it with every change of what is saved, or of its meaning
 _ALWAYS = 0.99  # where nearly every usual answer is faulty, faults are no news at all
 
 
