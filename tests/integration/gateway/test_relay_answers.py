@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -243,6 +244,19 @@ async def test_one_shadow_follows_an_answer_and_nobody_sees_it() -> None:
     assert shadow.id != live.id
     first, second = (json.loads(each.body) for each in relay.engine.received)
     assert second == {**first, "model": baseline}
+
+
+async def test_no_caller_chooses_whether_a_shadow_follows() -> None:
+    """One `X-Request-Id`, twenty times: some prompts are shadowed, and some are not."""
+    async with relaying(always(whole())) as relay:
+        route = relay.parts.router.table.routes["support"]
+        relay.parts.router.swap(
+            replace(route, active=VERSION, baseline="support@000000000000", shadow_rate=0.5)
+        )
+        for _ in range(20):
+            await relay.ask(post(CHAT, chat_body(), b"x-request-id: the-same"))
+        shadows = len(relay.engine.received) - 20
+    assert 0 < shadows < 20
 
 
 async def test_a_version_is_asked_again_where_its_consistency_is_looked_at() -> None:
