@@ -43,7 +43,7 @@ class Yardstick:
     reference: Reference | None
     constant: ConstantAnswers
     baseline: str | None = None
-    wrong: Learnt = Learnt()
+    wrong: Learnt = field(default_factory=Learnt)
     wanted: int = 0
     first: list[Exchange] = field(default_factory=list)
 
