@@ -2,8 +2,8 @@
 
 Four models' solutions to the same questions of gsm8k, graded. Half of the questions are the golden
 set that is learnt from, the others are the live answers that are scored; a new split for each seed.
-The clues are how far another model's solution agrees, and how much of an answer the question
-grounds: these solutions come without log-probabilities. Beside: length only, and never suspecting.
+The clues are how long an answer is and how much of it the question grounds, and then also how far
+another model's solution agrees: these come without log-probabilities. Beside: length only, and never suspecting.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def main() -> None:
     parser = output.arguments(__doc__ or "")
     parser.add_argument("--seeds", type=int, default=20)
     options = parser.parse_args()
-    rows = [_row(model, other, options.seeds) for model, other in PAIRS]
+    rows = [
+        _row(model, other, options.seeds) for model, beside in PAIRS for other in (None, beside)
+    ]
     notes = [
         "",
         f"Medians over {options.seeds} splits with the middle 90 %: {GOLDEN} golden answers, the rest scored.",
@@ -52,12 +54,12 @@ def main() -> None:
     output.show("Wrong answers of gsm8k", rows, notes, options.json)
 
 
-def _row(model: str, other: str, seeds: int) -> Mapping[str, Any]:
+def _row(model: str, other: str | None, seeds: int) -> Mapping[str, Any]:
     found = [_measured(model, other, seed) for seed in range(seeds)]
     told = [each for each in found if each is not None]
     return {
         "answers of": model,
-        "beside": other,
+        "beside": other or "alone",
         "wrong": f"{1 - np.mean(_right(model)):.0%}",
         "learnt": f"{len(told)} of {seeds}",
         "AUROC": _spread([each["auroc"] for each in told]),
@@ -69,7 +71,7 @@ def _row(model: str, other: str, seeds: int) -> Mapping[str, Any]:
     }
 
 
-def _measured(model: str, other: str, seed: int) -> Mapping[str, float] | None:
+def _measured(model: str, other: str | None, seed: int) -> Mapping[str, float] | None:
     right = _right(model)
     order = np.random.default_rng(seed).permutation(len(right))
     golden, live = order[:GOLDEN], order[GOLDEN:]
@@ -111,15 +113,16 @@ def _texts(model: str) -> Sequence[str]:
 
 
 @cache
-def _clues(model: str, other: str) -> Sequence[Mapping[str, float]]:
-    answers, others = (
-        [
-            _exchange(row["question"], name, text)
-            for row, text in zip(_rows(), _texts(name), strict=True)
-        ]
-        for name in (model, other)
-    )
-    return clues.of_answers(answers, others)
+def _clues(model: str, other: str | None) -> Sequence[Mapping[str, float]]:
+    answers = _answers(model)
+    return clues.of_answers(answers, [None] * len(answers) if other is None else _answers(other))
+
+
+def _answers(model: str) -> Sequence[Exchange]:
+    return [
+        _exchange(row["question"], model, text)
+        for row, text in zip(_rows(), _texts(model), strict=True)
+    ]
 
 
 def _exchange(question: str, model: str, text: str) -> Exchange:

@@ -18,7 +18,7 @@ from guards.signals import catalogue
 from guards.signals.batch import Batch
 from guards.signals.catalogue import SignalTable
 from guards.verdicts import Verdict
-from guards.wrongness import WRONG_ANSWER, WrongAnswers
+from guards.wrongness import WrongAnswers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,8 @@ def assess(
         reference: usual answers of the deployment; without one nothing is an outlier.
         constant: moved on by these answers; its state belongs to the deployment and its epoch.
         embedded: vectors of the answers, where the reference's are a model's.
-        wrong: what was learnt of wrong answers, for the signal `wrong_answer` of comparable ones.
+        wrong: what was learnt of wrong answers, for the signals `wrong_answer` and `wrong_answer_p` of
+            comparable ones.
     """
     if not exchanges:
         return ()
@@ -117,9 +118,9 @@ def _signals(
     signals = table.mappings()
     if wrong is None:
         return signals
-    for row, likely in enumerate(wrong.probabilities(signals).tolist()):
-        if not math.isnan(likely) and is_comparable(exchanges[row]):
-            signals[row][WRONG_ANSWER] = likely
+    for row, told in enumerate(wrong.told(signals)):
+        if is_comparable(exchanges[row]):
+            signals[row].update(told)
     return signals
 
 

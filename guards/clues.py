@@ -13,10 +13,11 @@ from guards.signals.signal import Family
 
 _FAMILIES = frozenset({Family.LIKELIHOOD, Family.GROUNDEDNESS})
 _OTHERS = frozenset({"characters", "lines"})  # length alone tells much: what is hard is long
+AGREEMENT = frozenset(signal.name for signal in catalogue.PAIRS)
 NAMES = (
     _OTHERS
     | {signal.name for signal in catalogue.CATALOGUE if signal.family in _FAMILIES}
-    | {signal.name for signal in catalogue.PAIRS}
+    | AGREEMENT
 )
 
 

@@ -8,15 +8,16 @@ lengths hold in answers that count, hence in answers.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 WINDOW = 300  # answers, counted or not
+_DEPTH = 2  # answers in a row; with 1, callers as usual as ever would lose two answers in five
+_SLACK = 1e-9  # for sums of 1/share
 _HASH_BYTES = 8
 
 
@@ -43,23 +44,25 @@ def _named(counts: Counter[str | None]) -> Iterable[tuple[str, int]]:
 class ShareCap:
     """Says which answers count, so that a caller is no more than its share of those that do.
 
-    A caller's allowance a is the larger of `cap` and twice its share in the reference. Beside n
-    answers of others in the window, a/(1-a)·n of its own count, and one where that is less. A caller
-    with half of the reference or more is not capped. Nor is anybody once a whole window has passed
-    without a caller of the reference: then it says nothing about who calls now (tokens were renewed,
-    say), and a deployment must not go unwatched.
+    A caller's allowance a is the larger of `cap` and twice its share in the reference. Its answers
+    count by a token bucket: each takes a token, a token comes back with every 1/a answers that
+    count, anybody's, and a bucket holds two. So however long a caller was quiet, two answers in a
+    row count and the next only after (1-a)/a of others. A caller with half of the reference or more
+    is not capped. Nor is anybody once a whole window has passed without a caller of the reference:
+    then it says nothing about who calls now (tokens were renewed, say), and a deployment must not
+    go unwatched.
 
     Args:
         cap: in (0, 1]; 1 is no cap.
         usual: caller → share in the reference, each in (0, 1]; where it is empty, nobody is capped:
             then callers are not known here.
-        window: answers looked back on.
+        window: answers looked back on for callers of the reference.
 
     Raises:
         ValueError: if `cap` is not in (0, 1].
 
     >>> ShareCap(0.25, {"a": 0.1, "b": 0.9}).update(["b"] * 3 + ["c"] * 5).tolist()
-    [True, True, True, True, False, False, False, False]
+    [True, True, True, True, True, False, False, False]
     """
 
     def __init__(self, cap: float, usual: Mapping[str, float], *, window: int = WINDOW) -> None:
@@ -68,10 +71,9 @@ class ShareCap:
         self._cap = cap
         self._usual = dict(usual)
         self._window = window
-        self._recent: deque[tuple[str | None, bool]] = deque()
-        self._came: Counter[str | None] = Counter()
-        self._counted: Counter[str | None] = Counter()
-        self._of_reference = 0
+        self._counted = 0
+        self._full_at: dict[str, float] = {}  # when buckets will be full, in answers that count
+        self._strange = 0  # answers since the last one of a caller of the reference
         self._capped = 0
 
     @property
@@ -86,50 +88,48 @@ class ShareCap:
         return np.array([self._next(caller) for caller in callers], dtype=bool)
 
     def _next(self, caller: str | None) -> bool:
-        counts = caller is None or self._counted[caller] + 1 <= self._allowed(caller)
-        if len(self._recent) == self._window:
-            self._forget()
-        self._recent.append((caller, counts))
-        self._of_reference += caller in self._usual
-        self._came[caller] += 1
-        self._counted[caller] += counts
+        counts = caller is None or self._takes_a_token(caller)
+        self._strange = 0 if caller in self._usual else self._strange + 1
+        self._counted += counts
         self._capped += not counts
         return counts
 
-    def _allowed(self, caller: str) -> float:
+    def _takes_a_token(self, caller: str) -> bool:
         share = max(self._cap, 2.0 * self._usual.get(caller, 0.0))
-        if share >= 1.0 or (len(self._recent) == self._window and not self._of_reference):
-            return float("inf")
-        others = len(self._recent) - self._came[caller]
-        return max(1.0, share / (1.0 - share) * others)
+        if share >= 1.0 or self._strange >= self._window:
+            return True
+        full_at = self._full_at.get(caller, 0.0)
+        if full_at > self._counted + (_DEPTH - 1) / share + _SLACK:
+            return False
+        if len(self._full_at) >= self._most:
+            self._forget()
+        self._full_at[caller] = max(full_at, self._counted) + 1.0 / share
+        return True
+
+    @property
+    def _most(self) -> float:
+        """Twice as many as can have a bucket that is not full: each took a token not long ago."""
+        return 2.0 * _DEPTH / self._cap + 1.0
 
     def _forget(self) -> None:
-        caller, counted = self._recent.popleft()
-        self._of_reference -= caller in self._usual
-        self._came[caller] -= 1
-        self._counted[caller] -= counted
-        if not self._came[caller]:
-            del self._came[caller], self._counted[caller]
+        """Drop full buckets: a caller without one has a full one."""
+        self._full_at = {caller: at for caller, at in self._full_at.items() if at > self._counted}
 
     def state(self) -> dict[str, Any]:
         """Return everything that the next update depends on, as JSON."""
-        names = list(dict.fromkeys(caller for caller, _ in self._recent))
-        numbers = {name: number for number, name in enumerate(names)}
+        self._forget()
         return {
             "usual": self._usual,
-            "callers": names,
-            "recent": [numbers[caller] for caller, _ in self._recent],
-            "counted": "".join("1" if counted else "0" for _, counted in self._recent),
+            "counted": self._counted,
+            "full_at": dict(self._full_at),
+            "strange": self._strange,
             "capped": self._capped,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from where `state` was taken, beside the reference of then."""
         self._usual = dict(state["usual"])
-        names = [state["callers"][number] for number in state["recent"]]
-        came = list(zip(names, (each == "1" for each in state["counted"]), strict=True))
-        self._recent = deque(islice(came, max(len(came) - self._window, 0), None))
-        self._came = Counter(caller for caller, _ in self._recent)
-        self._counted = Counter(caller for caller, counted in self._recent if counted)
-        self._of_reference = sum(caller in self._usual for caller, _ in self._recent)
+        self._counted = state["counted"]
+        self._full_at = dict(state["full_at"])
+        self._strange = state["strange"]
         self._capped = state["capped"]

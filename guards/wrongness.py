@@ -20,6 +20,7 @@ from guards.logistic import Logistic, sigmoid
 from guards.signals.signal import Values
 
 WRONG_ANSWER = "wrong_answer"  # the signal's name in the record: a probability
+WRONG_ANSWER_P = "wrong_answer_p"  # and that of the conformal p-value against "it is right"
 FEWEST = 10  # right answers, and wrong ones, without which nothing is learnt
 _FOLDS = 5
 _DEFINED = 0.5  # share of the golden answers that must have a signal for it to be learnt from
@@ -107,6 +108,14 @@ class WrongAnswers:
         )
         total = sum(map(len, self.right))
         return np.where(known, (as_wrong + 1) / (total + 1), np.nan)
+
+    def told(self, signals: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+        """Return what the record says of each answer: nothing where no signal is known."""
+        likely, p_values = self.probabilities(signals).tolist(), self.p_values(signals).tolist()
+        return [
+            {} if math.isnan(each) else {WRONG_ANSWER: each, WRONG_ANSWER_P: p_value}
+            for each, p_value in zip(likely, p_values, strict=True)
+        ]
 
     def _odds(self, signals: Sequence[Mapping[str, float]]) -> tuple[Values, NDArray[np.bool_]]:
         """Return log-odds of shape (n, folds), and whether anything is known of each answer."""

@@ -27,7 +27,8 @@ from rollback.harm import Harm
 from rollback.judge_settings import JudgeSettings
 from rollback.observation import Observation
 
-_FORMAT = 5  # of the saved state
+_FORMAT = 6  # of the saved state
+_SAME_HARM = (3, 4, 5)  # formats in which harm is what it is now
 
 
 class Judge:
@@ -259,20 +260,41 @@ class Judge:
             settings=settings,
             reference=None,
         )
-        judge._position = state["position"]
+        judge._restore_harm(state)
         judge._suspected = state["suspected"]
-        judge._crossed = state["crossed"]
-        judge._golden = np.asarray(state["golden"], dtype=np.float64)
-        judge._may_start_golden = state["may_start_golden"]
-        judge._faults.restore(state["faults"])
-        judge._pairs.restore(state["pairs"])
-        judge._graded.restore(state["graded"])
         judge._drift = DriftDetector.restore(state["drift"], usual)
         judge._traffic = DriftDetector.restore(state["traffic"])
         judge._cap.restore(state["callers"])
         if state["at"] is not None:
             judge._draw_now(datetime.fromisoformat(state["at"]))
         return judge
+
+    def take_over_harm(self, state: Mapping[str, Any]) -> None:
+        """Go on from the position and the harm of a state of an older format; all else stays.
+
+        Raises:
+            KeyError, TypeError, ValueError: if harm was saved in another way; then the judge is of
+                no use any more.
+        """
+        if state.get("format") not in _SAME_HARM:
+            raise ValueError(f"the harm of a state of format {state.get('format')} cannot be read")
+        self._restore_harm(state)
+        if state["at"] is not None:
+            self._draw_now(datetime.fromisoformat(state["at"]))
+
+    def _restore_harm(self, state: Mapping[str, Any]) -> None:
+        """Take position and harm of a state.
+
+        The one golden sum of format 3 is left: its bets were not fair where answers are noisy.
+        """
+        self._position = state["position"]
+        self._crossed = state["crossed"]
+        if state["format"] > 3:
+            self._golden = np.asarray(state["golden"], dtype=np.float64)
+        self._may_start_golden = state["may_start_golden"]
+        self._faults.restore(state["faults"])
+        self._pairs.restore(state["pairs"])
+        self._graded.restore(state["graded"])
 
     @property
     def _golden_value(self) -> float:

@@ -3,7 +3,7 @@
 With log-probabilities of the chosen tokens alone, the divergence of two versions can be estimated
 where both wrote the same tokens: the mean of log p - log q over them has the expectation
 KL(p, q) per token if they were drawn from p, at temperature 1, and given that both wrote them. An
-engine that scores given tokens would be needed for all others; there words and embeddings tell.
+engine that scores given tokens would be needed for all others; there words and n-grams tell.
 """
 
 from __future__ import annotations
@@ -81,19 +81,6 @@ def distance_by(encode: Encode) -> Callable[[Sequence[Pair]], Values]:
         return np.asarray(np.clip(1 - (answers * others).sum(axis=1), 0, 2))
 
     return compute
-
-
-def embedding_distance(encode: Encode) -> PairSignal:
-    """Return the signal of the distance by an embedder of the operator's choice."""
-    return PairSignal(
-        name="embedding_distance",
-        unit="",
-        low=0,
-        high=2,
-        meaning="distance of the embeddings",
-        tail=Tail.UPPER,
-        compute=distance_by(encode),
-    )
 
 
 def _word_distance(text: str, other: str) -> float:

@@ -55,6 +55,8 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"wrong answers are told from right ones with an AUROC of {told['auroc']:.2f}"
     elif told:
         yield f"nothing was learnt of wrong answers: {told['reason']}"
+    if told and told.get("learnt_beside"):
+        yield f"and beside the other version's answers with {told['auroc_beside']:.2f}"
 
 
 def _slices(slices: Mapping[str, Mapping[str, Any]]) -> Iterator[Sequence[Any]]:

@@ -48,7 +48,8 @@ class Yardsticks(Protocol):
     def wrong_answers(self, deployment: str, version: str | None) -> Mapping[str, Any] | None:
         """Return what the version's newest golden run taught of wrong answers, if it taught any.
 
-        It is the state of a `guards.wrongness.WrongAnswers`.
+        `learnt` and, where the run compared, `learnt_beside` are states of a
+        `guards.wrongness.WrongAnswers` each, or `None`.
         """
 
     def drafted(self, deployment: str, epoch: int) -> tuple[bytes, int] | None:

@@ -50,9 +50,9 @@ class Route:
             return self.active
         return self.candidate
 
-    def shadows(self, request_id: str) -> bool:
-        """Whether the baseline shall answer this prompt too."""
-        return self.shadow_rate > 0.0 and is_within(self.shadow_rate, request_id)
+    def shadows(self, drawn_by: str) -> bool:
+        """Whether the baseline shall answer a prompt too; an id that no caller chooses decides."""
+        return self.shadow_rate > 0.0 and is_within(self.shadow_rate, drawn_by)
 
 
 def route_of(deployment: Deployment) -> Route:

@@ -20,7 +20,7 @@ from rollback.policy import Policy
 
 log = structlog.get_logger(__name__)
 
-_FORMAT = 6  # of the saved state; raise it with every change of what is saved, or of its meaning
+_FORMAT = 7  # of the saved state; raise it with every change of what is saved, or of its meaning
 _ALWAYS = 0.99  # where nearly every usual answer is faulty, faults are no news at all
 
 
@@ -143,18 +143,12 @@ def restored(
     """Return a deployment with the judge that was saved.
 
     If the version was confirmed since, the judge held it against an older reference; then a new
-    one counts on, since positions of an epoch never repeat. So it does if the state was saved
-    in another format: evidence begins anew, and the service starts. Where the reference has other
-    channels than the judge had, drift begins anew; harm, which needs no channels, goes on.
+    one counts on, since positions of an epoch never repeat. Of a state of an older format the harm
+    goes on, where it can be read. Where the reference has other channels than the judge had, drift
+    begins anew; harm, which needs no channels, goes on.
     """
     if saved.state.get("format") != _FORMAT:
-        log.warning(
-            "the saved evidence is of another format; it begins anew",
-            deployment=deployment.name,
-            found=saved.state.get("format"),
-            known=_FORMAT,
-        )
-        return begun(deployment, policy, reference, saved.position)
+        return _taken_over(deployment, policy, reference, saved)
     if saved.state["confirmed"] != deployment.confirmed:
         return begun(deployment, policy, reference, saved.position)
     watched = begun(deployment, policy, reference)
@@ -173,6 +167,32 @@ def restored(
         watched.judge.begin_drift_anew(reference.channels, reference.usual, reference.categories)
     watched.crossing = _kept(saved.state["crossing"])
     watched.suspicion = _kept(saved.state["suspicion"])
+    return watched
+
+
+def _taken_over(
+    deployment: Deployment, policy: Policy, reference: Reference | None, saved: JudgeState
+) -> Watched:
+    """Return what a state of another format leaves: its harm if it can be read, else its position."""
+    watched = begun(deployment, policy, reference, saved.position)
+    try:
+        if saved.state["confirmed"] != deployment.confirmed:
+            return watched
+        crossing = _kept(saved.state["crossing"])
+        watched.judge.take_over_harm(saved.state["judge"])
+    except (KeyError, TypeError, ValueError) as error:
+        log.warning(
+            "the saved evidence is of another format; it begins anew",
+            deployment=deployment.name,
+            found=saved.state.get("format"),
+            known=_FORMAT,
+            error=repr(error),
+        )
+        return begun(deployment, policy, reference, saved.position)
+    log.warning(
+        "the saved evidence is of an older format; drift begins anew", deployment=deployment.name
+    )
+    watched.crossing = crossing
     return watched
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,19 @@ from rollback.deployment import Deployment
 log = structlog.get_logger(__name__)
 
 _SEED = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """What is known of a version's wrong answers.
+
+    Args:
+        alone: from clues of the answer by itself, for live answers.
+        beside: with its agreement with the other version's answer, for answers with a shadow.
+    """
+
+    alone: WrongAnswers | None = None
+    beside: WrongAnswers | None = None
 
 
 def answer_of(
@@ -41,29 +55,49 @@ def taught(
     answers: Sequence[Exchange],
     others: Sequence[Exchange],
 ) -> dict[str, Any]:
-    """Return `learnt`, the state of a `WrongAnswers` (`None`: nothing), with how well it does, or why.
+    """Return what each way of looking taught: the answer alone, and beside the other version's.
+
+    `learnt` and `learnt_beside` are states of `WrongAnswers` (`None`: nothing, and why).
 
     Args:
         results: of the version, in the order of its answers.
         others: another version's answers to the same cases, or none.
     """
-    beside: Sequence[Exchange | None] = others or [None] * len(answers)
+    grades = [each.grade for each in results]
+    found = _fitted("", clues.of_answers(answers, [None] * len(answers)), grades)
+    if others:
+        found |= _fitted("_beside", clues.of_answers(answers, others), grades)
+    return found
+
+
+def _fitted(
+    ending: str, found: Sequence[Mapping[str, float]], grades: Sequence[float]
+) -> dict[str, Any]:
     try:
-        found = WrongAnswers.fit(
-            clues.of_answers(answers, beside), [each.grade for each in results], seed=_SEED
-        )
+        fitted = WrongAnswers.fit(found, grades, seed=_SEED)
     except NothingLearnt as error:
-        return {"learnt": None, "reason": str(error)}
-    return {"learnt": found.state(), "auroc": found.auroc, "size": found.size}
+        return {f"learnt{ending}": None, f"reason{ending}": str(error)}
+    return {
+        f"learnt{ending}": fitted.state(),
+        f"auroc{ending}": fitted.auroc,
+        f"size{ending}": fitted.size,
+    }
 
 
-def wrong_answers_of(evidence: Yardsticks, deployment: Deployment) -> WrongAnswers | None:
+def wrong_answers_of(evidence: Yardsticks, deployment: Deployment) -> Learnt:
     """Return what was learnt for the active version. Raises `Unavailable`."""
-    state: Mapping[str, Any] | None = evidence.wrong_answers(deployment.name, deployment.active)
+    told = evidence.wrong_answers(deployment.name, deployment.active) or {}
+    alone = _restored(told.get("learnt"), deployment.name)
+    if alone is not None and clues.AGREEMENT.intersection(alone.names):
+        alone = None  # of a release that learnt with agreement, which live answers have none of
+    return Learnt(alone=alone, beside=_restored(told.get("learnt_beside"), deployment.name))
+
+
+def _restored(state: Mapping[str, Any] | None, deployment: str) -> WrongAnswers | None:
     if state is None:
         return None
     try:
         return WrongAnswers.restore(state)
     except (KeyError, TypeError, ValueError) as error:
-        log.error("wrong answers not looked for", deployment=deployment.name, error=repr(error))
+        log.error("wrong answers not looked for", deployment=deployment, error=repr(error))
         return None

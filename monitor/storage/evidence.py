@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
@@ -121,13 +121,16 @@ class PostgresEvidence(EvidenceStore):
     def wrong_answers(self, deployment: str, version: str | None) -> Mapping[str, Any] | None:
         """Return what the version's newest golden run taught of wrong answers, if it taught any."""
         runs = golden_runs.c
-        learnt = runs.summary["wrong_answers"]["learnt"]
+        taught = runs.summary["wrong_answers"]
         newest = (
-            select(learnt)
+            select(taught)
             .where(
                 runs.deployment == deployment,
                 runs.subject.is_not_distinct_from(version),
-                func.jsonb_typeof(learnt) == "object",
+                or_(
+                    func.jsonb_typeof(taught["learnt"]) == "object",
+                    func.jsonb_typeof(taught["learnt_beside"]) == "object",
+                ),
             )
             .order_by(runs.started_at.desc(), runs.id)
             .limit(1)

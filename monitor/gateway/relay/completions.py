@@ -72,7 +72,10 @@ class Completions:
         await self._serve(exchange, inbound, extra=self._wants_logprobs(asked))
 
     async def _serve(self, exchange: RelayedExchange, inbound: Inbound, *, extra: bool) -> None:
-        """Relay the answer; `extra` is whether log-probabilities are asked for by ourselves."""
+        """Relay the answer; `extra` is whether log-probabilities are asked for by ourselves.
+
+        Shadows are drawn by our own id: the caller chooses `request_id`.
+        """
         route = exchange.route
         outgoing = self._outgoing(exchange.body, exchange.version, extra=extra)
         request = self._requests.request(b"POST", self._path, inbound, outgoing, inbound.request_id)
@@ -80,9 +83,9 @@ class Completions:
             await exchange.serve(request, strip_logprobs=extra)
         if not exchange.succeeded or route.explicit:
             return
-        if route.shadows(inbound.request_id) and route.baseline != exchange.version:
+        if route.shadows(inbound.id) and route.baseline != exchange.version:
             self._shadow(exchange, inbound, route.baseline, extra=extra)
-        if self._parts.resamples(route.deployment, inbound.request_id):
+        if self._parts.resamples(route.deployment, inbound.id):
             self._shadow(exchange, inbound, exchange.version, _AGAIN, extra=extra)
 
     def _route(self, model: str, inbound: Inbound) -> Route:

@@ -67,10 +67,10 @@ class RelayParts:
     clock: Callable[[], float] = time.monotonic
     draining: bool = False
 
-    def resamples(self, deployment: str, request_id: str) -> bool:
-        """Whether the version that answered a prompt shall answer it once more."""
+    def resamples(self, deployment: str, drawn_by: str) -> bool:
+        """Whether the version that answered a prompt shall answer it once more; an id decides."""
         rate = self.resample_rates.get(deployment, 0.0)
-        return rate > 0.0 and is_within(rate, f"again {request_id}")
+        return rate > 0.0 and is_within(rate, f"again {drawn_by}")
 
     def check_open(self) -> None:
         """Refuse what is new while draining. Raises `Refusal` (503)."""

@@ -23,7 +23,7 @@ from monitor.ports.deployments import Pointers
 from monitor.ports.evidence import Yardsticks
 from monitor.ports.record import Observed
 from monitor.runtime.scoring import yardstick
-from monitor.runtime.scoring.pairing import Pairing, known_as
+from monitor.runtime.scoring.pairing import Pair, Pairing, known_as
 from monitor.runtime.scoring.yardstick import Gathered, Yardstick, without_pointers
 from rollback.deployment import Deployment
 from rollback.observation import Observation
@@ -121,7 +121,8 @@ class Assessor:
         """Assess a batch, each deployment in its order; never blocks.
 
         A graded answer and its graded shadow by the baseline make a pair if both are in the batch.
-        What a shadow's row says beside its own signals is how far the two answers agree.
+        What a shadow's row says beside its own signals is how far the two answers agree, and how
+        likely that makes it that the live one is wrong.
 
         Args:
             embedded: vectors of the answers by a model.
@@ -141,8 +142,9 @@ class Assessor:
                 live.append((part.against, own))
         rows = sorted(observed)
         scored = [found[row].scored for row in range(len(due))]
-        for row, agreement in self._pairing.agreement(due).items():
-            scored[row] = replace(scored[row], signals={**scored[row].signals, **agreement})
+        for row, pair in self._pairing.pairs(scored).items():
+            told = {**pair.agreement, **self._told_beside(pair)}
+            scored[row] = replace(scored[row], signals={**scored[row].signals, **told})
         return Findings(
             scored=scored,
             observed=[observed[row] for row in rows],
@@ -154,6 +156,15 @@ class Assessor:
         """Keep first answers for references; return those that are enough for one by now."""
         enough = [against.gather(answers) for against, answers in findings.live]
         return [gathered for gathered in enough if gathered is not None]
+
+    def _told_beside(self, pair: Pair) -> Mapping[str, float]:
+        """Return how likely the active version's answer is wrong, by its baseline's."""
+        against = self._yardsticks.get(pair.answer.deployment)
+        if against is None or against.wrong.beside is None:
+            return {}
+        if (pair.answer.adapter, pair.shadow.adapter) != (against.active, against.baseline):
+            return {}
+        return against.wrong.beside.told([{**pair.clues, **pair.agreement}])[0]
 
     def _is_up_to_date(self, deployment: Deployment) -> bool:
         known = self._yardsticks.get(deployment.name)
@@ -213,7 +224,7 @@ class _Part:
             self.against.reference,
             constant,
             embedded=embedded,
-            wrong=self.against.wrong if self.is_live else None,
+            wrong=self.against.wrong.alone if self.is_live else None,
         )
 
 

@@ -1,8 +1,8 @@
 """Vectors by a model on a thread of its own, within a share of the scorer's time.
 
 A batch waits for its vectors for `limit_s` at most, so that faults are judged in time. Where the
-model cannot keep up, the share of answers that it can is chosen by a hash of their ids before
-anything is embedded: never by what they say, so the scores of those that are left stay a fair
+model cannot keep up, the share of answers that it can is chosen by a keyed hash of their ids before
+anything is embedded: never by what they say, nor by callers who choose ids, so the scores of those that are left stay a fair
 sample. If the model fails, answers have no outlier score, and nothing else changes.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,7 @@ _LOADING_S = 120.0
 _CHUNK = 64  # texts between two looks at the clock
 _MEMORY = 0.9  # what is left of the counts of a batch after the next one
 _CLOSE_LIMIT_S = 1.0
+_KEY_BYTES = 16
 
 
 class ModelEmbeddings:
@@ -44,6 +46,7 @@ class ModelEmbeddings:
         limit_s: after which a batch goes on without.
         again_s: seconds until a model that failed is tried again.
         loading_s: for how long a reference waits for a model that is being loaded.
+        key: of the hash that chooses, up to 64 bytes; `None` draws one that nobody knows.
 
     Attributes:
         made, left_out: answers with and without a vector that should have had one.
@@ -58,6 +61,7 @@ class ModelEmbeddings:
         limit_s: float = _LIMIT_S,
         again_s: float = _AGAIN_S,
         loading_s: float = _LOADING_S,
+        key: bytes | None = None,
     ) -> None:
         self._load = load
         self._clock = clock
@@ -65,6 +69,7 @@ class ModelEmbeddings:
         self._limit_s = limit_s
         self._again_s = again_s
         self._loading_s = loading_s
+        self._key = secrets.token_bytes(_KEY_BYTES) if key is None else key
         self._thread = WorkerThread("embedder")
         self._embedder: Embedder | None = None
         self._tried = threading.Event()
@@ -139,7 +144,7 @@ class ModelEmbeddings:
     def _chosen(self, exchanges: Sequence[Exchange], due: Sequence[int]) -> list[int]:
         """Return the rows to be embedded, in the order of the hashes of their ids."""
         share = min(1.0, self._fitting / len(due))
-        places = sorted((_place(exchanges[row].id), row) for row in due)
+        places = sorted((_place(exchanges[row].id, self._key), row) for row in due)
         return [row for place, row in places if place <= share]
 
     async def _in_time(self, embedder: Embedder, texts: Sequence[str]) -> Vectors:
@@ -202,9 +207,10 @@ class ModelEmbeddings:
         self._failure = why
 
 
-def _place(exchange_id: str) -> float:
-    """Return a number in [0, 1) that an id decides, and nothing else."""
-    digest = hashlib.blake2b(exchange_id.encode("utf-8", "surrogatepass"), digest_size=8)
+def _place(exchange_id: str, key: bytes) -> float:
+    """Return a number in [0, 1) that an id and the key decide, and nothing else."""
+    written = exchange_id.encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(written, digest_size=8, key=key)
     return int.from_bytes(digest.digest()) / 2**64
 
 

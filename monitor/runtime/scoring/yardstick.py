@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.reference import Reference
-from guards.wrongness import WrongAnswers
 from monitor.ports.evidence import Yardsticks
 from monitor.runtime.references import reference_of
-from monitor.runtime.wrong_answers import wrong_answers_of
+from monitor.runtime.wrong_answers import Learnt, wrong_answers_of
 from rollback.deployment import Deployment
 
 
@@ -44,7 +43,7 @@ class Yardstick:
     reference: Reference | None
     constant: ConstantAnswers
     baseline: str | None = None
-    wrong: WrongAnswers | None = None
+    wrong: Learnt = field(default_factory=Learnt)
     wanted: int = 0
     first: list[Exchange] = field(default_factory=list)
 

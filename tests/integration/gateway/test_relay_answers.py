@@ -245,6 +245,27 @@ async def test_one_shadow_follows_an_answer_and_nobody_sees_it() -> None:
     assert second == {**first, "model": baseline}
 
 
+async def test_no_caller_chooses_whether_a_shadow_follows() -> None:
+    """One `X-Request-Id` that would never be drawn, twenty times: some prompts are shadowed."""
+    async with relaying(always(whole())) as relay:
+        route = relay.parts.router.table.routes["support"]
+        never = "two"
+        relay.parts.router.swap(
+            type(route)(
+                deployment="support",
+                active=VERSION,
+                epoch=4,
+                baseline="support@000000000000",
+                shadow_rate=0.5,
+            )
+        )
+        assert not relay.parts.router.table.routes["support"].shadows(never)
+        for _ in range(20):
+            await relay.ask(post(CHAT, chat_body(), b"x-request-id: " + never.encode()))
+        reported = [await relay.book.next() for _ in range(21)]
+    assert any(each.shadow_of for each in reported)
+
+
 async def test_a_version_is_asked_again_where_its_consistency_is_looked_at() -> None:
     """The same request at a temperature of .7, and the record says whose shadow it is."""
     async with relaying(always(whole())) as relay:

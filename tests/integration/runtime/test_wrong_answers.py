@@ -16,7 +16,7 @@ from monitor.engines.memory import MemoryEngine
 from monitor.ports.engine import Generation, Piece
 from monitor.ports.stores import Stores
 from monitor.runtime.golden_runs import GoldenRuns, Plan
-from monitor.runtime.wrong_answers import answer_of, wrong_answers_of
+from monitor.runtime.wrong_answers import Learnt, answer_of, wrong_answers_of
 from tests.integration.runtime.house import BAD, GOOD, NAME, WEIGHTS
 
 pytestmark = pytest.mark.integration
@@ -63,13 +63,14 @@ async def test_a_run_teaches_what_wrong_answers_look_like(stores: Stores) -> Non
     assert outcome.run.summary["wrong_answers"]["auroc"] == 1.0
     deployment = stores.deployments.ensure(NAME)
     learnt = wrong_answers_of(stores.evidence, replace(deployment, active=None))
-    assert learnt is not None
+    assert learnt.alone is not None
+    assert learnt.beside is None
     case = stores.golden.cases(NAME)[0]
     answers = [answer_of(case, None, GOOD, (logprob,)) for logprob in (-3.0, -0.1)]
-    unsure, sure = learnt.probabilities(clues.of_answers(answers, [None, None]))
+    unsure, sure = learnt.alone.probabilities(clues.of_answers(answers, [None, None]))
     assert unsure > 0.8 > 0.2 > sure
     other = next(name for name in WEIGHTS if name is not None)
-    assert wrong_answers_of(stores.evidence, replace(deployment, active=other)) is None
+    assert wrong_answers_of(stores.evidence, replace(deployment, active=other)) == Learnt()
 
 
 async def test_a_run_that_teaches_nothing_says_why_and_leaves_what_is_known(
@@ -83,4 +84,4 @@ async def test_a_run_that_teaches_nothing_says_why_and_leaves_what_is_known(
     assert told["learnt"] is None
     assert "60 right and 0 wrong" in told["reason"]
     deployment = replace(stores.deployments.ensure(NAME), active=None)
-    assert wrong_answers_of(stores.evidence, deployment) is not None
+    assert wrong_answers_of(stores.evidence, deployment).alone is not None

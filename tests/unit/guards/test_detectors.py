@@ -13,7 +13,6 @@ import pytest
 from guards import words
 from guards.betting import MeanDetector, RateDetector
 from guards.classifier import OnlineClassifier
-from guards.confidence import MeanSequence, RateSequence, pair_sequence
 from guards.conformal import ConformalRanks
 from guards.drift import DriftDetector
 from guards.edetector import PValueBets, ShiryaevRoberts
@@ -121,18 +120,6 @@ SUBJECTS: Mapping[str, Subject] = {
     "ShareCap": Subject(
         make=lambda: ShareCap(0.1, {"one": 0.2, "two": 0.2}, window=40),
         update=lambda cap, part: cap.update(_CALLERS[part]).tolist(),
-    ),
-    "RateSequence": Subject(
-        make=RateSequence,
-        update=lambda sequence, part: sequence.update(_FAULTS[part]),
-    ),
-    "MeanSequence": Subject(
-        make=MeanSequence,
-        update=lambda sequence, part: sequence.update([each or 0.0 for each in _GRADES[part]]),
-    ),
-    "pairs": Subject(
-        make=pair_sequence,
-        update=lambda sequence, part: sequence.update([each or -0.5 for each in _GRADES[part]]),
     ),
 }
 

@@ -427,6 +427,22 @@ def test_one_caller_that_floods_garbage_rolls_nothing_back(seed: int) -> None:
     assert point.capped > 2500
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_bursts_of_one_caller_after_quiet_roll_nothing_back(seed: int) -> None:
+    """Again and again 300 answers of the others, then 20 faulty ones in a row of one of them."""
+    rng = np.random.default_rng(seed)
+    judge = _guarded(0.05, rng)
+    for _ in range(10):
+        quiet = [
+            replace(_answer(n, fault=bool(rng.random() < 0.01)), caller=f"caller-{n % 50}")
+            for n in range(300)
+        ]
+        judge.observe_all(quiet)
+        burst = [replace(_answer(n, fault=True), caller="caller-7") for n in range(20)]
+        assert judge.observe_all(burst)[-1].evidence < 2000
+    assert not judge.crossed
+
+
 def test_a_flood_hides_no_harm_of_the_others() -> None:
     """When everybody gets faulty answers, evidence crosses although one caller is capped."""
     rng = np.random.default_rng(4)
@@ -438,11 +454,11 @@ def test_a_flood_hides_no_harm_of_the_others() -> None:
 def test_an_answer_that_does_not_count_gets_the_point_of_before() -> None:
     """It has a position of its own, and everything else stays."""
     judge = _guarded(0.05, np.random.default_rng(5))
-    first, second = judge.observe_all(
-        [replace(_answer(n, fault=True), caller="flood") for n in range(2)]
+    _, second, third = judge.observe_all(
+        [replace(_answer(n, fault=True), caller="flood") for n in range(3)]
     )
-    assert (first.capped, second.capped) == (0, 1)
-    assert replace(first, position=2, at=second.at, capped=1) == second
+    assert (second.capped, third.capped) == (0, 1)
+    assert replace(second, position=3, at=third.at, capped=1) == third
 
 
 def test_the_cap_goes_on_after_a_restart() -> None:

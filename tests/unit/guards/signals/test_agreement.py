@@ -79,14 +79,14 @@ def test_the_gap_of_confidence_needs_no_equal_answers() -> None:
     assert math.isnan(value("confidence_gap", said("a", -0.5), said("b", -math.inf)))
 
 
-def test_an_embedder_of_choice_gives_a_distance() -> None:
+def test_vectors_give_a_distance() -> None:
     """The cosine's; a zero vector has no direction."""
     vectors = {"a": (3.0, 0.0), "b": (0.0, 1.0), "-a": (-1.0, 0.0), "0": (0.0, 0.0)}
 
     def encode(texts: Any) -> Any:
         return np.array([vectors[text] for text in texts])
 
-    compute = agreement.embedding_distance(encode).compute
+    compute = agreement.distance_by(encode)
     pairs = [(said("a"), said(other)) for other in ("a", "b", "-a", "0")]
     assert np.array_equal(compute(pairs), [0.0, 1.0, 2.0, math.nan], equal_nan=True)
     assert compute([]).shape == (0,)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from rollback.deployment import Deployment
 from rollback.observation import Observation
 from rollback.policy import Policy
 from tests.handed import NAME, START, VERSION, deployment, exchange
+
+FORMAT_4 = Path(__file__).parent / "states" / "format_4.json"
 
 
 def observed(number: int, *, fault: bool = False, **changes: Any) -> Observed:
@@ -115,6 +119,33 @@ def test_a_state_of_another_format_begins_anew(found: dict[str, Any]) -> None:
     restored = watched.restored(deployment(), Policy(), None, saved)
     assert restored.judge.position == 41
     assert restored.point is None
+
+
+def test_the_harm_of_an_older_format_goes_on() -> None:
+    """As format 4 was written: its golden sum was not fair, callers and traffic it knew none."""
+    written = json.loads(FORMAT_4.read_text(encoding="utf-8"))
+    saved = replace(begun(position=5).state(NAME), position=5, state=written)
+    restored = watched.restored(deployment(), Policy(), None, saved)
+    state = restored.judge.state()
+    assert {name: state[name] for name in ("faults", "pairs", "graded")} == {
+        name: written["judge"][name] for name in ("faults", "pairs", "graded")
+    }
+    assert state["golden"] == [0.0] * 5
+    assert restored.crossing is not None
+    assert (restored.judge.position, restored.judge.crossed) == (5, True)
+    assert not restored.judge.suspected
+
+
+def test_the_golden_sums_of_the_format_before_go_on() -> None:
+    """They are what they are now; only the cap was kept in another way."""
+    judge = begun()
+    judge.judge_all([observed(n, fault=True) for n in range(3)])
+    judge.judge.observe_golden([-0.2] * 30, 30, at=START)
+    saved = judge.state(NAME)
+    written = {**saved.state["judge"], "format": 5, "callers": {"recent": []}}
+    older = replace(saved, state={**saved.state, "format": 6, "judge": written})
+    restored = watched.restored(deployment(), Policy(), None, older)
+    assert restored.judge.point == judge.judge.point
 
 
 def test_a_reference_of_other_channels_begins_drift_anew_and_leaves_harm() -> None:

@@ -297,7 +297,7 @@ def test_live_answers_are_told_how_likely_they_are_wrong(postgres: MemoryPostgre
     sure = [{"logprob_mean": -0.1 - 0.01 * n} for n in range(30)]
     unsure = [{"logprob_mean": -2.0 - 0.01 * n} for n in range(30)]
     learnt = WrongAnswers.fit(sure + unsure, [1.0] * 30 + [0.0] * 30, seed=0)
-    postgres.learnt = learnt.state()
+    postgres.learnt = {"learnt": learnt.state()}
     found = assessor_of(postgres).assess(
         [
             exchange(1, token_logprobs=(-0.1, -0.2)),
@@ -312,10 +312,35 @@ def test_live_answers_are_told_how_likely_they_are_wrong(postgres: MemoryPostgre
     assert likely[1] is not None
     assert likely[1] > 0.8
     assert likely[2:] == [None, None]
+    p_values = [each.signals.get("wrong_answer_p") for each in found.scored]
+    assert p_values[0] is not None
+    assert p_values[1] is not None
+    assert p_values[1] <= 0.05 < p_values[0]
+    assert p_values[2:] == [None, None]
+
+
+def test_what_was_learnt_with_agreement_is_said_of_pairs_alone(postgres: MemoryPostgres) -> None:
+    """On the baseline's shadow of the active version's answer; a live answer has no agreement."""
+    near = [{"word_distance": 0.01 * n, "lines": 1.0} for n in range(30)]
+    far = [{"word_distance": 1.0 - 0.01 * n, "lines": 1.0} for n in range(30)]
+    learnt = WrongAnswers.fit(near + far, [1.0] * 30 + [0.0] * 30, seed=0)
+    postgres.learnt = {"learnt": learnt.state(), "learnt_beside": learnt.state()}
+    postgres.pointers = [deployment(baseline=BASELINE)]
+    shadow = {"adapter": BASELINE, "tags": {"shadow_of": "answer-1"}}
+    batch = [
+        exchange(1, output="one two"),
+        exchange(2, output="three four", **shadow),
+        exchange(3, output="one two", **shadow),
+        exchange(4, output="one two", **{**shadow, "adapter": VERSION}),
+    ]
+    signals = [each.signals for each in assessor_of(postgres).assess(batch).scored]
+    assert signals[1]["wrong_answer"] > 0.8 > 0.2 > signals[2]["wrong_answer"]
+    assert signals[1]["wrong_answer_p"] <= 0.05 < signals[2]["wrong_answer_p"]
+    assert ["wrong_answer" in each for each in signals] == [False, True, True, False]
 
 
 def test_a_state_that_cannot_be_read_costs_the_forecast_alone(postgres: MemoryPostgres) -> None:
     """It is of another release, say."""
-    postgres.learnt = {"names": ["logprob_mean"]}
+    postgres.learnt = {"learnt": {"names": ["logprob_mean"]}}
     (found,) = assessor_of(postgres).assess([exchange(1)]).scored
     assert "wrong_answer" not in found.signals

@@ -99,7 +99,9 @@ async def test_where_there_is_too_little_time_ids_choose_and_not_words() -> None
     for words in ("short", "quite another and much longer answer"):
         now = [0.0]
         model = Slow(now)
-        embeddings = ModelEmbeddings(lambda model=model: model, clock=lambda now=now: now[0])
+        embeddings = ModelEmbeddings(
+            lambda model=model: model, clock=lambda now=now: now[0], key=b"one"
+        )
         async with loaded(embeddings):
             await embeddings.live(answers(64, words), range(64))
             chosen.append(embedded_rows(await embeddings.live(answers(640, words), range(640))))
@@ -107,6 +109,19 @@ async def test_where_there_is_too_little_time_ids_choose_and_not_words() -> None
     assert chosen[0] == chosen[1]
     assert 15 <= len(chosen[0]) <= 50  # half a second of 64 a second, of 640
     assert "% of the recent answers" in said
+
+
+async def test_callers_cannot_choose_ids_that_are_left_out() -> None:
+    """The same ids, other answers chosen: each process draws a key."""
+    chosen = []
+    for _ in range(2):
+        now = [0.0]
+        model = Slow(now)
+        embeddings = ModelEmbeddings(lambda model=model: model, clock=lambda now=now: now[0])
+        async with loaded(embeddings):
+            await embeddings.live(answers(64, "short"), range(64))
+            chosen.append(embedded_rows(await embeddings.live(answers(640, "short"), range(640))))
+    assert chosen[0] != chosen[1]
 
 
 async def test_a_model_that_hangs_holds_a_batch_up_for_a_moment_only() -> None:
