@@ -6,15 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from guards import explanation, faults
+import numpy as np
+
+from guards import explanation, faults, named
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.faults import Fault
 from guards.novelty import Embedded
-from guards.reference import Reference
+from guards.reference import Reference, is_comparable
 from guards.signals import catalogue
+from guards.signals.batch import Batch
 from guards.signals.catalogue import SignalTable
 from guards.verdicts import Verdict
+from guards.wrongness import WRONG_ANSWER, WrongAnswers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,7 @@ class Assessed:
 
     Args:
         faults: hard faults of the answer; any of them makes it a faulty one for the judge.
+        words: its words, hashed with the reference's own key (`guards.words`), where it has scores.
         scores: nonconformity scores by channel of the reference, NaN left out; empty without a
             reference and for answers that are not comparable.
     """
@@ -40,6 +45,7 @@ class Assessed:
     scored: Scored
     faults: tuple[Fault, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
+    words: bytes | None = None
 
     @property
     def own_faults(self) -> tuple[Fault, ...]:
@@ -64,6 +70,7 @@ class Oddness:
     """How odd one answer is beside the reference; without findings it is no outlier."""
 
     scores: Mapping[str, float] = field(default_factory=dict)
+    words: bytes | None = None
     findings: tuple[str, ...] = ()
 
 
@@ -74,6 +81,7 @@ def assess(
     *,
     outlier_quantile: float = 0.99,
     embedded: Embedded | None = None,
+    wrong: WrongAnswers | None = None,
 ) -> tuple[Assessed, ...]:
     """Assess answers of one deployment in the order in which they came.
 
@@ -87,16 +95,32 @@ def assess(
         reference: usual answers of the deployment; without one nothing is an outlier.
         constant: moved on by these answers; its state belongs to the deployment and its epoch.
         embedded: vectors of the answers, where the reference's are a model's.
+        wrong: what was learnt of wrong answers, for the signal `wrong_answer` of comparable ones.
     """
     if not exchanges:
         return ()
-    table = catalogue.table(exchanges)
+    batch = Batch.of(exchanges)
+    table = catalogue.table(batch)
+    signals = _signals(exchanges, table, wrong)
     repeated = table.column("repeated_ngrams").tolist()
     found = [_faults(*each, constant) for each in zip(exchanges, repeated, strict=True)]
     if reference is None:
-        return _join(exchanges, table, found, [Oddness()] * len(exchanges))
-    oddness = _oddness(reference, table, exchanges, outlier_quantile, embedded)
-    return _join(exchanges, table, found, oddness)
+        return _join(exchanges, signals, found, [Oddness()] * len(exchanges))
+    oddness = _oddness(reference, table, batch, outlier_quantile, embedded)
+    return _join(exchanges, signals, found, oddness)
+
+
+def _signals(
+    exchanges: Sequence[Exchange], table: SignalTable, wrong: WrongAnswers | None
+) -> list[dict[str, float]]:
+    """Return the signals of each answer, and how likely it is wrong where that can be told."""
+    signals = table.mappings()
+    if wrong is None:
+        return signals
+    for row, likely in enumerate(wrong.probabilities(signals).tolist()):
+        if not math.isnan(likely) and is_comparable(exchanges[row]):
+            signals[row][WRONG_ANSWER] = likely
+    return signals
 
 
 def _faults(exchange: Exchange, repeated: float, constant: ConstantAnswers) -> tuple[Fault, ...]:
@@ -107,23 +131,22 @@ def _faults(exchange: Exchange, repeated: float, constant: ConstantAnswers) -> t
 def _oddness(
     reference: Reference,
     table: SignalTable,
-    exchanges: Sequence[Exchange],
+    batch: Batch,
     quantile: float,
     embedded: Embedded | None,
 ) -> list[Oddness]:
-    columns = reference.scores_of(table, exchanges, embedded)
+    columns = reference.scores_of(table, batch, embedded)
     p_values = reference.outlier_p_values(columns)
     line = max(1 - quantile, 1 / (1 + len(reference.surprise)))
-    found = []
-    for row, p_value in enumerate(p_values):
-        values = {name: float(column[row]) for name, column in columns.items()}
-        scores = {name: value for name, value in values.items() if not math.isnan(value)}
-        findings: tuple[str, ...] = ()
-        if p_value <= line:
-            own = None if embedded is None else embedded.rows([row])
-            findings = _outlier(reference, scores, exchanges[row], own)
-        found.append(Oddness(scores=scores, findings=findings))
-    return found
+    scores = named.to_mappings(list(columns), np.column_stack(list(columns.values())))
+    findings: list[tuple[str, ...]] = [()] * len(batch)
+    for row in np.flatnonzero(p_values <= line).tolist():
+        own = None if embedded is None else embedded.rows([row])
+        findings[row] = _outlier(reference, scores[row], batch[row], own)
+    return [
+        Oddness(scores=own, words=words if own else None, findings=said)
+        for own, words, said in zip(scores, reference.words(batch.layout), findings, strict=True)
+    ]
 
 
 def _outlier(
@@ -136,7 +159,7 @@ def _outlier(
 
 def _join(
     exchanges: Sequence[Exchange],
-    table: SignalTable,
+    signals: Sequence[Mapping[str, float]],
     found: Sequence[tuple[Fault, ...]],
     oddness: Sequence[Oddness],
 ) -> tuple[Assessed, ...]:
@@ -144,14 +167,15 @@ def _join(
         Assessed(
             scored=Scored(
                 exchange=exchange,
-                verdict=_verdict(exchange, found[row], oddness[row]),
-                signals=table.mapping(row),
-                findings=(*(fault.sentence for fault in found[row]), *oddness[row].findings),
+                verdict=_verdict(exchange, own, odd),
+                signals=shown,
+                findings=(*(fault.sentence for fault in own), *odd.findings),
             ),
-            faults=found[row],
-            scores=oddness[row].scores,
+            faults=own,
+            scores=odd.scores,
+            words=odd.words,
         )
-        for row, exchange in enumerate(exchanges)
+        for exchange, shown, own, odd in zip(exchanges, signals, found, oddness, strict=True)
     )
 
 

@@ -15,7 +15,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
 
 from guards import archive
 from guards.embedding import Embedder
@@ -189,6 +188,8 @@ def _centres(
     vectors: NDArray[np.float32], wanted: int, *, fewest: float, seed: int
 ) -> NDArray[np.float32]:
     """Return the centres (dimensions, clusters) of clusters of at least a share of the vectors."""
+    from sklearn.cluster import KMeans  # half a second, and SciPy with it
+
     distinct = len(np.unique(vectors.round(4), axis=0))
     model = KMeans(min(wanted, distinct), n_init=4, random_state=seed).fit(vectors)
     sizes = np.bincount(model.labels_)

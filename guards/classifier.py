@@ -19,13 +19,14 @@ from __future__ import annotations
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guards import words
+from guards import named, words
 from guards.edetector import ShiryaevRoberts
 from guards.usual import UsualAnswers
 
@@ -66,7 +67,8 @@ class OnlineClassifier:
     def __init__(self, usual: UsualAnswers) -> None:
         self._usual = usual
         # The last row, which no answer has, is where one was laid among fewer than others.
-        self._usual_words = np.concatenate([_dense(usual.words), _dense([b""])])
+        self._spots = _Spots.of([*usual.words, b""])
+        self._usual_words = self._spots.dense()
         self._by_category = [
             rows if len(rows) >= _FEWEST else [] for rows in usual.rows_by_category()
         ]
@@ -98,9 +100,9 @@ class OnlineClassifier:
             categories: of the prompts, -1 for unknown; all 0 if left out. An answer stands still where
                 no reference answers of its category are left.
         """
-        names = self._usual.names
-        table = np.array([[own.get(name, np.nan) for name in names] for own in scores])
-        return self.update_table(table.reshape(len(scores), len(names)), features, categories)
+        return self.update_table(
+            named.from_mappings(scores, self._usual.names), features, categories
+        )
 
     def update_table(
         self,
@@ -220,15 +222,18 @@ class OnlineClassifier:
 
     def _bet(self, signals: NDArray[np.float64], texts: Sequence[bytes]) -> NDArray[np.float64]:
         """Bet on answers that were laid, and learn from them; return the values (n,) after each."""
-        features = _dense(texts)
         first = len(self._texts)
         counts = np.array(self._counts[first:])[:, None]
         beside = self._latest_beside(counts)
-        bets = self._log_bets(signals, features, beside)
+        spots = _Spots.of(texts)
+        bets = self._log_bets(signals, spots, beside)
         rows = slice(first, first + len(texts))
         self._signals[rows] = signals
-        theirs = self._usual_words[beside].sum(axis=1)
-        self._differences[rows] = features - theirs / counts.astype(np.float32)
+        theirs = self._usual_words[beside[:, 0]]
+        for column in beside.T[1:]:
+            theirs += self._usual_words[column]
+        theirs /= counts.astype(np.float32)
+        np.subtract(spots.dense(), theirs, out=self._differences[rows])
         self._texts += texts
         if len(self._texts) in _FITS:
             self._learn()
@@ -248,16 +253,15 @@ class OnlineClassifier:
     def _log_bets(
         self,
         signals: NDArray[np.float64],
-        features: NDArray[np.float32],
+        spots: _Spots,
         beside: NDArray[np.int64],
     ) -> NDArray[np.float64]:
         """Return the logarithms (n, sharpnesses) of the bets on answers laid among `beside` (n, k)."""
         if self._direction is None:
             return np.zeros((len(signals), len(_SHARPNESS)))
-        own = self._direction.score(signals, features)
-        theirs = self._direction.score(
-            self._usual.scores[beside.ravel()], self._usual_words[beside.ravel()]
-        )
+        rows = beside.ravel()
+        own = self._direction.score(signals, spots)
+        theirs = self._direction.score(self._usual.scores[rows], self._spots.some(rows))
         ahead = (theirs.reshape(beside.shape) - own[:, None])[:, None, :] * _SHARPNESS[:, None]
         odds = np.exp(np.clip(ahead, -_STEEPEST, _STEEPEST))
         there = (beside >= 0)[:, None, :]
@@ -316,11 +320,9 @@ class _Direction:
         self._signals = signals
         self._features = features
 
-    def score(
-        self, signals: NDArray[np.float64], features: NDArray[np.float32]
-    ) -> NDArray[np.float64]:
+    def score(self, signals: NDArray[np.float64], spots: _Spots) -> NDArray[np.float64]:
         """Return scores (n,)."""
-        return np.asarray(self._scale.apply(signals) @ self._signals + features @ self._features)
+        return np.asarray(self._scale.apply(signals) @ self._signals + spots.times(self._features))
 
 
 def _direction(
@@ -343,14 +345,47 @@ def _beside_at(used: int, size: int) -> int:
     return next(count for share, count in _BESIDE if used < share * size)
 
 
-def _dense(features: Sequence[bytes]) -> NDArray[np.float32]:
-    """Return (n, features) of length 1 each, or 0 for a text without words."""
-    rows = np.zeros((len(features), words.FEATURES), dtype=np.float32)
-    sizes = np.array([len(each) // 2 for each in features], dtype=np.int64)
-    spots = words.unpacked(b"".join(features))
-    rows[np.repeat(np.arange(len(features)), sizes), spots] = 1.0
-    rows /= np.sqrt(np.maximum(sizes, 1))[:, None].astype(np.float32)
-    return rows
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spots:
+    """Features of texts: those that each has, all with the same weight, so that its length is 1.
+
+    Args:
+        sizes: (n,), how many each text has.
+        features: of text after text.
+    """
+
+    sizes: NDArray[np.int64]
+    features: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, texts: Sequence[bytes]) -> _Spots:
+        """Return the features of texts as `words.packed` gives them."""
+        sizes = np.array([len(each) // 2 for each in texts], dtype=np.int64)
+        return cls(sizes, words.unpacked(b"".join(texts)))
+
+    @property
+    def _weights(self) -> NDArray[np.float32]:
+        return np.float32(1.0) / np.sqrt(np.maximum(self.sizes, 1)).astype(np.float32)
+
+    def some(self, rows: NDArray[np.int64]) -> _Spots:
+        """Return those of some of the texts."""
+        sizes = self.sizes[rows]
+        ends = np.cumsum(sizes)
+        places = np.arange(sizes.sum()) + np.repeat(np.cumsum(self.sizes)[rows] - ends, sizes)
+        return _Spots(sizes, self.features[places])
+
+    def dense(self) -> NDArray[np.float32]:
+        """Return (n, features)."""
+        rows = np.zeros((len(self.sizes), words.FEATURES), dtype=np.float32)
+        own = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        rows[own, self.features] = self._weights[own]
+        return rows
+
+    def times(self, direction: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the products (n,) with a vector of all features."""
+        totals = np.concatenate([[0.0], np.cumsum(direction[self.features])])
+        ends = np.cumsum(self.sizes)
+        return np.asarray(self._weights * (totals[ends] - totals[ends - self.sizes]))
 
 
 def _squeezed(content: bytes) -> str:

@@ -16,8 +16,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import betaln, xlog1py, xlogy
 
 ALPHA = 0.05
 _MEANS = np.linspace(0.0, 1.0, 201)  # ends are rounded outwards to this grid
@@ -88,6 +86,9 @@ def rate_interval(events: float, size: int, alpha: float = ALPHA) -> Interval:
     """
     if size == 0:
         return Interval(0.0, 1.0)
+    from scipy.optimize import brentq  # half a second, and a report alone needs it
+    from scipy.special import betaln, xlog1py, xlogy
+
     others = max(size - events, 0.0)
     won = betaln(events + 0.5, others + 0.5) - betaln(0.5, 0.5)
 

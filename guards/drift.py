@@ -5,7 +5,6 @@ Drift has no sign: it says that answers differ from the reference, not that they
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from guards import classifier
+from guards import classifier, named
 from guards.categories import Categories
 from guards.classifier import OnlineClassifier
 from guards.conformal import ConformalRanks, thetas_of
@@ -154,9 +153,8 @@ class DriftDetector:
                 answer counts for nothing.
         """
         own = self._own(categories, len(scores))
-        table = [[each.get(name, math.nan) for name in self._channels] for each in scores]
-        known = np.array(table).reshape(len(scores), len(self._channels))
-        known[own < 0] = math.nan
+        known = named.from_mappings(scores, self._channels)
+        known[own < 0] = np.nan
         parts = [
             self._update(exchange_ids[part], known[part], own[part])
             for part in (

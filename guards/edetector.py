@@ -19,6 +19,7 @@ from scipy.special import ndtri
 
 E_CAP = 1e300  # evidence is cut here: near the end of the floats, far beyond any line
 _LOG_CAP = math.log(E_CAP)
+_LOG_MODERATE = 300.0  # products and sums below are far from the end of the floats
 
 # A p-value is looked at by its normal score z, large for odd answers, and a bet e^(d·z - d²/2) says
 # that scores have moved by d standard deviations: up (odder than the past) or down (more ordinary).
@@ -75,20 +76,24 @@ class PValueBets:
     def _shares(self, bins: NDArray[np.int64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return the share (n, rows) that each p-value's bin had before it."""
         counted = np.cumsum(seen, axis=0)
-        faded = _MEMORY ** (counted - seen)  # what is left of the counts of before the batch
-        since = np.where(seen, _MEMORY ** -counted.astype(np.float64), 0.0)
-        earlier = np.tri(len(bins), k=-1, dtype=bool)
-        columns = np.ascontiguousarray(bins.T)
-        same = earlier & (columns[:, :, None] == columns[:, None, :])  # (rows, own, other)
-        gained = (same @ since.T[:, :, None])[:, :, 0].T
-        own = faded * (self._counts[self._rows, bins] + gained)
+        left = _MEMORY ** np.arange(len(bins) + 1)  # of a count after so many p-values
+        faded = left[counted - seen]  # what is left of the counts of before the batch
+        since = np.where(seen, 1.0 / left[counted], 0.0)
+        gained = np.zeros((len(bins) + 1, len(self._rows), _BINS))  # by bin, before each
+        steps = np.arange(len(bins))[:, None]
+        gained[steps + 1, self._rows, bins] = since
+        gained = np.cumsum(gained, axis=0)[:-1]
+        own = faded * (self._counts[self._rows, bins] + gained[steps, self._rows, bins])
         total = faded * (self._counts.sum(axis=1) + np.cumsum(since, axis=0) - since)
         return np.asarray((own + _PRIOR) / (total + _BINS * _PRIOR))
 
     def _learn(self, bins: NDArray[np.int64], seen: NDArray[np.bool_]) -> None:
-        later = seen.sum(axis=0) - np.cumsum(seen, axis=0)  # p-values that came after each
-        self._counts *= _MEMORY ** seen.sum(axis=0)[:, None]
-        np.add.at(self._counts, (self._rows[None, :], bins), np.where(seen, _MEMORY**later, 0.0))
+        left = _MEMORY ** np.arange(len(bins) + 1)
+        total = seen.sum(axis=0)
+        later = total - np.cumsum(seen, axis=0)  # p-values that came after each
+        self._counts *= left[total][:, None]
+        places = (self._rows * _BINS + bins).ravel()
+        np.add.at(self._counts.reshape(-1), places, np.where(seen, left[later], 0.0).ravel())
 
     def state(self) -> list[list[float]]:
         """Return what was learnt, as JSON."""
@@ -132,18 +137,33 @@ class ShiryaevRoberts:
         Args:
             seen: (n, rows), where there is something new; elsewhere the sums stand still.
         """
-        there = np.True_ if seen is None else seen[:, :, None]
-        moves = np.where(there, log_bets, 0.0)
-        products = np.cumsum(moves, axis=0)
-        begun = np.where(there, moves - products, -np.inf)
-        with np.errstate(divide="ignore"):  # a sum of 0 has the logarithm -inf
-            at_start = np.log(np.expm1(self._log1p))
-        sums = products + np.logaddexp.accumulate(np.concatenate([at_start[None], begun]))[1:]
-        values = np.exp(np.minimum(sums, _LOG_CAP)) @ self._weights
+        if seen is None or seen.all():
+            products = np.cumsum(log_bets, axis=0)
+            begun = log_bets - products
+        elif seen.any():
+            moves = np.where(seen[:, :, None], log_bets, 0.0)
+            products = np.cumsum(moves, axis=0)
+            begun = np.where(seen[:, :, None], moves - products, -np.inf)
+        else:
+            return np.repeat(self._values[None], len(seen), axis=0)
+        if max(np.abs(products).max(initial=0.0), self._log1p.max(initial=0.0)) < _LOG_MODERATE:
+            sums = np.exp(products) * (np.expm1(self._log1p) + np.cumsum(np.exp(begun), axis=0))
+            log1p = np.log1p(sums[-1:])
+        else:
+            logs = products + self._log_begun(begun)
+            sums = np.exp(np.minimum(logs, _LOG_CAP))
+            log1p = np.minimum(np.logaddexp(0.0, logs[-1:]), _LOG_CAP)
+        values = sums @ self._weights
         if len(sums):
-            self._log1p = np.minimum(np.logaddexp(0.0, sums[-1]), _LOG_CAP)
+            self._log1p = log1p[0]
             self._values = values[-1] = self._mixture()
         return np.asarray(values)
+
+    def _log_begun(self, begun: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the logarithms (n, rows, k) of what was there at the start and begun until each."""
+        with np.errstate(divide="ignore"):  # a sum of 0 has the logarithm -inf
+            at_start = np.log(np.expm1(self._log1p))
+        return np.asarray(np.logaddexp.accumulate(np.concatenate([at_start[None], begun]))[1:])
 
     def state(self) -> list[list[float]]:
         """Return where the sums stand, as JSON."""

@@ -9,6 +9,7 @@ from enum import Enum
 from guards import conformance, jsontext
 from guards.conformance import Conformance
 from guards.exchange import Exchange, FinishReason
+from guards.layout import Layout
 from guards.signals import repetition
 from guards.signals.view import TextView
 
@@ -81,15 +82,18 @@ def is_degenerate(text: str, repeated: float | None = None) -> bool:
     Args:
         repeated: `repeated_ngrams` of the text, where it is there already.
     """
-    view = TextView(text)
-    share = repetition.repeated_ngrams(view) if repeated is None else repeated
-    if not share >= _REPEATED or len(view.units) < _ENOUGH_UNITS:
+    share = _repeated(text) if repeated is None else repeated
+    if not share >= _REPEATED or len(TextView(text).units) < _ENOUGH_UNITS:
         return False
     try:
         jsontext.parse(text)
     except ValueError:
         return True
     return False
+
+
+def _repeated(text: str) -> float:
+    return float(repetition.repeated_ngrams(Layout.of([text]))[0])
 
 
 def has_failed(exchange: Exchange) -> bool:

@@ -18,9 +18,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from guards import archive, binomial, channels, constancy, explanation, faults, share_cap
+from guards import archive, binomial, channels, constancy, explanation, faults, share_cap, words
 from guards.categories import Categories
 from guards.exchange import Exchange
+from guards.layout import Layout
 from guards.novelty import Embed, Embedded, Novelty, fit_split
 from guards.signals import catalogue
 from guards.signals.catalogue import SignalTable
@@ -181,9 +182,11 @@ class Reference:
         """Return ids of the reference answers nearest to an answer, where a vector of it is known."""
         return self.novelty.nearest(output, embedded)
 
-    def words(self, output: str) -> bytes | None:
-        """Return the words of an answer for the classifier, hashed with the reference's own key."""
-        return None if self.usual is None else self.usual.features(output)
+    def words(self, outputs: Layout) -> Sequence[bytes | None]:
+        """Return the words of answers for the classifier, hashed with the reference's own key."""
+        if self.usual is None:
+            return [None] * len(outputs.texts)
+        return words.packed_all(outputs, self.usual.key)
 
     def caller(self, name: str | None) -> str | None:
         """Return a caller hashed with the reference's own key; `None` where none is known."""

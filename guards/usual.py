@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guards import channels, words
+from guards.layout import Layout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -20,7 +21,7 @@ class UsualAnswers:
     Args:
         names: channels of `scores`; of a signal with two channels only one is needed.
         scores: (n, names), NaN is unknown.
-        words: features of each text, as `features` gives them.
+        words: features of each text, as `words.packed_all` gives them.
         key: under which words are hashed; secret, up to 64 bytes.
         categories: (n,), of the answers' prompts; empty if there is only one.
     """
@@ -52,7 +53,7 @@ class UsualAnswers:
         return cls(
             names=names,
             scores=np.column_stack(columns) if columns else np.empty((len(texts), 0)),
-            words=tuple(words.packed(texts[row], key) for row in order.tolist()),
+            words=tuple(words.packed_all(Layout.of([texts[row] for row in order.tolist()]), key)),
             key=key,
             categories=np.empty(0, dtype=np.int64) if categories is None else categories[order],
         )
@@ -63,10 +64,6 @@ class UsualAnswers:
             return [list(range(len(self)))]
         last = int(self.categories.max())
         return [np.flatnonzero(self.categories == each).tolist() for each in range(last + 1)]
-
-    def features(self, text: str) -> bytes:
-        """Return the features of a text, to be laid beside those of these answers."""
-        return words.packed(text, self.key)
 
     def digest(self) -> str:
         """Return a name of the answers: equal for equal answers in equal order."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from guards.logistic import Logistic, sigmoid
 from guards.signals.signal import Values
 
+WRONG_ANSWER = "wrong_answer"  # the signal's name in the record: a probability
 FEWEST = 10  # right answers, and wrong ones, without which nothing is learnt
 _FOLDS = 5
 _DEFINED = 0.5  # share of the golden answers that must have a signal for it to be learnt from

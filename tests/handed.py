@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from guards.exchange import Exchange, FinishReason, Message
 from monitor.errors import Conflict, DatabaseUnavailable
@@ -75,6 +76,7 @@ class MemoryPostgres:
 
     pointers: list[Deployment] = field(default_factory=lambda: [deployment()])
     references: dict[str | None, bytes] = field(default_factory=dict)
+    learnt: Mapping[str, Any] | None = None
     rows: dict[str, ScoredBatch] = field(default_factory=dict)
     batches: dict[tuple[str, int], ScoredBatch] = field(default_factory=dict)
     packed: dict[bytes, ScoredBatch] = field(default_factory=dict)
@@ -154,6 +156,10 @@ class MemoryPostgres:
         """Keep the first draft of an epoch."""
         self._answer()
         self.drafts.setdefault(epoch, (payload, size))
+
+    def wrong_answers(self, deployment: str, version: str | None) -> Mapping[str, Any] | None:
+        """Return what the test has put there."""
+        return self.learnt
 
     def drafted(self, name: str, epoch: int) -> tuple[bytes, int] | None:
         """Return an epoch's draft."""

@@ -10,6 +10,7 @@ from bench.detection import answers, figures
 from bench.detection.chains import Run
 from guards.drift import DriftDetector
 from guards.exchange import Exchange
+from guards.layout import Layout
 from guards.reference import Reference
 
 OURS = "Backstop"
@@ -35,7 +36,7 @@ def alarms(
         for row in rows.tolist()
     ]
     ids = [each.id for each in stream]
-    features = [reference.words(each.output) for each in stream]
+    features = reference.words(Layout.of([each.output for each in stream]))
     categories = None
     if reference.categories is not None:
         placed = reference.categories.prompts.place([each.prompt for each in stream])

@@ -25,9 +25,12 @@ Encode = Callable[[Sequence[str]], NDArray[np.floating]]
 
 def word_distance(answer: Exchange, other: Exchange) -> float:
     """Return 1 - Dice's coefficient of the words, each as often as it occurs; NaN for no words."""
-    own, others = Counter(answer.output.lower().split()), Counter(other.output.lower().split())
-    total = own.total() + others.total()
-    return 1 - 2 * (own & others).total() / total if total else math.nan
+    return _word_distance(answer.output, other.output)
+
+
+def conclusion_distance(answer: Exchange, other: Exchange) -> float:
+    """Return what `word_distance` does, of the last lines alone: there is what answers come to."""
+    return _word_distance(_last_line(answer.output), _last_line(other.output))
 
 
 def common_beginning(answer: Exchange, other: Exchange) -> float:
@@ -40,6 +43,15 @@ def common_beginning(answer: Exchange, other: Exchange) -> float:
         same += 1
     longer = max(len(own), len(others))
     return same / longer if longer else math.nan
+
+
+def self_consistency(answer: Exchange, other: Exchange) -> float:
+    """Return the share of words that both answers have, if one version gave both; else NaN.
+
+    A version that answers the same prompt in another way each time is seldom sure of any
+    (SelfCheckGPT; Manakul et al., 2023).
+    """
+    return 1 - word_distance(answer, other) if answer.adapter == other.adapter else math.nan
 
 
 def token_divergence(answer: Exchange, other: Exchange) -> float:
@@ -84,6 +96,16 @@ def embedding_distance(encode: Encode) -> PairSignal:
     )
 
 
+def _word_distance(text: str, other: str) -> float:
+    own, others = Counter(text.lower().split()), Counter(other.lower().split())
+    total = own.total() + others.total()
+    return 1 - 2 * (own & others).total() / total if total else math.nan
+
+
+def _last_line(text: str) -> str:
+    return text.rstrip().rpartition("\n")[2]
+
+
 def _same_length(answer: Exchange, other: Exchange) -> bool:
     return len(answer.token_logprobs or ()) == len(other.token_logprobs or ())
 
@@ -120,6 +142,15 @@ PAIR_SIGNALS = (
         compute=_each(word_distance),
     ),
     PairSignal(
+        name="conclusion_distance",
+        unit="",
+        low=0,
+        high=1,
+        meaning="share of words of the last line that differ",
+        tail=Tail.UPPER,
+        compute=_each(conclusion_distance),
+    ),
+    PairSignal(
         name="ngram_distance",
         unit="",
         low=0,
@@ -136,6 +167,15 @@ PAIR_SIGNALS = (
         meaning="share of words before the first difference",
         tail=Tail.LOWER,
         compute=_each(common_beginning),
+    ),
+    PairSignal(
+        name="self_consistency",
+        unit="",
+        low=0,
+        high=1,
+        meaning="share of words that it says again when asked again",
+        tail=Tail.LOWER,
+        compute=_each(self_consistency),
     ),
     PairSignal(
         name="token_divergence",

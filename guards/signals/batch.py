@@ -8,6 +8,7 @@ from typing import Self, overload
 
 from guards import vocabulary
 from guards.exchange import Exchange
+from guards.layout import Layout
 from guards.signals import python_code, scripts
 from guards.signals.python_code import Python
 from guards.signals.scripts import Counts
@@ -53,6 +54,11 @@ class Batch(Sequence[Exchange]):
     def answers(self) -> list[TextView]:
         """Views of the answers, in order."""
         return [TextView(exchange.output) for exchange in self._exchanges]
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the words and lines of the answers are."""
+        return Layout.of([exchange.output for exchange in self._exchanges])
 
     @cached_property
     def letters(self) -> Counts:

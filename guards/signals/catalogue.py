@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from guards import named
 from guards.exchange import Exchange
 from guards.signals import (
     agreement,
@@ -82,9 +82,9 @@ class SignalTable:
         """Return the values of one signal, shape (exchanges,). Raises `ValueError`."""
         return self.values[:, self.names.index(name)]
 
-    def mapping(self, row: int) -> dict[str, float]:
-        """Return the defined signals of one exchange by name; NaN values are left out."""
-        return as_mapping(self.names, self.values[row])
+    def mappings(self) -> list[dict[str, float]]:
+        """Return the defined signals of each exchange by name; NaN values are left out."""
+        return named.to_mappings(self.names, self.values)
 
 
 def table(exchanges: Sequence[Exchange], chosen: Sequence[Signal] | None = None) -> SignalTable:
@@ -95,9 +95,3 @@ def table(exchanges: Sequence[Exchange], chosen: Sequence[Signal] | None = None)
     for index, signal in enumerate(wanted):
         values[:, index] = signal.compute(batch)
     return SignalTable(signals=wanted, values=values)
-
-
-def as_mapping(names: Sequence[str], row: Values) -> dict[str, float]:
-    """Return defined values by name: NaN is left out, it says nothing."""
-    pairs: Mapping[str, float] = dict(zip(names, row.tolist(), strict=True))
-    return {name: value for name, value in pairs.items() if not math.isnan(value)}

@@ -5,36 +5,38 @@ from __future__ import annotations
 import math
 import re
 
-from guards.signals.signal import Family, Signal, Tail, of_text
+import numpy as np
+
+from guards.layout import Layout
+from guards.signals.signal import Family, Signal, Tail, Values, of_text, ratio
 from guards.signals.view import TextView
 
-_MARKERS = frozenset("#-*+>|•0123456789")
+_MARKERS = np.array([ord(each) for each in "#-*+>|•0123456789"], dtype=np.uint32)
 _MARKED = re.compile(r"#{1,6}\s|[-*+•]\s|\d{1,3}[.)]\s|>|\|.*\||(?:-{3,}|\*{3,})\Z")
 _EMPHASIS = re.compile(r"\*\*\S[^*\n]*\*\*|__\S[^_\n]*__|(?<![*\w])\*[^\s*][^*\n]*\*(?![*\w])")
 _CODE = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)|`([^`\n]+)`", re.DOTALL)
 
 
-def markdown(view: TextView) -> float:
+def markdown(layout: Layout) -> Values:
     """Return the share of lines with a mark of Markdown; NaN without lines.
 
     A mark is a heading, a list item, a quotation, a row of a table, a rule, or emphasis.
 
-    >>> markdown(TextView("# Title\\n\\nSome *words* here.\\nPlain."))
-    0.6666666666666666
+    >>> markdown(Layout.of(["# Title\\n\\nSome *words* here.\\nPlain."])).round(3).tolist()
+    [0.667]
     """
-    if not view.lines:
-        return math.nan
-    if "*" in view.text or "__" in view.text:
-        return sum(map(_is_marked, view.lines)) / len(view.lines)
-    return sum([line[0] in _MARKERS and _is_block(line) for line in view.lines]) / len(view.lines)
-
-
-def _is_block(line: str) -> bool:
-    return _MARKED.match(line) is not None
+    lines = layout.lines
+    may_stress = np.array(["*" in text or "__" in text for text in layout.texts], dtype=bool)
+    begins = np.isin(lines.first, _MARKERS)
+    marked = np.zeros(len(layout.texts), dtype=np.int64)
+    places = np.flatnonzero(begins | may_stress[lines.rows])
+    for row, line in layout.texts_of(lines, places):
+        marked[row] += _is_marked(line)
+    return ratio(marked, lines.counts)
 
 
 def _is_marked(line: str) -> bool:
-    if line[0] in _MARKERS and _is_block(line):
+    if _MARKED.match(line) is not None:
         return True
     return ("*" in line or "__" in line) and _EMPHASIS.search(line) is not None
 
@@ -61,7 +63,7 @@ SIGNALS = (
         high=1,
         meaning="share of lines with Markdown",
         tail=Tail.BOTH,
-        compute=of_text(markdown),
+        compute=lambda batch: markdown(batch.layout),
         family=Family.TEXT,
     ),
     Signal(

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
+from functools import lru_cache
 
-from guards.signals.signal import Family, Signal, Tail, of_text
+import numpy as np
+from numpy.typing import NDArray
+
+from guards.layout import KANA, Hashes, Layout, Places
+from guards.signals.signal import Family, Signal, Tail, Values, ratio
 from guards.signals.view import TextView
 
 _SURE = r"(?:entirely |quite |completely )?"
@@ -48,7 +54,6 @@ _SPELLINGS = {
     for start in (word, word.capitalize())
     for spelling in (start, f"{start},", f"{start}.", f"({start}")
 }
-_SPELLED = frozenset(_SPELLINGS)
 _JAPANESE = re.compile(
     r"かもしれ(?:ません|ない)|かも知れ(?:ません|ない)|と(?:思い|思われ)ます|と思う|でしょう(?!か)|だろう(?!か)|おそらく|恐らく|"
     r"たぶん|多分|可能性が(?:あり|高|ある)|ように(?:思|見)|のよう(?:です|だ)|らしい(?:です|。)|と考えられ|"
@@ -57,26 +62,42 @@ _JAPANESE = re.compile(
 )
 
 
-def hedges(view: TextView) -> float:
+def hedges(layout: Layout) -> Values:
     """Return the hedges per 100 words (or characters, without spaces); NaN for no text.
 
-    >>> hedges(TextView("Perhaps it is so."))
-    25.0
+    >>> hedges(Layout.of(["Perhaps it is so."])).tolist()
+    [25.0]
     """
-    if not view.units:
-        return math.nan
-    found = _in_english(view)
-    if not view.text.isascii():
-        found += sum(1 for _ in _JAPANESE.finditer(view.text))
-    return 100 * found / len(view.units)
+    found = _in_english(layout)
+    for row in np.flatnonzero(layout.highest >= KANA).tolist():
+        found[row] += sum(1 for _ in _JAPANESE.finditer(layout.texts[row]))
+    return ratio(100 * found, layout.sizes)
 
 
-def _in_english(view: TextView) -> int:
-    spelled = _SPELLED.intersection(view.words)
-    if not spelled:
-        return 0
-    words = {_SPELLINGS[spelling] for spelling in spelled}
-    return sum(len(_EXPRESSIONS[word].findall(view.plain)) for word in words)
+def _in_english(layout: Layout) -> Places:
+    places = np.flatnonzero(_may_be_spelled()[_slots(layout.words.hashes)])
+    words: defaultdict[int, set[str]] = defaultdict(set)
+    for row, spelled in layout.texts_of(layout.words, places):
+        word = _SPELLINGS.get(spelled)
+        if word is not None:
+            words[row].add(word)
+    found = np.zeros(len(layout.texts), dtype=np.int64)
+    for row, hedging in words.items():
+        plain = TextView(layout.texts[row]).plain
+        found[row] = sum(len(_EXPRESSIONS[word].findall(plain)) for word in hedging)
+    return found
+
+
+def _slots(hashes: Hashes) -> Places:
+    return (hashes >> np.uint64(48)).astype(np.int64)
+
+
+@lru_cache(maxsize=1)
+def _may_be_spelled() -> NDArray[np.bool_]:
+    """Return by the first 16 bits of a word's hash whether it may be one of the spellings."""
+    table = np.zeros(1 << 16, dtype=bool)
+    table[_slots(Layout.of([" ".join(_SPELLINGS)]).words.hashes)] = True
+    return table
 
 
 SIGNALS = (
@@ -87,7 +108,7 @@ SIGNALS = (
         high=math.inf,
         meaning="hedges",
         tail=Tail.BOTH,
-        compute=of_text(hedges),
+        compute=lambda batch: hedges(batch.layout),
         family=Family.TEXT,
     ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from guards.layout import KANA
 from guards.signals.signal import Family, Signal, Tail, of_text
 from guards.signals.view import TextView
 
@@ -25,7 +26,9 @@ _SPEAKERS = (
     *("nappropriate", "nethical"),
 )
 _NEGATIONS = (
-    *("n't", "not", "unable", "incapable", "declin", "refuse", "beyond", "outside", "prevent"),
+    *("can't", "won't", "couldn't", "don't", "wouldn't", "cannot", "can not", "will not"),
+    *("could not", "would not", "do not", "am not", "'m not", "not something", "rather not"),
+    *("prefer not", "unable", "incapable", "declin", "refuse", "beyond", "outside", "prevent"),
     *("prohibit", "inappropriate", "unethical", "against my"),
 )
 
@@ -108,9 +111,9 @@ def _is_of_a_speaker(beginning: str) -> bool:
 
 
 def _refuses_in_japanese(view: TextView) -> bool:
-    if view.text.isascii():
-        return False
     opening = view.text[:OPENING]
+    if opening.isascii() or ord(max(opening)) < KANA:
+        return False
     return _JAPANESE.search(_QUOTED.sub(" ", opening)) is not None
 
 

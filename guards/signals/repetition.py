@@ -3,45 +3,63 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable
 from itertools import groupby
 
-from guards.signals.signal import Family, Signal, Tail, of_text
+import numpy as np
+
+from guards.layout import Layout, Places, distinct, mixed
+from guards.signals.batch import Batch
+from guards.signals.signal import Family, Signal, Tail, Values, ratio
 from guards.signals.view import TextView
 
 NGRAM = 4
+_STEP = np.uint64(0x94D049BB133111EB)  # odd: an n-gram is hashed as a polynomial of its units
 
 
-def repeated_share(items: Sequence[Hashable]) -> float:
-    """Return the share of items that occurred before; NaN without items.
+def repeated_ngrams(layout: Layout) -> Values:
+    """Return the share of n-grams of words that occurred before; NaN for fewer than n words.
 
-    >>> repeated_share(["a", "b", "a", "a"])
-    0.5
+    >>> repeated_ngrams(Layout.of(["a a a a a", "a b c"])).tolist()
+    [0.5, nan]
     """
-    return 1 - len(set(items)) / len(items) if items else math.nan
+    units, sizes = layout.units, layout.sizes
+    last = max(len(units.hashes) - NGRAM + 1, 0)
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    is_within = rows[:last] == rows[NGRAM - 1 :]
+    hashed = units.hashes[:last]
+    for place in range(1, NGRAM):
+        hashed = hashed * _STEP + units.hashes[place : place + last]
+    found = distinct(mixed(hashed[is_within]), rows[:last][is_within], len(sizes))
+    return _repeated(found, np.maximum(sizes - NGRAM + 1, 0))
 
 
-def repeated_ngrams(view: TextView) -> float:
-    """Return the share of n-grams of words that occurred before; NaN for fewer than n words."""
-    parts, second = view.units, view.following
-    ngrams = len(parts) - NGRAM + 1
-    if ngrams < 1:
-        return math.nan
-    return 1 - len(set(zip(parts, second, parts[2:], parts[3:], strict=False))) / ngrams
-
-
-def repeated_lines(view: TextView) -> float:
+def repeated_lines(layout: Layout) -> Values:
     """Return the share of non-blank lines that occurred before; NaN without any."""
-    return repeated_share(view.lines)
+    lines = layout.lines
+    return _repeated(distinct(lines.hashes, lines.rows, len(lines.counts)), lines.counts)
 
 
-def longest_run(view: TextView) -> float:
+def longest_run(layout: Layout) -> Values:
     """Return the length of the longest run of one word (or character, without spaces)."""
-    parts = view.units
-    if not any(map(operator.eq, parts, view.following)):  # most texts, in a tenth of the time
-        return float(min(len(parts), 1))
-    return float(max(sum(1 for _ in run) for _, run in groupby(parts)))
+    units, sizes = layout.units, layout.sizes
+    is_again = np.zeros(len(units.hashes) + 1, dtype=bool)
+    np.equal(units.hashes[1:], units.hashes[:-1], out=is_again[1:-1])
+    is_again[units.ends] = False  # the first of each text has none before it
+    longest = np.minimum(sizes, 1).astype(np.float64)
+    for row in {*np.searchsorted(units.ends, np.flatnonzero(is_again), side="right").tolist()}:
+        parts = TextView(layout.texts[row - 1]).units
+        longest[row - 1] = max(sum(1 for _ in run) for _, run in groupby(parts))
+    return longest
+
+
+def _repeated(found: Places, counts: Places) -> Values:
+    """Return the share of things (n,) that are no first ones, of which so many are distinct."""
+    return 1 - ratio(found, counts)
+
+
+def _of_layout(measure: Callable[[Layout], Values]) -> Callable[[Batch], Values]:
+    return lambda batch: measure(batch.layout)
 
 
 SIGNALS = (
@@ -52,7 +70,7 @@ SIGNALS = (
         high=1,
         meaning=f"share of repeated {NGRAM}-grams",
         tail=Tail.UPPER,
-        compute=of_text(repeated_ngrams),
+        compute=_of_layout(repeated_ngrams),
         family=Family.REPETITION,
     ),
     Signal(
@@ -62,7 +80,7 @@ SIGNALS = (
         high=1,
         meaning="share of repeated lines",
         tail=Tail.UPPER,
-        compute=of_text(repeated_lines),
+        compute=_of_layout(repeated_lines),
         family=Family.REPETITION,
     ),
     Signal(
@@ -72,7 +90,7 @@ SIGNALS = (
         high=math.inf,
         meaning="longest run of one word",
         tail=Tail.UPPER,
-        compute=of_text(longest_run),
+        compute=_of_layout(longest_run),
         family=Family.REPETITION,
     ),
 )

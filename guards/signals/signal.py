@@ -106,3 +106,9 @@ def of_text(measure: Callable[[TextView], float]) -> Callable[[Batch], Values]:
 def of_exchange(measure: Callable[[Exchange], float]) -> Callable[[Batch], Values]:
     """Return the `compute` of a signal that looks at one exchange after the other."""
     return lambda batch: column(map(measure, batch))
+
+
+def ratio(parts: NDArray[np.int64], wholes: NDArray[np.int64]) -> Values:
+    """Return counts (n,) over others; NaN over nothing."""
+    unknown = np.full(len(parts), np.nan)
+    return np.asarray(np.divide(parts, wholes, out=unknown, where=wholes > 0))

@@ -10,7 +10,7 @@ import numpy as np
 
 from guards.signals import scripts
 from guards.signals.batch import Batch
-from guards.signals.signal import Family, Signal, Tail, Values, of_text
+from guards.signals.signal import Family, Signal, Tail, Values, of_text, ratio
 from guards.signals.view import TextView
 
 _LOOK_AHEAD = 262  # bytes of its window that deflate does not look back over
@@ -22,14 +22,14 @@ def characters(view: TextView) -> float:
     return float(len(view.text))
 
 
-def words(view: TextView) -> float:
+def words(batch: Batch) -> Values:
     """Return the number of parts between white space."""
-    return float(len(view.words))
+    return batch.layout.words.counts.astype(np.float64)
 
 
-def lines(view: TextView) -> float:
+def lines(batch: Batch) -> Values:
     """Return the number of lines that are not blank."""
-    return float(len(view.lines))
+    return batch.layout.lines.counts.astype(np.float64)
 
 
 def compression_ratio(view: TextView) -> float:
@@ -47,17 +47,14 @@ def window(size: int) -> int:
     return min(max((size + _LOOK_AHEAD - 1).bit_length(), _WINDOWS[0]), _WINDOWS[-1])
 
 
-def word_length(view: TextView) -> float:
+def word_length(batch: Batch) -> Values:
     """Return the mean number of characters in a word; NaN without words."""
-    return len(view.solid) / len(view.words) if view.words else math.nan
+    return ratio(batch.layout.solid, batch.layout.words.counts)
 
 
 def _letters(batch: Batch) -> Values:
     """Return the share of letters among the characters that are not blank."""
-    counts = batch.letters.sum(axis=1)
-    solid = np.array([len(view.solid) for view in batch.answers], dtype=np.float64)
-    unknown = np.full(len(solid), np.nan)
-    return np.asarray(np.divide(counts, solid, out=unknown, where=solid > 0))
+    return ratio(batch.letters.sum(axis=1), batch.layout.solid)
 
 
 def _share_of_script(script: int) -> Callable[[Batch], Values]:
@@ -90,7 +87,7 @@ SIGNALS = (
         high=math.inf,
         meaning="length",
         tail=Tail.BOTH,
-        compute=of_text(words),
+        compute=words,
         family=Family.TEXT,
     ),
     Signal(
@@ -100,7 +97,7 @@ SIGNALS = (
         high=math.inf,
         meaning="length",
         tail=Tail.BOTH,
-        compute=of_text(lines),
+        compute=lines,
         family=Family.TEXT,
     ),
     Signal(
@@ -120,7 +117,7 @@ SIGNALS = (
         high=math.inf,
         meaning="mean word length",
         tail=Tail.BOTH,
-        compute=of_text(word_length),
+        compute=word_length,
         family=Family.TEXT,
     ),
     Signal(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-_LONGEST_WORD = 24  # mean word length above which a text is taken to have no spaces between words
+from guards.layout import LONGEST_WORD
 
 
 class TextView:
@@ -30,22 +30,22 @@ class TextView:
         return "".join(self.words)
 
     @cached_property
-    def lines(self) -> list[str]:
-        """The lines that are not blank, without white space at their ends."""
-        return [line for line in map(str.strip, self.text.split("\n")) if line]
-
-    @cached_property
     def units(self) -> Sequence[str]:
         """The words, or the characters where words are not set apart by spaces."""
-        return self.words if len(self.solid) <= _LONGEST_WORD * len(self.words) else self.solid
-
-    @cached_property
-    def following(self) -> Sequence[str]:
-        """The units from the second on."""
-        return self.units[1:]
+        return self.words if len(self.solid) <= LONGEST_WORD * len(self.words) else self.solid
 
     @cached_property
     def plain(self) -> str:
         """The text in small letters with a space before and between its words, quotes straight."""
-        plain = f" {' '.join(self.words)}".lower()
+        plain = f" {self._in_one_line}".lower()
         return plain if plain.isascii() else plain.replace("\u2019", "'")
+
+    @property
+    def _in_one_line(self) -> str:
+        """The words with one space between them."""
+        line = self.text.replace("\n", " ").strip(" ")
+        if not line.isprintable():  # there may be white space of other kinds
+            return " ".join(self.words)
+        while "  " in line:
+            line = line.replace("  ", " ")
+        return line

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.bootstrap import embedding
 from monitor.config import Config
 from monitor.engines.grading.absent import NoEmbedder, NoJudge, NoLikelihood
 from monitor.engines.grading.grader import EveryGrader
@@ -11,15 +19,41 @@ from monitor.ports.engine import Engine, Likelihood
 from monitor.ports.grading import Embedder, Judge
 
 
-def grader_of(config: Config, engine: Engine, embedder: Embedder | None = None) -> EveryGrader:
+def grader_of(config: Config, engine: Engine) -> EveryGrader:
     """Return the grader. Raises `ConfigError` if the judge's key cannot be read."""
     likelihood = engine if isinstance(engine, Likelihood) else NoLikelihood(config.engine.kind)
     return EveryGrader(
         likelihood=likelihood,
-        embedder=embedder or NoEmbedder(),
+        embedder=_embedder(config),
         judge=_judge(config),
         sandbox=Sandbox(weaker=config.grading.weaker_sandbox),
     )
+
+
+class OnFirstUse:
+    """An embedder that is loaded when a case first asks for it: most golden sets never do.
+
+    Args:
+        load: blocks for seconds; raises `EngineError`.
+    """
+
+    def __init__(self, load: Callable[[], Embedder]) -> None:
+        self._load = load
+        self._loaded: Embedder | None = None
+        self._turn = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return vectors of length 1, shape (n, dimensions). Raises `EngineError`."""
+        with self._turn:
+            if self._loaded is None:
+                self._loaded = self._load()
+        return self._loaded.encode(texts)
+
+
+def _embedder(config: Config) -> Embedder:
+    if config.embedder.kind == "hashed":
+        return NoEmbedder()
+    return OnFirstUse(partial(embedding.load, config.embedder))
 
 
 def _judge(config: Config) -> Judge:

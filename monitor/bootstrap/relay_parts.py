@@ -74,6 +74,11 @@ def assemble(
         ),
         api_key=engine.key(),
         logprobs=engine.logprobs,
+        resample_rates={
+            name: section.resample_rate
+            for name, section in config.deployments.items()
+            if section.resample_rate > 0.0
+        },
     )
 
 

@@ -50,6 +50,11 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[str]:
         yield "critical cases failed: " + ", ".join(summary["critical_failures"])
     if summary.get("flaky"):
         yield "flaky cases, weighed down: " + ", ".join(summary["flaky"])
+    told = summary.get("wrong_answers")
+    if told and told["learnt"]:
+        yield f"wrong answers are told from right ones with an AUROC of {told['auroc']:.2f}"
+    elif told:
+        yield f"nothing was learnt of wrong answers: {told['reason']}"
 
 
 def _slices(slices: Mapping[str, Mapping[str, Any]]) -> Iterator[Sequence[Any]]:

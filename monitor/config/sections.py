@@ -68,6 +68,8 @@ class DeploymentConfig(Section):
     Args:
         must_match, must_not_match: regular expressions that all, or none, of which answers match.
         citation: regular expression of a citation that every answer must have.
+        resample_rate: share of the prompts that the version answers once more, at a temperature of .7
+            and unseen, to see whether it says the same (self-consistency); relayed answers only.
     """
 
     golden: Path | None = None
@@ -78,6 +80,7 @@ class DeploymentConfig(Section):
     must_not_match: tuple[str, ...] = ()
     citation: str | None = None
     prices: PricesConfig | None = None
+    resample_rate: float = Field(default=0.0, ge=0.0, le=1.0)
 
     @field_validator("policy", mode="before")
     @classmethod

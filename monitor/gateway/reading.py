@@ -107,6 +107,8 @@ def _is_sound(name: object) -> bool:
 
 def _tags(relayed: Relayed) -> dict[str, str]:
     tags = {"request_id": relayed.request_id}
+    if relayed.id != relayed.request_id:  # its shadows know it by this
+        tags["relayed_as"] = relayed.id
     if relayed.ending is Ending.FAILED and relayed.status is not None:
         tags["status"] = str(relayed.status)
     if relayed.shadow_of is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from monitor.ports.record import Observed
 from rollback.evidence import EvidencePoint, JudgeState
@@ -44,6 +44,12 @@ class Yardsticks(Protocol):
 
     def reference(self, deployment: str, version: str | None) -> bytes | None:
         """Return the frozen reference of a version in a deployment."""
+
+    def wrong_answers(self, deployment: str, version: str | None) -> Mapping[str, Any] | None:
+        """Return what the version's newest golden run taught of wrong answers, if it taught any.
+
+        It is the state of a `guards.wrongness.WrongAnswers`.
+        """
 
     def drafted(self, deployment: str, epoch: int) -> tuple[bytes, int] | None:
         """Return the reference that was offered under an epoch, and of how many answers it is."""

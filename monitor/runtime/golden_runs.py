@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from guards import golden, paired, slices
+from guards.exchange import Exchange
 from guards.expectation import LIKELIHOODS, GradingError
 from guards.golden import GoldenCase, GoldenResult
 from guards.trial import Terms, Trial
@@ -22,7 +23,7 @@ from monitor.errors import BadGoldenSet, BadRequest, EngineError
 from monitor.ports.engine import Engine, Generation
 from monitor.ports.golden import GoldenRun, GoldenStore
 from monitor.ports.grading import Grader
-from monitor.runtime import golden_history
+from monitor.runtime import golden_history, wrong_answers
 from monitor.runtime.text_grader import TextGrader
 
 _AT_ONCE = 8  # cases whose answers are asked for together: a share of a batch, not all of it
@@ -172,27 +173,29 @@ class GoldenRuns:
         if plan.compared:
             asked += [self._answer(case, plan.against) for case in chunk]
         answered = await asyncio.gather(*asked)
-        answers.subject += answered[: len(chunk)]
-        answers.against += answered[len(chunk) :]
+        answers.subject += [each.result for each in answered[: len(chunk)]]
+        answers.against += [each.result for each in answered[len(chunk) :]]
+        answers.written += [each.written for each in answered[: len(chunk)]]
+        answers.written_against += [each.written for each in answered[len(chunk) :]]
 
-    async def _answer(self, case: GoldenCase, version: str | None) -> GoldenResult:
+    async def _answer(self, case: GoldenCase, version: str | None) -> _Answered:
         """Answer and grade a case; what is wrong with the case itself is noted in the result."""
         try:
             async with asyncio.timeout(self._case_limit.total_seconds()):
                 return await self._graded(case, version)
         except (BadRequest, GradingError) as error:
-            return _unusable(case, str(error))
+            return _unusable(case, version, str(error))
         except TimeoutError:
             limit_s = self._case_limit.total_seconds()
-            return _unusable(case, f"no graded answer within {limit_s:g} s")
+            return _unusable(case, version, f"no graded answer within {limit_s:g} s")
 
-    async def _graded(self, case: GoldenCase, version: str | None) -> GoldenResult:
+    async def _graded(self, case: GoldenCase, version: str | None) -> _Answered:
         began = time.monotonic()
         wanted = case.expectation.get("kind") not in LIKELIHOODS
-        output = await self._written(case, version) if wanted else ""
+        output, logprobs = await self._written(case, version) if wanted else ("", ())
         latency_s = time.monotonic() - began
         grade = await self._grader.grade(case, output, version)
-        return GoldenResult(
+        result = GoldenResult(
             case_id=case.id,
             output=output,
             raw=grade.raw,
@@ -200,8 +203,12 @@ class GoldenRuns:
             latency_s=latency_s,
             standard_error=grade.standard_error,
         )
+        return _Answered(result, wrong_answers.answer_of(case, version, output, logprobs))
 
-    async def _written(self, case: GoldenCase, version: str | None) -> str:
+    async def _written(
+        self, case: GoldenCase, version: str | None
+    ) -> tuple[str, tuple[float, ...]]:
+        """Return the answer, and the log-probabilities of its tokens where the engine gives them."""
         generation = Generation(
             messages=case.messages,
             tools=case.tools,
@@ -210,7 +217,16 @@ class GoldenRuns:
             temperature=0.0,
         )
         async with aclosing(self._engine.complete(generation, version)) as pieces:
-            return "".join([piece.text async for piece in pieces])
+            told = [piece async for piece in pieces]
+        logprobs = tuple(token.logprob for piece in told for token in piece.tokens)
+        return "".join(piece.text for piece in told), logprobs
+
+
+class _Answered(NamedTuple):
+    """A case's result, and the answer as an exchange."""
+
+    result: GoldenResult
+    written: Exchange
 
 
 @dataclass(slots=True, kw_only=True)
@@ -223,6 +239,8 @@ class Answers:
     order: list[int]
     subject: list[GoldenResult] = field(default_factory=list)
     against: list[GoldenResult] = field(default_factory=list)
+    written: list[Exchange] = field(default_factory=list)
+    written_against: list[Exchange] = field(default_factory=list)
     counted: int = 0
 
     @property
@@ -233,8 +251,11 @@ class Answers:
         return None if found is None else f"case {found.case_id!r}: {found.error}"
 
 
-def _unusable(case: GoldenCase, reason: str) -> GoldenResult:
-    return GoldenResult(case_id=case.id, output="", raw=0.0, grade=0.0, latency_s=0.0, error=reason)
+def _unusable(case: GoldenCase, version: str | None, reason: str) -> _Answered:
+    result = GoldenResult(
+        case_id=case.id, output="", raw=0.0, grade=0.0, latency_s=0.0, error=reason
+    )
+    return _Answered(result, wrong_answers.answer_of(case, version, "", ()))
 
 
 def _begin(plan: Plan, cases: Sequence[GoldenCase]) -> GoldenRun:
@@ -267,6 +288,9 @@ def _conclude(plan: Plan, run: GoldenRun, trial: Trial, answers: Answers) -> Out
         "critical_failures": list(critical),
         "flaky": sorted(trial.history.weights),
         "raw_mean": float(np.mean([result.raw for result in answers.subject])),
+        "wrong_answers": wrong_answers.taught(
+            answers.subject, answers.written, answers.written_against
+        ),
         "latency_mean_s": float(np.mean([result.latency_s for result in answers.subject])),
     }
     return Outcome(

@@ -44,7 +44,7 @@ class Route:
 
         A caller who is with the candidate stays there while the share grows.
         """
-        if self.candidate is None or not _is_within(
+        if self.candidate is None or not is_within(
             self.candidate_share, f"{self.candidate} {caller_key}"
         ):
             return self.active
@@ -52,7 +52,7 @@ class Route:
 
     def shadows(self, request_id: str) -> bool:
         """Whether the baseline shall answer this prompt too."""
-        return self.shadow_rate > 0.0 and _is_within(self.shadow_rate, request_id)
+        return self.shadow_rate > 0.0 and is_within(self.shadow_rate, request_id)
 
 
 def route_of(deployment: Deployment) -> Route:
@@ -132,7 +132,7 @@ class Router:
         return {name: route.epoch for name, route in self._table.routes.items()}
 
 
-def _is_within(share: float, key: str) -> bool:
+def is_within(share: float, key: str) -> bool:
     """Whether a key falls into a share, which its hash decides: BLAKE2b spreads keys evenly."""
     drawn = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest())
     return drawn < share * 2.0**64

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
@@ -20,6 +20,7 @@ from monitor.storage.schema import (
     deployments,
     detector_states,
     evidence_points,
+    golden_runs,
     reference_drafts,
     references,
 )
@@ -116,6 +117,24 @@ class PostgresEvidence(EvidenceStore):
         with transaction(self._engine) as connection:
             found = connection.execute(payload).scalar_one_or_none()
         return None if found is None else bytes(found)
+
+    def wrong_answers(self, deployment: str, version: str | None) -> Mapping[str, Any] | None:
+        """Return what the version's newest golden run taught of wrong answers, if it taught any."""
+        runs = golden_runs.c
+        learnt = runs.summary["wrong_answers"]["learnt"]
+        newest = (
+            select(learnt)
+            .where(
+                runs.deployment == deployment,
+                runs.subject.is_not_distinct_from(version),
+                func.jsonb_typeof(learnt) == "object",
+            )
+            .order_by(runs.started_at.desc(), runs.id)
+            .limit(1)
+        )
+        with transaction(self._engine) as connection:
+            found: Mapping[str, Any] | None = connection.execute(newest).scalar_one_or_none()
+        return found
 
     def draft_reference(
         self, deployment: str, version: str | None, epoch: int, payload: bytes, size: int

@@ -20,6 +20,10 @@ WITH answers AS (
     SELECT *, coalesce(adapter, '') AS version, date_trunc('minute', started_at) AS minute,
            finish_reason IS DISTINCT FROM 'abandoned' AS complete
     FROM exchanges
+    LEFT JOIN LATERAL (
+        SELECT nullif(signals[array_position(names, 'wrong_answer')], 'NaN') AS likely_wrong
+        FROM signal_sets WHERE signal_sets.id = exchanges.signal_set
+    ) AS told ON true
     WHERE started_at >= date_trunc('minute', CAST(:since AS timestamptz))
       AND started_at < date_bin('1 minute', CAST(:until AS timestamptz)
                                 + interval '1 minute' - interval '1 microsecond', 'epoch')
@@ -43,6 +47,8 @@ WITH answers AS (
                / nullif(sum(latency_s) FILTER (WHERE output_tokens IS NOT NULL), 0) AS speed,
            avg(mean_logprob) FILTER (WHERE complete) AS logprob,
            count(mean_logprob) FILTER (WHERE complete) AS with_logprob,
+           avg(likely_wrong) FILTER (WHERE complete) AS likely_wrong,
+           count(likely_wrong) FILTER (WHERE complete) AS with_likely_wrong,
            avg(grade) AS grade,
            count(grade) AS graded
     FROM answers
@@ -63,6 +69,7 @@ FROM minutes CROSS JOIN LATERAL (VALUES
     ('output_tokens_mean', tokens::double precision, counted),
     ('tokens_per_s', speed, counted),
     ('mean_logprob', logprob, with_logprob),
+    ('wrong_answer_mean', likely_wrong, with_likely_wrong),
     ('grade_mean', grade, graded)
 ) AS number (name, value, count)
 WHERE number.value IS NOT NULL

@@ -22,6 +22,8 @@ PATHS: Mapping[str, Dialect] = {
 }
 # With 1, not 0, also engines answer that take 0 for "none".
 _LOGPROBS = {Dialect.CHAT: b"true", Dialect.TEXT: b"1"}
+_AS_ASKED: Mapping[str, bytes] = {}
+_AGAIN: Mapping[str, bytes] = {"temperature": b"0.7"}  # greedy answers are always the same
 _encode = msgspec.json.Encoder().encode
 
 
@@ -76,8 +78,12 @@ class Completions:
         request = self._requests.request(b"POST", self._path, inbound, outgoing, inbound.request_id)
         with self._parts.flights.on(route):
             await exchange.serve(request, strip_logprobs=extra)
-        if exchange.succeeded and not route.explicit and route.shadows(inbound.request_id):
-            self._shadow(exchange, inbound, extra=extra)
+        if not exchange.succeeded or route.explicit:
+            return
+        if route.shadows(inbound.request_id) and route.baseline != exchange.version:
+            self._shadow(exchange, inbound, route.baseline, extra=extra)
+        if self._parts.resamples(route.deployment, inbound.request_id):
+            self._shadow(exchange, inbound, exchange.version, _AGAIN, extra=extra)
 
     def _route(self, model: str, inbound: Inbound) -> Route:
         """Find the route. Only operators may name a version; to others it does not exist."""
@@ -95,21 +101,38 @@ class Completions:
             return False
         return asked.logprobs is None or asked.logprobs is False
 
-    def _outgoing(self, body: bytes, version: str | None, *, extra: bool) -> bytes:
+    def _outgoing(
+        self,
+        body: bytes,
+        version: str | None,
+        others: Mapping[str, bytes] = _AS_ASKED,
+        *,
+        extra: bool,
+    ) -> bytes:
         fields = {
             name: _encode(value) for name, value in self._parts.naming.fields(version).items()
         }
+        fields.update(others)
         if extra:
             fields["logprobs"] = _LOGPROBS[self._dialect]
         return set_fields(body, fields, present="model")
 
-    def _shadow(self, exchange: RelayedExchange, inbound: Inbound, *, extra: bool) -> None:
-        """Let the baseline answer the same prompt, unless it was the baseline that did."""
-        baseline = exchange.route.baseline
-        if baseline == exchange.version:
-            return
-        shadow = exchange.shadowed_by(baseline)
-        body = self._outgoing(exchange.body, baseline, extra=extra)
+    def _shadow(
+        self,
+        exchange: RelayedExchange,
+        inbound: Inbound,
+        version: str | None,
+        others: Mapping[str, bytes] = _AS_ASKED,
+        *,
+        extra: bool,
+    ) -> None:
+        """Let a version answer the same prompt, unseen.
+
+        Args:
+            others: fields of the request that are changed.
+        """
+        shadow = exchange.shadowed_by(version)
+        body = self._outgoing(exchange.body, version, others, extra=extra)
         request = self._requests.request(b"POST", self._path, inbound, body, shadow.id)
         self._shadows.send(shadow, request)
 

@@ -18,7 +18,7 @@ from monitor.ports.engine import Naming
 from monitor.ports.handover import Handover
 from monitor.runtime.flights import Flights
 from monitor.runtime.guard_counts import GuardCounts
-from monitor.runtime.routing import Router
+from monitor.runtime.routing import Router, is_within
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +36,7 @@ class RelayParts:
         api_key: what the engine wants as a bearer token, if anything.
         logprobs: whether log-probabilities are asked for that the caller did not ask for.
         max_body_bytes: a longer request is refused.
+        resample_rates: deployment → share of the prompts that the same version answers once more.
         most_shadows: shadows that may be under way at once.
         now: wall clock, Unix time in seconds; clock: monotonic, in seconds.
         draining: whether new requests are refused because the service is about to end.
@@ -60,10 +61,16 @@ class RelayParts:
     api_key: str | None = None
     logprobs: bool = False
     max_body_bytes: int = 4 << 20
+    resample_rates: Mapping[str, float] = field(default_factory=dict)
     most_shadows: int = 8
     now: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
     draining: bool = False
+
+    def resamples(self, deployment: str, request_id: str) -> bool:
+        """Whether the version that answered a prompt shall answer it once more."""
+        rate = self.resample_rates.get(deployment, 0.0)
+        return rate > 0.0 and is_within(rate, f"again {request_id}")
 
     def check_open(self) -> None:
         """Refuse what is new while draining. Raises `Refusal` (503)."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from guards.exchange import Exchange
 from guards.reference import Reference
@@ -55,6 +56,10 @@ class Ground:
     def reference(self, deployment: str, version: str | None) -> bytes | None:
         """Return the baseline's reference."""
         return self.frozen if version == BASELINE else None
+
+    def wrong_answers(self, deployment: str, version: str | None) -> Mapping[str, Any] | None:
+        """Return nothing: no golden set was run."""
+        return None
 
     def drafted(self, deployment: str, epoch: int) -> tuple[bytes, int] | None:
         """Return the frozen reference: no other is to be gathered."""

@@ -23,6 +23,7 @@ from monitor.ports.deployments import Pointers
 from monitor.ports.evidence import Yardsticks
 from monitor.ports.record import Observed
 from monitor.runtime.scoring import yardstick
+from monitor.runtime.scoring.pairing import Pairing, known_as
 from monitor.runtime.scoring.yardstick import Gathered, Yardstick, without_pointers
 from rollback.deployment import Deployment
 from rollback.observation import Observation
@@ -67,6 +68,7 @@ class Assessor:
         self._schemas = dict(schemas)
         self._declared = dict(declared or {})
         self._yardsticks: Mapping[str, Yardstick] = {}
+        self._pairing = Pairing()
 
     def refresh(self) -> None:
         """Follow what Postgres says now; blocks. Raises `Unavailable`, and nothing has changed."""
@@ -119,6 +121,7 @@ class Assessor:
         """Assess a batch, each deployment in its order; never blocks.
 
         A graded answer and its graded shadow by the baseline make a pair if both are in the batch.
+        What a shadow's row says beside its own signals is how far the two answers agree.
 
         Args:
             embedded: vectors of the answers by a model.
@@ -137,8 +140,11 @@ class Assessor:
                 observed.update(_observed(part.against, part.rows, assessed, shadows))
                 live.append((part.against, own))
         rows = sorted(observed)
+        scored = [found[row].scored for row in range(len(due))]
+        for row, agreement in self._pairing.agreement(due).items():
+            scored[row] = replace(scored[row], signals={**scored[row].signals, **agreement})
         return Findings(
-            scored=[found[row].scored for row in range(len(due))],
+            scored=scored,
             observed=[observed[row] for row in rows],
             striking=[_is_striking(found[row]) for row in rows],
             live=live,
@@ -202,7 +208,13 @@ class _Part:
         if self.against is None:
             return assessment.assess(exchanges, None, ConstantAnswers())
         constant = self.against.constant if self.is_live else ConstantAnswers()
-        return assessment.assess(exchanges, self.against.reference, constant, embedded=embedded)
+        return assessment.assess(
+            exchanges,
+            self.against.reference,
+            constant,
+            embedded=embedded,
+            wrong=self.against.wrong if self.is_live else None,
+        )
 
 
 def _graded_shadows(exchanges: Sequence[Exchange]) -> Mapping[str, Exchange]:
@@ -212,6 +224,12 @@ def _graded_shadows(exchanges: Sequence[Exchange]) -> Mapping[str, Exchange]:
         for each in exchanges
         if each.grade is not None and "shadow_of" in each.tags
     }
+
+
+def _shadow_of(exchange: Exchange, shadows: Mapping[str, Exchange]) -> Exchange | None:
+    if not shadows:
+        return None
+    return next((shadows[name] for name in known_as(exchange) if name in shadows), None)
 
 
 def _pair(against: Yardstick, exchange: Exchange, shadow: Exchange | None) -> float | None:
@@ -246,9 +264,9 @@ def _observed(
                         at=exchange.started_at,
                         scores=each.scores,
                         fault=_counts_as_fault(each, against.reference),
-                        pair=_pair(against, exchange, shadows.get(exchange.id)),
+                        pair=_pair(against, exchange, _shadow_of(exchange, shadows)),
                         grade=exchange.grade,
-                        words=_words(against.reference, each),
+                        words=each.words,
                         category=category,
                         prompt_distance=distance,
                         caller=_caller(against.reference, exchange),
@@ -270,13 +288,6 @@ def _places(
 
 def _caller(reference: Reference | None, exchange: Exchange) -> str | None:
     return None if reference is None else reference.caller(exchange.caller)
-
-
-def _words(reference: Reference | None, assessed: Assessed) -> bytes | None:
-    """Return the hashed words of an answer that is held against a reference."""
-    if reference is None or not assessed.scores:
-        return None
-    return reference.words(assessed.scored.exchange.output)
 
 
 def _counts_as_fault(assessed: Assessed, reference: Reference | None) -> bool:

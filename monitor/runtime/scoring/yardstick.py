@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from guards.constancy import ConstantAnswers
 from guards.exchange import Exchange
 from guards.reference import Reference
+from guards.wrongness import WrongAnswers
 from monitor.ports.evidence import Yardsticks
 from monitor.runtime.references import reference_of
+from monitor.runtime.wrong_answers import wrong_answers_of
 from rollback.deployment import Deployment
 
 
@@ -30,6 +32,7 @@ class Yardstick:
     Args:
         confirmed: whether the active version is held against its own reference.
         baseline: version that the active one is compared with on the same prompts, if there is one.
+        wrong: what the active version's golden runs taught of wrong answers, if anything.
         wanted: answers that are still to be gathered for a reference of its own.
         first: the answers gathered: all that are whole, also faulty ones, lest it looks too good.
     """
@@ -41,6 +44,7 @@ class Yardstick:
     reference: Reference | None
     constant: ConstantAnswers
     baseline: str | None = None
+    wrong: WrongAnswers | None = None
     wanted: int = 0
     first: list[Exchange] = field(default_factory=list)
 
@@ -89,6 +93,7 @@ def open_for(deployment: Deployment, evidence: Yardsticks, reference_size: int) 
         reference=reference,
         constant=_constant(reference),
         baseline=deployment.baseline,
+        wrong=wrong_answers_of(evidence, deployment),
         wanted=reference_size if wants_own else 0,
     )
 

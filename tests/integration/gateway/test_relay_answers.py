@@ -245,6 +245,17 @@ async def test_one_shadow_follows_an_answer_and_nobody_sees_it() -> None:
     assert second == {**first, "model": baseline}
 
 
+async def test_a_version_is_asked_again_where_its_consistency_is_looked_at() -> None:
+    """The same request at a temperature of .7, and the record says whose shadow it is."""
+    async with relaying(always(whole())) as relay:
+        relay.parts.resample_rates = {"support": 1.0}
+        await relay.chat(seed=5, temperature=0)
+        live, again = await relay.book.next(), await relay.book.next()
+    assert (again.adapter, again.shadow_of) == (live.adapter, live.id)
+    first, second = (json.loads(each.body) for each in relay.engine.received)
+    assert second == {**first, "temperature": 0.7}
+
+
 async def test_callers_are_with_the_candidate_by_their_key() -> None:
     """Its share is one: everybody; the digest in the header is the candidate's."""
     async with relaying(always(whole())) as relay:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -50,6 +51,14 @@ def test_a_minute_is_summed_up(stores: Stores) -> None:
         "mean_logprob": (-1, 4),
         "grade_mean": (1, 1),
     }
+
+
+def test_the_expected_share_of_wrong_answers_is_a_mean_of_probabilities(stores: Stores) -> None:
+    """Answers without one do not count."""
+    likely = ({"words": 3.0, "wrong_answer": 0.5}, {"wrong_answer": 0.25}, {"words": 3.0})
+    record(stores, *(replace(scored(n), signals=signals) for n, signals in enumerate(likely)))
+    stores.indicators.roll_up(NOW, NOW + SECOND)
+    assert _indicators(stores)["wrong_answer_mean"] == (0.375, 2)
 
 
 def test_rolling_up_again_replaces_the_numbers(stores: Stores) -> None:

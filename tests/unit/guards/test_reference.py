@@ -11,6 +11,7 @@ from scipy import stats
 
 from guards import archive, channels
 from guards.exchange import FinishReason
+from guards.layout import Layout
 from guards.novelty import Embedded, EmbeddedBy
 from guards.reference import (
     SMALLEST,
@@ -133,13 +134,14 @@ def test_bytes_carry_the_reference(reference: Reference) -> None:
 def test_words_are_hashed_with_the_key_of_the_reference(reference: Reference) -> None:
     """It is kept with the reference; of before there were keys, no words are taken."""
     keyed = Reference.fit(tickets(0, 150), seed=1, key=b"secret")
-    assert keyed.words("Yes, of course") != reference.words("Yes, of course")
-    assert Reference.from_bytes(keyed.to_bytes()).words("Yes") == keyed.words("Yes")
+    said = Layout.of(["Yes, of course"])
+    assert keyed.words(said) != reference.words(said)
+    assert Reference.from_bytes(keyed.to_bytes()).words(said) == keyed.words(said)
     description, arrays = archive.unpack(keyed.to_bytes())
     arrays.pop("usual/key")
     older = Reference.from_bytes(archive.pack(description, arrays))
     assert older.usual is None
-    assert older.words("Yes, of course") is None
+    assert older.words(Layout.of(["Yes, of course"])) == [None]
 
 
 def test_a_reference_of_before_embeddings_had_a_say_of_their_own_stays_readable(

@@ -69,7 +69,7 @@ def test_every_defined_value_lies_in_the_range_of_its_signal(text: str) -> None:
         prompt_tokens=3,
         token_entropies=(0.1, 0.0, math.nan),
     )
-    row = catalogue.table([answer]).mapping(0)
+    row = catalogue.table([answer]).mappings()[0]
     for signal in CATALOGUE:
         value = row.get(signal.name)
         assert value is None or (signal.low <= value <= signal.high and not math.isnan(value))

@@ -16,7 +16,7 @@ FAQ = (Passage(id="1", text="a"), Passage(id="doc-2", text="b"))
 
 def signals(output: str, **changes: Any) -> dict[str, float]:
     """Return the signals of an answer."""
-    return catalogue.table([exchange(output, **changes)], citations.SIGNALS).mapping(0)
+    return catalogue.table([exchange(output, **changes)], citations.SIGNALS).mappings()[0]
 
 
 def test_matches_is_the_share_of_the_expressions_kept_to() -> None:

@@ -63,4 +63,4 @@ def test_the_example_is_a_signal_that_works() -> None:
     module: dict[str, Any] = {}
     exec(code, module)
     table = catalogue.table([exchange("Hey!!")], [module["SHOUTS"]])
-    assert table.mapping(0) == {"shouts": 2.0}
+    assert table.mappings()[0] == {"shouts": 2.0}

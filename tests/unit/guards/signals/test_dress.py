@@ -6,8 +6,14 @@ import math
 
 import pytest
 
+from guards.layout import Layout
 from guards.signals import dress
 from guards.signals.view import TextView
+
+
+def markdown(text: str) -> float:
+    """Return the share of marked lines of one text."""
+    return float(dress.markdown(Layout.of([text]))[0])
 
 
 @pytest.mark.parametrize(
@@ -20,7 +26,7 @@ from guards.signals.view import TextView
 )
 def test_a_line_with_a_mark_is_markdown(line: str) -> None:
     """Headings, lists, quotations, tables, rules and emphasis."""
-    assert dress.markdown(TextView(f"  {line}\n\nplain")) == 0.5
+    assert markdown(f"  {line}\n\nplain") == 0.5
 
 
 @pytest.mark.parametrize(
@@ -32,7 +38,7 @@ def test_a_line_with_a_mark_is_markdown(line: str) -> None:
 )
 def test_a_line_without_a_mark_is_plain(line: str) -> None:
     """Signs of arithmetic, names and numbers are no Markdown."""
-    assert dress.markdown(TextView(f"plain\n{line}")) == 0.0
+    assert markdown(f"plain\n{line}") == 0.0
 
 
 def test_code_is_what_stands_inside_fences_and_ticks() -> None:
@@ -45,5 +51,5 @@ def test_code_is_what_stands_inside_fences_and_ticks() -> None:
 
 def test_an_empty_answer_has_neither() -> None:
     """There is nothing to take a share of."""
-    assert math.isnan(dress.markdown(TextView(" \n")))
+    assert math.isnan(markdown(" \n"))
     assert math.isnan(dress.code(TextView("")))

@@ -12,7 +12,7 @@ FUNCTION = "def twice(number):\n    return 2 * number\n"
 
 def signals(output: str) -> tuple[float | None, float | None]:
     """Return whether the code parses without its dress, and as it stands."""
-    found = catalogue.table([exchange(output)], executable.SIGNALS).mapping(0)
+    found = catalogue.table([exchange(output)], executable.SIGNALS).mappings()[0]
     return found.get("code_parses"), found.get("code_as_is")
 
 

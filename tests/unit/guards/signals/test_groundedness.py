@@ -16,7 +16,7 @@ def signals(output: str, *passages: str, **changes: Any) -> dict[str, float]:
     """Return the signals of an answer to supplied passages."""
     context = tuple(Passage(id=f"{n}", text=text) for n, text in enumerate(passages, start=1))
     answer = exchange(output, context=context, **changes)
-    return catalogue.table([answer], groundedness.SIGNALS).mapping(0)
+    return catalogue.table([answer], groundedness.SIGNALS).mappings()[0]
 
 
 def test_an_answer_in_the_words_of_its_context_is_grounded() -> None:

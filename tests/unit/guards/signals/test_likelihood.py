@@ -14,7 +14,7 @@ from tests.unit.guards.samples import exchange
 
 
 def _signals(**changes: Any) -> dict[str, float]:
-    return catalogue.table([exchange(**changes)], likelihood.SIGNALS).mapping(0)
+    return catalogue.table([exchange(**changes)], likelihood.SIGNALS).mappings()[0]
 
 
 def test_likelihood_is_measured_over_the_tokens() -> None:

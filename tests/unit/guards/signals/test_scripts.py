@@ -16,7 +16,7 @@ from tests.unit.guards.samples import asked, exchange
 
 def shares(output: str, question: str = "Where is it?") -> dict[str, float]:
     """Return the signals of a text."""
-    return catalogue.table([asked(question, output)]).mapping(0)
+    return catalogue.table([asked(question, output)]).mappings()[0]
 
 
 def test_letters_are_told_apart_by_their_script() -> None:

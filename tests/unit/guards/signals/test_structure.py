@@ -12,7 +12,7 @@ from tests.unit.guards.samples import TICKET, exchange
 
 
 def _signals(output: str, **changes: Any) -> dict[str, float]:
-    return catalogue.table([exchange(output, **changes)], structure.SIGNALS).mapping(0)
+    return catalogue.table([exchange(output, **changes)], structure.SIGNALS).mappings()[0]
 
 
 @pytest.mark.parametrize(

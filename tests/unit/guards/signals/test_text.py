@@ -21,8 +21,8 @@ def test_lengths_count_characters_words_and_lines_that_are_not_blank() -> None:
     """Blank lines and runs of spaces add nothing to words and lines."""
     answer = "Good  day.\n\nYour order left.\n"
     assert text.characters(TextView(answer)) == 29
-    assert text.words(TextView(answer)) == 5
-    assert text.lines(TextView(answer)) == 2
+    assert _signal("words", answer) == 5
+    assert _signal("lines", answer) == 2
 
 
 def test_repeated_text_compresses_better() -> None:
@@ -34,7 +34,7 @@ def test_repeated_text_compresses_better() -> None:
 def test_an_empty_answer_has_no_ratios() -> None:
     """What divides by the length of nothing is undefined, never zero."""
     assert math.isnan(text.compression_ratio(TextView("")))
-    assert math.isnan(text.word_length(TextView(" \n")))
+    assert math.isnan(_signal("word_length", " \n"))
     assert math.isnan(_signal("letters", " \n"))
 
 
@@ -51,4 +51,4 @@ def test_letters_are_a_share_of_what_is_not_blank(answer: str, share: float) -> 
 
 def test_word_length_is_a_mean() -> None:
     """Words of one and three letters have a mean length of two."""
-    assert text.word_length(TextView("a abc")) == 2
+    assert _signal("word_length", "a abc") == 2

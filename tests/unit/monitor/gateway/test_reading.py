@@ -61,7 +61,7 @@ def test_a_whole_answer_is_read_with_its_facts() -> None:
         output_tokens=7,
         finish_reason=FinishReason.STOP,
         caller="c1",
-        tags={"request_id": "q1"},
+        tags={"request_id": "q1", "relayed_as": "r1"},
     )
 
 
@@ -419,7 +419,7 @@ def test_an_unsound_id_is_replaced(given: Any) -> None:
 def test_a_shadow_says_whose_it_is() -> None:
     """It is on the record, and not judged as traffic."""
     exchange = one(relayed(chat(), whole(said("a")), shadow_of="r0"))
-    assert exchange.tags == {"request_id": "q1", "shadow_of": "r0"}
+    assert exchange.tags == {"request_id": "q1", "relayed_as": "r1", "shadow_of": "r0"}
 
 
 def test_counts_that_cannot_be_are_unknown() -> None:

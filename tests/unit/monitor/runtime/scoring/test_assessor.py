@@ -14,6 +14,7 @@ from guards.exchange import FinishReason, Message
 from guards.reference import Reference
 from guards.share_cap import hashed
 from guards.verdicts import Verdict
+from guards.wrongness import WrongAnswers
 from monitor.errors import DatabaseUnavailable
 from monitor.runtime.scoring.assessor import Assessor
 from tests.handed import NAME, VERSION, MemoryPostgres, deployment, exchange
@@ -269,3 +270,52 @@ def test_a_graded_answer_and_the_baselines_graded_shadow_make_a_pair(
     found = assessor_of(postgres).assess([exchange(0, grade=0.25), shadow])
     observations = [each.observation for each in found.observed]
     assert [(each.pair, each.grade) for each in observations] == [(pair, 0.25)]
+
+
+def test_a_shadow_of_an_earlier_batch_says_how_far_the_answers_agree(
+    postgres: MemoryPostgres,
+) -> None:
+    """By the relay's id as by the record's; from the first shadow on, which itself comes too late."""
+    assessor = assessor_of(postgres)
+    assessor.assess([exchange(0, adapter=BASELINE, tags={"shadow_of": "answer-9"})])
+    named = {"request_id": "callers-own", "relayed_as": "r1"}
+    assessor.assess([exchange(1, output="one two", tags=named), exchange(2, output="one two")])
+    shadows = [
+        exchange(3, output="one four", adapter=BASELINE, tags={"shadow_of": "r1"}),
+        exchange(4, output="one two", tags={"shadow_of": "answer-2"}),
+        exchange(5, adapter=BASELINE, tags={"shadow_of": "unknown"}),
+    ]
+    signals = [each.signals for each in assessor.assess(shadows).scored]
+    assert signals[0]["word_distance"] == 0.5
+    assert "self_consistency" not in signals[0]
+    assert signals[1]["self_consistency"] == 1.0
+    assert "word_distance" not in signals[2]
+
+
+def test_live_answers_are_told_how_likely_they_are_wrong(postgres: MemoryPostgres) -> None:
+    """By what a golden run taught; shadows are of no version's own record."""
+    sure = [{"logprob_mean": -0.1 - 0.01 * n} for n in range(30)]
+    unsure = [{"logprob_mean": -2.0 - 0.01 * n} for n in range(30)]
+    learnt = WrongAnswers.fit(sure + unsure, [1.0] * 30 + [0.0] * 30, seed=0)
+    postgres.learnt = learnt.state()
+    found = assessor_of(postgres).assess(
+        [
+            exchange(1, token_logprobs=(-0.1, -0.2)),
+            exchange(2, token_logprobs=(-2.0, -3.0)),
+            exchange(3, token_logprobs=None),
+            exchange(4, token_logprobs=(-2.0,), tags={"shadow_of": "x"}),
+        ]
+    )
+    likely = [each.signals.get("wrong_answer") for each in found.scored]
+    assert likely[0] is not None
+    assert likely[0] < 0.2
+    assert likely[1] is not None
+    assert likely[1] > 0.8
+    assert likely[2:] == [None, None]
+
+
+def test_a_state_that_cannot_be_read_costs_the_forecast_alone(postgres: MemoryPostgres) -> None:
+    """It is of another release, say."""
+    postgres.learnt = {"names": ["logprob_mean"]}
+    (found,) = assessor_of(postgres).assess([exchange(1)]).scored
+    assert "wrong_answer" not in found.signals
