@@ -39,7 +39,8 @@ _FEWEST = 10  # reference answers of a category; answers to prompts of smaller o
 # A segment ends when more answers than this found no reference answers of their category left.
 _LEFT_OUT = 10
 _LEFT_OUT_SHARE = 0.1  # of those that did
-_FITS = (5, 10, 15, 20, 30, 45, 65, 95, 135, 190, 270, 380, 540, 760)  # answers before each fit
+# Answers before each fit: often at first, when each answer teaches most.
+_FITS = (*range(3, 31, 3), 38, 48, 61, 77, 97, 122, 153, 192, 241, 302, 378, 473, 592, 741)
 _SHARPNESS = np.array([0.5, 1.0, 2.0])  # of the softmax; a fixed mixture
 _STEEPEST = 50.0
 

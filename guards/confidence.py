@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-
 ALPHA = 0.05
 _EDGE = 1e-12
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from guards.spots import Spots
 
-_RIDGE = 0.3
+_RIDGE = 1.0
 _SIGNAL_WEIGHT = 0.2  # of a standardised signal beside a text's words, which have length 1
 _LIMIT = 3.0  # standard deviations
 _FEW = 1e-6

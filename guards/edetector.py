@@ -15,39 +15,37 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 E_CAP = 1e300  # evidence is cut here: near the end of the floats, far beyond any line
 _LOG_CAP = math.log(E_CAP)
 _LOG_MODERATE = 300.0  # products and sums below are far from the end of the floats
 
-# Bets ε·p^(ε-1) win on small p (odder than the past), their mirrors on p near 1 (more ordinary
-# than the past: answers that collapse to one). Small ε: rare and gross; large ε: slight.
-_LOW = np.array([0.05, 0.15, 0.3, 0.5, 0.75])
-_HIGH = np.array([0.3, 0.6])
-_TINY = (
-    1e-12  # a smaller p wins no more: keeps rounding at the ends finite, and is on the safe side
-)
-_EXPONENTS = np.concatenate([_LOW, _HIGH]) - 1.0
-_LOG_SCALES = np.log(np.concatenate([_LOW, _HIGH]))
+# A p-value is looked at by its normal score z, large for odd answers, and a bet e^(d·z - d²/2) says
+# that scores have moved by d standard deviations: up (odder than the past) or down (more ordinary).
+# Small d: slight and lasting; large d: rare and gross.
+_SHIFTS = np.array([-1.0, -0.5, 0.3, 0.6, 1.0, 1.5, 2.5])
+# A p-value nearer to the ends wins no more: keeps bets finite. At the other end this adds less than
+# this much to an expectation of 1, which is taken off again.
+_TINY = 1e-12
 
 _BINS = 10
 _PRIOR = 0.5  # p-values that each bin is thought to have had before the first
 _MEMORY = 0.97  # what is left of a count after the next p-value: about 33 p-values count
 
 
-def power_bets(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the logarithms (…, 7) of the power bets on p-values (…) in [0, 1].
+def shift_bets(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logarithms (…, 7) of the bets on p-values (…) in [0, 1] for each shift.
 
-    Each bet has expectation 1 for a uniform p-value.
+    Each bet has expectation 1 at most for a uniform p-value: it is the likelihood ratio of N(d, 1)
+    against N(0, 1), taken at the p-value's normal score.
     """
-    logs = np.empty((*p_values.shape, len(_EXPONENTS)))
-    logs[..., : len(_LOW)] = np.log(np.maximum(p_values, _TINY))[..., None]
-    logs[..., len(_LOW) :] = np.log(np.maximum(1.0 - p_values, _TINY))[..., None]
-    return np.asarray(logs * _EXPONENTS + _LOG_SCALES)
+    scores = -ndtri(np.clip(p_values, _TINY, 1.0 - _TINY))
+    return np.asarray(scores[..., None] * _SHIFTS - (_SHIFTS**2 / 2.0 + _TINY))
 
 
 class PValueBets:
-    """Bets on the p-values of several channels: power bets, and a histogram of the latest ones.
+    """Bets on the p-values of several channels: on shifts, and on a histogram of the latest ones.
 
     The histogram wins where p-values crowd anywhere, as they do when answers become alike.
 
@@ -55,7 +53,8 @@ class PValueBets:
         rows: channels.
     """
 
-    WEIGHTS = np.array([0.2, 0.2, 0.1, 0.1, 0.1, 0.08, 0.07, 0.15])  # of the bets; sum 1
+    # Of the bets; sum 1. Shifts up have most: the other side of a signal is a channel of its own.
+    WEIGHTS = np.append(0.85 * np.array([1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 1.0]) / 11.0, 0.15)
 
     def __init__(self, rows: int) -> None:
         self._rows = np.arange(rows)
@@ -72,7 +71,7 @@ class PValueBets:
         bins = np.minimum((p_values * _BINS).astype(np.int64), _BINS - 1)
         shares = self._shares(bins, seen)
         self._learn(bins, seen)
-        return np.concatenate([power_bets(p_values), np.log(_BINS * shares)[:, :, None]], axis=2)
+        return np.concatenate([shift_bets(p_values), np.log(_BINS * shares)[:, :, None]], axis=2)
 
     def _shares(self, bins: NDArray[np.int64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return the share (n, rows) that each p-value's bin had before it."""

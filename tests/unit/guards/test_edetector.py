@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from guards.edetector import E_CAP, PValueBets, ShiryaevRoberts, power_bets
+from guards.edetector import E_CAP, PValueBets, ShiryaevRoberts, shift_bets
 
 
 def test_weights_of_the_bets_sum_to_one() -> None:
@@ -15,11 +15,11 @@ def test_weights_of_the_bets_sum_to_one() -> None:
     assert PValueBets.WEIGHTS.sum() == pytest.approx(1.0)
 
 
-def test_every_power_bet_has_expectation_one_under_uniform_p_values() -> None:
+def test_every_bet_on_a_shift_has_expectation_one_under_uniform_p_values() -> None:
     """The integral over (0, 1) of each bet is at most 1, and at least 0.95 on a grid this fine."""
     edges = np.concatenate([[0.0], np.logspace(-12, -3, 2000), np.linspace(0.001, 0.999, 4000)[1:]])
     edges = np.concatenate([edges, 1.0 - np.logspace(-3, -12, 2000)[1:], [1.0]])
-    bets = np.exp(power_bets((edges[:-1] + edges[1:]) / 2.0))
+    bets = np.exp(shift_bets((edges[:-1] + edges[1:]) / 2.0))
     integrals = (bets * np.diff(edges)[:, None]).sum(axis=0)
     assert (integrals < 1.005).all()
     assert (integrals[1:] > 0.95).all()
@@ -40,7 +40,7 @@ def test_the_histogram_pays_one_on_average_whatever_it_has_learnt() -> None:
 
 def test_p_values_at_the_very_ends_are_finite_bets() -> None:
     """0 and 1 can come out of rounding; they must not become infinite evidence."""
-    assert np.isfinite(power_bets(np.array([0.0, 1.0]))).all()
+    assert np.isfinite(shift_bets(np.array([0.0, 1.0]))).all()
 
 
 def test_a_channel_that_was_not_seen_stands_still() -> None:
