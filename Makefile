@@ -17,7 +17,7 @@ help: ## Show this list
 
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || python3 -m venv $(VENV)
-	@echo "Installing Backstop and what it needs into $(VENV) (about a minute) ..."
+	@echo "Installing Backstop and what it needs into $(VENV) (one to four minutes) ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,demo]'
 	@touch $@
 

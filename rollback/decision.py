@@ -16,6 +16,7 @@ from rollback.canonical import plain
 from rollback.deployment import Deployment
 from rollback.durations import spell
 from rollback.evidence import EvidencePoint
+from rollback.judge_settings import DRIFT_WEIGHT
 from rollback.policy import Policy
 from rollback.thresholds import Action, Breach
 from rollback.versions import PROVEN, AdapterVersion
@@ -111,11 +112,17 @@ def _harm(point: EvidencePoint | None, situation: Situation, policy: Policy) -> 
     """Say in words what harm is shown, or `None`."""
     if point is not None and _reaches(point.evidence, policy.line):
         reached = f"{_spell(point.evidence)} reached the line {_spell(policy.line)}"
-        return f"evidence of harm {reached} after {point.position} answers"
+        return f"evidence of {_kind(point, policy)} {reached} after {point.position} answers"
     for breach in situation.breaches:
         if breach.threshold.action is Action.ROLLBACK:
             return f"threshold broken: {breach}"
     return None
+
+
+def _kind(point: EvidencePoint, policy: Policy) -> str:
+    """Say what the evidence is of: where drift may roll back, all of it may be drift's."""
+    of_drift = policy.drift_may_roll_back and point.evidence <= DRIFT_WEIGHT * point.suspicion
+    return "drift, which the policy lets roll back," if of_drift else "harm"
 
 
 def _reaches(value: float, line: float) -> bool:

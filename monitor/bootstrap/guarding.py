@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.util import find_spec
 
 from guards.checks import catalogue, judgement
 from guards.checks.catalogue import UnknownGuard
@@ -44,6 +45,11 @@ def check(config: Config) -> int:
         if section.guards.judge is not None:
             section.guards.judge.key(f"{key}.judge")
         _check_classifier(section.guards, key)
+        if section.guards.presidio is not None and find_spec("presidio_analyzer") is None:
+            raise ConfigError(
+                f"{key}.presidio: Presidio is not installed; "
+                "install it: pip install 'backstop[presidio]'"
+            )
         if section.guards.schema_ is not None and section.response_schema is None:
             raise ConfigError(
                 f"{key}.schema: there is nothing to hold answers against; "

@@ -15,7 +15,12 @@ from rollback.policy import Policy
 
 def read_policy(path: Path) -> Policy:
     """Read a file that holds a policy. Raises `ConfigError` that names the file and the key."""
-    return parsed(configuration.read_mapping(path), str(path))
+    if not path.exists():
+        raise ConfigError(f"{path}: no such file; README.md shows a policy's keys to start from")
+    found = configuration.read_mapping(path)
+    if found.keys() == {"policy"}:
+        raise ConfigError(f"{path}: write the policy's keys at the top, without `policy:`")
+    return parsed(found, str(path))
 
 
 def parsed(mapping: Mapping[str, Any], where: str) -> Policy:

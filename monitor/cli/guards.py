@@ -66,6 +66,8 @@ def check(
 
     read = configuration.load(config)
     name = _deployment(read, deployment)
+    if not read.deployments[name].guards.model_fields_set:
+        raise BadRequest(f"deployment {name!r} has no guards; name some under its `guards`")
     guarding.check(read)
     exchanges = _answers(file, name)
     rows: list[dict[str, Any]] = []

@@ -71,8 +71,12 @@ def replay(
     with opened(log) as lines:
         reader = _Reader(lines, deployment, change_at)
         usual = reader.usual() if reference is None else _all(reference, deployment)
+        if not usual:
+            wanted = f" of deployment {deployment!r}" if deployment else ""
+            raise BadRequest(f"{reference or log}: there is no answer{wanted} in it")
         played = Replay(policies, usual, name=_reference_name(log, reference))
         _follow(played, reader, quiet=as_json, as_json=as_json)
+        reader.check_change()
     runs = _runs(played, reader.changed_at)
     _show(runs, as_json)
     if plot is not None:
@@ -87,6 +91,7 @@ class _Reader:
     deployment: str | None
     changed_at: int | None
     read: int = 0
+    last: int = -1
     _lines: Iterator[tuple[int, Logged]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +104,14 @@ class _Reader:
         own = (logged.exchange for _, logged in self._lines if not is_shadow(logged.exchange))
         return list(islice(own, REFERENCE_SIZE))
 
+    def check_change(self) -> None:
+        """Raise `BadRequest` if the log ended before the line that `--change-at` names."""
+        if self.changed_at is not None and self.changed_at > self.last:
+            raise BadRequest(
+                f"--change-at {self.changed_at}: {self.log.name} ends at line {self.last}, "
+                "counted from 0"
+            )
+
     def batches(self) -> Iterator[Sequence[tuple[int, Logged]]]:
         """Yield the rest."""
         while batch := list(islice(self._lines, _AT_ONCE)):
@@ -107,7 +120,7 @@ class _Reader:
     def _own(self) -> Iterator[tuple[int, Logged]]:
         first: str | None = self.deployment
         for index, read, logged in self.log.logged(_ANY if first is None else first):
-            self.read = read
+            self.read, self.last = read, index
             name = logged.exchange.deployment
             if self.deployment is None and first not in (None, name):
                 raise BadRequest(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from monitor.config.audit import AuditConfig
@@ -64,6 +65,16 @@ class Config(BaseSettings):
         if not deployments:
             raise ValueError("name at least one deployment")
         return deployments
+
+    @model_validator(mode="after")
+    def _is_asked_again_where_that_is_possible(self) -> Self:
+        for name, section in self.deployments.items():
+            if section.resample_rate > 0.0 and isinstance(self.engine, LocalEngine):
+                raise ValueError(
+                    f"deployments.{name}.resample_rate: the local engine is never asked again; "
+                    "leave it out, or stand in front of a model server (engine.kind: vllm, …)"
+                )
+        return self
 
     @classmethod
     def settings_customise_sources(

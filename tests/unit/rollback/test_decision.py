@@ -94,6 +94,15 @@ def test_overwhelming_evidence_stays_readable() -> None:
     assert reason.startswith("evidence of harm 1.0e+300 reached the line 100,000 after 12 answers")
 
 
+def test_what_drift_alone_has_won_is_not_called_harm() -> None:
+    """Where the policy lets drift roll back, a fifth of the suspicion is evidence."""
+    may = replace(_POLICY, drift_may_roll_back=True)
+    drift = _decide(_point(evidence=100_000.0, suspicion=500_000.0), policy=may).reason
+    assert drift.startswith("evidence of drift, which the policy lets roll back, 100,000 reached")
+    harm = _decide(_point(evidence=100_001.0, suspicion=500_000.0), policy=may).reason
+    assert harm.startswith("evidence of harm")
+
+
 def test_evidence_below_the_line_holds() -> None:
     """Not even by a little."""
     assert isinstance(_decide(_point(evidence=99_999.9)), Hold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from monitor import config
 from monitor.bootstrap import guarding
 from monitor.cli import main
 from monitor.config import Config
-from monitor.errors import ConfigError
+from monitor.errors import BadRequest, ConfigError
 from tests.handed import exchange
 
 HEAD = "data_dir: data\nengine: {kind: vllm, url: 'http://127.0.0.1:9', model: m}\n"
@@ -59,6 +60,24 @@ def test_every_mistake_names_its_place(tmp_path: Path, guards: str, sentence: st
         guarding.check(loaded(tmp_path, guards))
     assert sentence in str(caught.value)
     assert "bkst-1" not in str(caught.value)
+
+
+@pytest.mark.skipif(find_spec("presidio_analyzer") is not None, reason="Presidio is installed")
+def test_a_presidio_that_is_not_installed_is_found_before_anything_starts(tmp_path: Path) -> None:
+    """With the command that installs it."""
+    with pytest.raises(ConfigError, match=r"guards\.presidio: .*pip install"):
+        guarding.check(loaded(tmp_path, "{presidio: {}}"))
+
+
+def test_a_deployment_without_guards_is_named(tmp_path: Path) -> None:
+    """An empty table would look like a clean answer."""
+    (tmp_path / "text").write_text(EMAIL)
+    with pytest.raises(BadRequest, match="'support' has no guards"):
+        CliRunner().invoke(
+            main.app,
+            ["guards", "check", str(tmp_path / "text"), "-c", str(write(tmp_path, "{}"))],
+            catch_exceptions=False,
+        )
 
 
 def test_a_name_alone_is_a_guard_that_observes(tmp_path: Path) -> None:

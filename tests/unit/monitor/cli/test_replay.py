@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from monitor.cli.main import app
-from monitor.errors import BadRequest
+from monitor.errors import BadRequest, ConfigError
 from tests.unit.monitor.runtime.replay.test_replay import answer
 
 
@@ -118,6 +118,33 @@ def test_a_log_of_several_deployments_wants_one_chosen(tmp_path: Path, reference
     own = write(tmp_path / "own.jsonl", *(line(900 + n, deployment="b") for n in range(60)))
     (summary,) = run(log, "--reference", own, "--deployment", "b")
     assert summary["exchanges"] == 5
+
+
+def test_a_deployment_that_the_log_does_not_know_is_named(tmp_path: Path) -> None:
+    """More traffic would not help; an empty log has no answer either."""
+    log = write(tmp_path / "live.jsonl", *(line(n, deployment="a") for n in range(60)))
+    with pytest.raises(BadRequest, match=r"live\.jsonl: there is no answer of deployment 'nope'"):
+        run(log, "--deployment", "nope")
+    with pytest.raises(BadRequest, match=r"empty\.jsonl: there is no answer in it"):
+        run(write(tmp_path / "empty.jsonl"))
+
+
+def test_a_change_behind_the_end_of_the_log_is_refused(broken: Path, reference: Path) -> None:
+    """Or every alarm would be called a false one."""
+    with pytest.raises(BadRequest, match=r"--change-at 5000: .*live\.jsonl ends at line 60"):
+        run(broken, "--reference", reference, "--change-at", 5000)
+
+
+def test_a_policy_that_is_not_there_or_is_wrapped_is_named(
+    tmp_path: Path, broken: Path, reference: Path
+) -> None:
+    """Each with what to do."""
+    with pytest.raises(ConfigError, match=r"README\.md shows a policy's keys"):
+        run(broken, "--reference", reference, "--policy", tmp_path / "none.yaml")
+    wrapped = tmp_path / "wrapped.yaml"
+    wrapped.write_text("policy: {margin: 0.1}\n")
+    with pytest.raises(ConfigError, match="without `policy:`"):
+        run(broken, "--reference", reference, "--policy", wrapped)
 
 
 @pytest.mark.slow

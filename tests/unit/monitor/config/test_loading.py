@@ -218,3 +218,12 @@ def test_a_judge_s_address_comes_without_v1(tmp_path: Path) -> None:
     judge = "{url: 'http://127.0.0.1:9000/v1', model: j}"
     with pytest.raises(ConfigError, match=r"grading\.judge\.url.*without /v1"):
         config.load(write(tmp_path, GOOD + f"grading: {{judge: {judge}}}"))
+
+
+def test_the_local_engine_is_never_asked_again(tmp_path: Path) -> None:
+    """So a rate that would do nothing is refused."""
+    again = "deployments: {support: {resample_rate: 0.1}}\n"
+    with pytest.raises(ConfigError, match=r"deployments\.support\.resample_rate: the local engine"):
+        config.load(write(tmp_path, "engine: {model: m}\n" + again))
+    server = "engine: {kind: vllm, url: 'http://127.0.0.1:9', model: m}\n"
+    assert config.load(write(tmp_path, server + again)).deployments["support"].resample_rate == 0.1
