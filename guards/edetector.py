@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 E_CAP = 1e300  # evidence is cut here: near the end of the floats, far beyond any line
 _LOG_CAP = math.log(E_CAP)
@@ -24,6 +24,7 @@ _LOG_MODERATE = 300.0  # products and sums below are far from the end of the flo
 # A p-value is looked at by its normal score z, large for odd answers, and a bet e^(d·z - d²/2) says
 # that scores have moved by d standard deviations: up (odder than the past) or down (more ordinary).
 # Small d: slight and lasting; large d: rare and gross.
+_QUANTILE = NormalDist().inv_cdf  # SciPy's is faster and takes 28 MB
 _SHIFTS = np.array([-1.0, -0.5, 0.3, 0.6, 1.0, 1.5, 2.5])
 # A p-value nearer to the ends wins no more: keeps bets finite. At the other end this adds less than
 # this much to an expectation of 1, which is taken off again.
@@ -40,7 +41,8 @@ def shift_bets(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
     Each bet has expectation 1 at most for a uniform p-value: it is the likelihood ratio of N(d, 1)
     against N(0, 1), taken at the p-value's normal score.
     """
-    scores = -ndtri(np.clip(p_values, _TINY, 1.0 - _TINY))
+    inner = np.clip(p_values, _TINY, 1.0 - _TINY).ravel().tolist()
+    scores = -np.fromiter(map(_QUANTILE, inner), np.float64, len(inner)).reshape(p_values.shape)
     return np.asarray(scores[..., None] * _SHIFTS - (_SHIFTS**2 / 2.0 + _TINY))
 
 
