@@ -132,9 +132,10 @@ class GoldenRuns:
             trial = Trial(cases=cases, order=tuple(order), terms=plan.terms, history=history)
             await self._collect(plan, trial, answers)
             fault = answers.fault
-            outcome = (
-                _broken(run, len(cases), fault) if fault else _conclude(plan, run, trial, answers)
-            )
+            if fault:
+                outcome = _broken(run, len(cases), fault)
+            else:  # signals of every answer, and what is learnt of them, take a while
+                outcome = await asyncio.to_thread(_conclude, plan, run, trial, answers)
         except EngineError as error:
             outcome = _broken(run, len(cases), str(error))
         except Exception as error:  # the row must end, or the run would seem to go on for ever

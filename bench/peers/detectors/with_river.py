@@ -9,6 +9,7 @@ import json
 import sys
 
 import numpy as np
+from first_alarm import first_alarm
 from river import drift
 from river.drift import binary
 
@@ -40,17 +41,6 @@ BEST = {
     "HDDM_W": ("length",),
     "DDM": ("length",),
 }
-
-
-def first_alarm(detector, usual, stream):
-    """Return the index of the first alarm in the stream, -1 for none."""
-    for value in usual:
-        detector.update(value)
-    for index, value in enumerate(stream):
-        detector.update(value)
-        if detector.drift_detected:
-            return index
-    return -1
 
 
 def alarms(series, wanted):
