@@ -1,22 +1,24 @@
-"""Notices kept in memory: for tests, and for a service without receivers."""
+"""Messages kept in memory: for tests, and for a service without receivers."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from monitor.ports.alerts import Notice
+from monitor.ports.alerts import Limits, Message
 
 
 class MemorySender:
-    """Keeps every notice that it is given, once each.
+    """Keeps every message that it is given, once each.
 
     Args:
         receiver: name of the receiver.
     """
 
+    limits = Limits(pace=timedelta(0))
+
     def __init__(self, receiver: str) -> None:
         self._receiver = receiver
-        self._notices: dict[str, Notice] = {}
+        self._notices: dict[str, Message] = {}
 
     @property
     def receiver(self) -> str:
@@ -24,10 +26,11 @@ class MemorySender:
         return self._receiver
 
     @property
-    def notices(self) -> tuple[Notice, ...]:
+    def notices(self) -> tuple[Message, ...]:
         """What arrived, oldest first; a repeated delivery counts once, as receivers must do."""
         return tuple(self._notices.values())
 
-    async def send(self, notice: Notice, at: datetime) -> None:
+    async def send(self, message: Message, at: datetime) -> str:
         """Deliver; never fails."""
-        self._notices.setdefault(notice.id, notice)
+        self._notices.setdefault(message.id, message)
+        return "kept"

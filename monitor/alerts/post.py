@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,9 +11,11 @@ import aiohttp
 from yarl import URL
 
 from monitor.alerts.addresses import PrivateAddress, PublicResolver
+from monitor.alerts.inert import visible
 from monitor.errors import DeliveryError, ReceiverGone
 
 TIME_LIMIT_S = 15.0
+_SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 _QUOTED = 200  # characters of the receiver's answer that go into the error
 
 
@@ -25,8 +28,10 @@ async def post(
     allow_private: bool,
     at: datetime,
     time_limit_s: float = TIME_LIMIT_S,
-) -> None:
-    """Send a body; only an answer of 2xx counts as received. Redirects are not followed.
+) -> str:
+    """Send a body, and return what was answered, in short.
+
+    Only an answer of 2xx counts as received. Redirects are not followed.
 
     Args:
         receiver: name for messages; the address may hold a secret and is never told.
@@ -45,7 +50,7 @@ async def post(
             ) as session,
             session.post(url, data=body, headers=headers, allow_redirects=False) as answer,
         ):
-            await _require_received(receiver, answer, at)
+            return await _received(receiver, answer, at)
     except TimeoutError as error:
         raise DeliveryError(f"receiver {receiver} gave no answer in {time_limit_s:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
@@ -58,23 +63,28 @@ def _connector(allow_private: bool) -> aiohttp.TCPConnector:
     return aiohttp.TCPConnector(resolver=PublicResolver())
 
 
-async def _require_received(receiver: str, answer: aiohttp.ClientResponse, at: datetime) -> None:
+async def _received(receiver: str, answer: aiohttp.ClientResponse, at: datetime) -> str:
+    """Return the status with what was said. Raises `DeliveryError`, `ReceiverGone`."""
     if 200 <= answer.status < 300:
-        return
+        return f"{answer.status} {await _said(answer)}".rstrip()
     if answer.status == 410:
         raise ReceiverGone(f"receiver {receiver} is gone (410); remove it from the configuration")
-    said = (await answer.content.read(4 * _QUOTED)).decode(errors="replace")[:_QUOTED]
     raise DeliveryError(
-        f"receiver {receiver} answered {answer.status}: {' '.join(said.split())}",
+        f"receiver {receiver} answered {answer.status}: {await _said(answer)}",
         retry_after_s=_retry_after(answer.headers.get("Retry-After"), at),
     )
+
+
+async def _said(answer: aiohttp.ClientResponse) -> str:
+    said = (await answer.content.read(4 * _QUOTED)).decode(errors="replace")
+    return visible(said)[:_QUOTED]
 
 
 def _retry_after(header: str | None, at: datetime) -> float | None:
     """Return seconds to wait; `None` if the header is missing or unreadable (RFC 9110, 10.2.3)."""
     if header is None:
         return None
-    if header.isascii() and header.isdigit():
+    if _SECONDS.fullmatch(header):  # Discord writes fractions
         return float(header)
     try:
         moment = parsedate_to_datetime(header)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from monitor.ports.alerts import Notice, Sender
+from monitor.alerts.message import compose
+from monitor.ports.alerts import Delivery, Notice, Sender
 from monitor.ports.audit import AnchorKeeper
 from rollback.audit_anchors import Anchor
 
@@ -20,7 +21,9 @@ class PostedAnchors(AnchorKeeper):
     async def keep(self, anchor: Anchor) -> None:
         """Post a head, under the same id at every attempt. Raises `DeliveryError`."""
         now = datetime.now(UTC)
-        await self._sender.send(_notice(anchor, now), now)
+        receiver = self._sender.receiver
+        delivery = Delivery(notice=_notice(anchor, now), receiver=receiver, attempt=0)
+        await self._sender.send(compose(delivery), now)
         self._newest = anchor
 
     async def newest(self) -> Anchor | None:

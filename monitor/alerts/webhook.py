@@ -6,24 +6,26 @@ Source: Standard Webhooks, https://www.standardwebhooks.com.
 from __future__ import annotations
 
 import base64
-import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from standardwebhooks import Webhook
 
-from monitor.alerts.addresses import receiver_url
+from monitor.alerts.fitting import shortened
 from monitor.alerts.post import post
+from monitor.alerts.posting import PostingSender, as_json
 from monitor.errors import ConfigError
-from monitor.ports.alerts import Notice
+from monitor.ports.alerts import Message
 from rollback.canonical import plain
 from rollback.times import iso
 
+_TITLE_LIMIT = 500
 _KEY_BYTES = 24  # the least that the standard allows
 
 
-class WebhookSender:
-    """Sends notices as JSON, signed with HMAC-SHA256.
+class WebhookSender(PostingSender):
+    """Sends messages as JSON, signed with HMAC-SHA256.
 
     Args:
         receiver: name from the configuration.
@@ -36,18 +38,15 @@ class WebhookSender:
     """
 
     def __init__(self, receiver: str, url: str, *, secret: str, allow_private: bool) -> None:
-        self._receiver = receiver
-        self._url = receiver_url(receiver, url, allow_private=allow_private)
+        super().__init__(receiver, url, allow_private=allow_private)
         self._signer = _signer(receiver, secret)
-        self._allow_private = allow_private
 
-    @property
-    def receiver(self) -> str:
-        """Name from the configuration."""
-        return self._receiver
+    def payload(self, message: Message) -> Mapping[str, Any]:
+        """Return what a receiver gets."""
+        return payload(message)
 
-    async def send(self, notice: Notice, at: datetime) -> None:
-        """Deliver, under the notice's id at every attempt.
+    async def send(self, message: Message, at: datetime) -> str:
+        """Deliver, under the message's id at every attempt.
 
         Args:
             at: time of this attempt; the receiver refuses one that is minutes off its clock.
@@ -55,34 +54,35 @@ class WebhookSender:
         Raises:
             DeliveryError: if it did not arrive; `ReceiverGone` if it never will.
         """
-        body = json.dumps(payload(notice), ensure_ascii=False, separators=(",", ":"))
+        body = as_json(self.payload(message))
         moment = at.astimezone(UTC)
         headers = {
             "Content-Type": "application/json",
-            "webhook-id": notice.id,
+            "webhook-id": message.id,
             "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": self._signer.sign(notice.id, moment, body),
+            "webhook-signature": self._signer.sign(message.id, moment, body.decode()),
         }
-        await post(
+        return await post(
             self._receiver,
             self._url,
-            body.encode(),
+            body,
             headers,
             allow_private=self._allow_private,
             at=at,
         )
 
 
-def payload(notice: Notice) -> dict[str, Any]:
+def payload(message: Message) -> dict[str, Any]:
     """Return what a receiver gets: the same at every attempt."""
     return {
-        "type": f"backstop.{notice.kind}",
-        "timestamp": iso(notice.created_at),
+        "type": f"backstop.{message.kind}",
+        "timestamp": iso(message.created_at),
         "data": {
-            "id": notice.id,
-            "severity": notice.severity,
-            "title": notice.title,
-            "facts": plain(notice.facts),
+            "id": message.id,
+            "severity": message.severity,
+            "title": shortened(message.title, _TITLE_LIMIT),
+            "count": message.count,
+            "facts": plain(message.facts),
         },
     }
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from monitor.alerts import schedule as retries
+from monitor.bootstrap import alerting
 from monitor.ports.alerts import Sender
 from monitor.ports.engine import Engine
 from monitor.ports.grading import Grader
 from monitor.ports.stores import Stores
+from monitor.runtime.alerting.conditions import Conditions
+from monitor.runtime.alerting.routes import Rules
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.control import Control
 from monitor.runtime.convergence import Convergence, Followers
@@ -47,6 +47,7 @@ class Site:
         settle: returns once the last answers of a deployment's epoch are recorded, or are not
             waited for any longer.
         grader: grades the answers of golden runs.
+        rules: who is told what, and when; without them everybody everything at once.
     """
 
     replica: str
@@ -54,6 +55,7 @@ class Site:
     link: str
     settle: Settle
     grader: Grader = field(default_factory=TextGrader)
+    rules: Rules | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ def close_loop(
         followers: those on this host who route by the router's table.
     """
     wakers, troubles = Wakers(), Troubles()
+    rules = site.rules or alerting.all_to_all(senders)
     watch = Watch(stores.deployments, stores.evidence, policies)
     leadership = Leadership(stores.leases, site.replica)
     judging = Judging(stores.observations, stores.evidence, watch, leadership, wakers.wake)
@@ -119,7 +122,9 @@ def close_loop(
         rollbacks=Rollbacks(
             stores, engine, site.engine, versions.ready, convergence, site.settle, site.link
         ),
-        dispatcher=Dispatcher(stores.outbox, senders, _retry_at, troubles),
+        dispatcher=Dispatcher(
+            stores.outbox, senders, alerting.writing(stores, rules, site.link), troubles
+        ),
     )
 
 
@@ -138,9 +143,5 @@ def control(loop: ClosedLoop) -> Control:
         suspicions=Suspicions(loop.stores, loop.golden, loop.errands),
         confirmation=Confirmation(loop.stores, loop.golden, loop.watch, loop.errands),
         errands=loop.errands,
+        conditions=Conditions(loop.stores.alarms),
     )
-
-
-def _retry_at(attempt: int, failed_at: datetime, retry_after_s: float | None) -> datetime | None:
-    jitter = secrets.randbelow(1000) / 1000
-    return retries.retry_at(attempt, failed_at, jitter=jitter, retry_after_s=retry_after_s)

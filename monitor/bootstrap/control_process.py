@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import (
+    alerting,
     anchoring,
     control_surfaces,
     database,
@@ -172,6 +173,7 @@ class _Control:
             link=f"{config.listen.url}/",
             settle=lambda name, epoch: hub.settled(name, epoch, _LANDING_LIMIT_S),
             grader=graders.grader_of(config, engine),
+            rules=alerting.rules(config),
         )
         policies = {name: each.policy for name, each in read.items()}
         closed = close_loop(

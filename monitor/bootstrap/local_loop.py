@@ -17,6 +17,7 @@ from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.runtime import wakers
+from monitor.runtime.alerting.routes import Rules
 from monitor.runtime.convergence import OwnProcess
 from monitor.runtime.flights import Flights
 from monitor.runtime.handover_queue import HandoverQueue
@@ -45,6 +46,7 @@ class Settings:
         grader: grades the answers of golden runs.
         declared: deployment → what else is declared of its answers.
         embeddings: where the vectors of answers come from.
+        rules: who is told what, and when; without them everybody everything at once.
     """
 
     replica: str
@@ -56,6 +58,7 @@ class Settings:
     grader: Grader = field(default_factory=TextGrader)
     declared: Mapping[str, Declared] = field(default_factory=dict)
     embeddings: Embeddings = field(default_factory=NoModel)
+    rules: Rules | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,7 @@ def open_local_loop(
         link=settings.link,
         settle=settle,
         grader=settings.grader,
+        rules=settings.rules,
     )
     return LocalLoop(
         handover=handover,

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from monitor.bootstrap import anchoring, closed_loop, places
+from monitor.bootstrap import alerting, anchoring, closed_loop, places
 from monitor.bootstrap.closed_loop import ClosedLoop
 from monitor.bootstrap.files import DeploymentFiles
 from monitor.config import Config
 from monitor.ports.stores import Stores
+from monitor.runtime.alerting.watch import AlarmWatch
 from monitor.runtime.jobs import Worker
 from monitor.runtime.loops import Loop
 from monitor.runtime.operations import Health, OperatorActions
@@ -53,6 +54,9 @@ def operate(
         stores.schedule, replica, jobs, closed.troubles, lambda: closed.leadership.leads
     )
     control = closed_loop.control(closed)
+    alarms = AlarmWatch(
+        stores, alerting.watched(config), lambda: closed.leadership.leads, operations.health
+    )
     service = Service(
         stores=stores,
         deployments=tuple(files),
@@ -69,6 +73,7 @@ def operate(
             "judges": partial(closed.judging.run, closed.wakers.judging),
             "control": partial(control.run, closed.wakers.control),
             "alerts": partial(closed.dispatcher.run, closed.wakers.alerts),
+            "alarms": alarms.run,
             "schedule": partial(worker.run, closed.wakers.schedule),
             "audit anchors": anchoring.loop(config, stores, closed.leadership),
             "indicators": partial(chores.roll_up, stores, closed.leadership),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from monitor.bootstrap import embedding, feedback, graders, operating, receivers, replicas
+from monitor.bootstrap import alerting, embedding, feedback, graders, operating, receivers, replicas
 from monitor.bootstrap.files import DeploymentFiles, declared, schemas
 from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.config import Config, LocalEngine
@@ -64,6 +64,7 @@ def assemble(
         grader=graders.grader_of(config, engine),
         declared=declared(files),
         embeddings=embedding.opened(config.embedder),
+        rules=alerting.rules(config),
     )
     loop = open_local_loop(
         stores, engine, policies, receivers.senders(config), record, spool, settings

@@ -11,7 +11,18 @@ import warnings
 
 import typer
 
-from monitor.cli import adapters, audit, demo, golden, guards, ingest, replay, service, signals
+from monitor.cli import (
+    adapters,
+    alerts,
+    audit,
+    demo,
+    golden,
+    guards,
+    ingest,
+    replay,
+    service,
+    signals,
+)
 from monitor.cli.output import complain
 from monitor.errors import BackstopError, BadRequest, ConfigError
 
@@ -26,6 +37,7 @@ app.add_typer(adapters.app, name="adapters")
 app.add_typer(golden.app, name="golden")
 app.add_typer(guards.app, name="guards")
 app.add_typer(audit.app, name="audit")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(service.database, name="db")
 app.command()(service.serve)
 app.command()(service.check)

@@ -6,15 +6,17 @@ and are masked in `repr`.
 
 from __future__ import annotations
 
+from monitor.config.alerts import AlertsConfig, Receiver
 from monitor.config.embedder import EmbedderConfig
 from monitor.config.engines import LocalEngine, ServerEngine
 from monitor.config.files import read_mapping, read_secret
 from monitor.config.guards import Guards
 from monitor.config.loading import load
-from monitor.config.sections import DeploymentConfig, Listen, Receiver
+from monitor.config.sections import DeploymentConfig, Listen
 from monitor.config.settings import Config, default_data_dir, with_workers
 
 __all__ = [
+    "AlertsConfig",
     "Config",
     "DeploymentConfig",
     "EmbedderConfig",

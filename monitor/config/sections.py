@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
 
-from monitor.config.files import read_secret, secret_or_file
+from monitor.config.files import secret_or_file
 from monitor.config.guards import Guards
 from monitor.config.section import Section, server_address
-from monitor.errors import ConfigError
 
 
 class Listen(Section):
@@ -88,24 +87,6 @@ class DeploymentConfig(Section):
         if isinstance(policy, str | Path | Mapping):
             return policy
         raise ValueError("must be a mapping of a policy's keys, or the path of a file with them")
-
-
-class Receiver(Section):
-    """Where notices go. Exactly one of `url` (environment) and `url_file` is given."""
-
-    kind: Literal["slack", "webhook"]
-    url: SecretStr | None = None
-    url_file: Path | None = None
-    secret_file: Path | None = None
-    allow_private: bool = False
-
-    def address(self, name: str) -> str:
-        """Return the URL. Raises `ConfigError` if there is none."""
-        if self.url is not None:
-            return self.url.get_secret_value()
-        if self.url_file is None:
-            raise ConfigError(f"receivers.{name}: give url_file, or url by environment")
-        return read_secret(self.url_file, f"receivers.{name}.url_file")
 
 
 class Record(Section):

@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.config.alerts import AlertsConfig, Receiver, misnamed
 from monitor.config.audit import AuditConfig
 from monitor.config.embedder import EmbedderConfig
 from monitor.config.engines import EngineSection, LocalEngine
@@ -18,7 +19,6 @@ from monitor.config.sections import (
     Gateways,
     Grading,
     Listen,
-    Receiver,
     Record,
     ScheduleConfig,
 )
@@ -47,6 +47,7 @@ class Config(BaseSettings):
     gateway: Gateways = Gateways()
     deployments: dict[str, DeploymentConfig]
     receivers: dict[str, Receiver] = Field(default_factory=dict)
+    alerts: AlertsConfig = AlertsConfig()
     record: Record = Record()
     embedder: EmbedderConfig = EmbedderConfig()
     schedule: ScheduleConfig = ScheduleConfig()
@@ -74,6 +75,13 @@ class Config(BaseSettings):
                     f"deployments.{name}.resample_rate: the local engine is never asked again; "
                     "leave it out, or stand in front of a model server (engine.kind: vllm, …)"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _alerts_go_where_there_is_somebody(self) -> Self:
+        mistake = misnamed(self.alerts, self.receivers, self.deployments)
+        if mistake is not None:
+            raise ValueError(mistake)
         return self
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.ports.alerts import Outbox
+from monitor.ports.alerts import Alarms, MailRoom
 from monitor.ports.audit import AuditLog
 from monitor.ports.deployments import Acknowledgements, Deployments, Incidents
 from monitor.ports.evidence import EvidenceStore, Observations
@@ -31,7 +31,8 @@ class Stores:
     incidents: Incidents
     acknowledgements: Acknowledgements
     golden: GoldenStore
-    outbox: Outbox
+    outbox: MailRoom
+    alarms: Alarms
     schedule: Schedule
     leases: Leases
     audit: AuditLog

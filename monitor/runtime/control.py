@@ -18,6 +18,7 @@ import structlog
 from monitor.errors import BackstopError, BadAdapter, Conflict, EngineError, Unavailable
 from monitor.ports.alerts import Notice
 from monitor.ports.stores import Stores
+from monitor.runtime.alerting.conditions import Conditions
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.convergence import Convergence
 from monitor.runtime.dispatch import wait
@@ -61,6 +62,7 @@ class Control:
         suspicions: Suspicions,
         confirmation: Confirmation,
         errands: Errands,
+        conditions: Conditions,
     ) -> None:
         self._stores = stores
         self._policies = policies
@@ -74,6 +76,7 @@ class Control:
         self._suspicions = suspicions
         self._confirmation = confirmation
         self._errands = errands
+        self._conditions = conditions
 
     async def run(self, wake: asyncio.Event) -> None:
         """Tick until cancelled. A tick that fails is logged, and the next one tries again."""
@@ -157,12 +160,15 @@ class Control:
     async def _tell_alerts(
         self, deployment: Deployment, breaches: Sequence[Breach], now: datetime
     ) -> None:
-        """Tell people about thresholds that only alert, once for each promotion and day."""
-        for breach in breaches:
-            if breach.threshold.action is Action.ALERT:
-                await asyncio.to_thread(
-                    self._stores.outbox.put, _breach_notice(deployment, breach, now)
-                )
+        """Tell people about thresholds that only alert: when they are passed, and when that is over."""
+        told = {
+            f"{deployment.epoch}:{breach.threshold.indicator}": _breach_notice(
+                deployment, breach, now
+            )
+            for breach in breaches
+            if breach.threshold.action is Action.ALERT
+        }
+        await self._conditions.hold(f"thresholds of {deployment.name}", told, now)
 
     async def _breaches(
         self, deployment: Deployment, policy: Policy, now: datetime
@@ -197,7 +203,7 @@ class Control:
 
 
 def _breach_notice(deployment: Deployment, breach: Breach, now: datetime) -> Notice:
-    key = f"breach:{deployment.name}:{deployment.epoch}:{breach.threshold.indicator}:{now:%F}"
+    key = f"breach:{deployment.name}:{deployment.epoch}:{breach.threshold.indicator}:{now}"
     return Notice(
         id=str(uuid.uuid5(uuid.NAMESPACE_URL, key)),
         kind="threshold",

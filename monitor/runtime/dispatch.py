@@ -1,65 +1,136 @@
-"""Brings the outbox's notices to their receivers: at least once, always under the same id."""
+"""Brings notices to their receivers: at least once, always under the same id."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from monitor.errors import DeliveryError, ReceiverGone, Unavailable
-from monitor.ports.alerts import Delivery, Outbox, Sender
+from monitor.ports.alerts import Addressing, Delivery, MailRoom, Message, Notice, Sender
+from monitor.runtime.alerting.routes import HEARTBEAT, RECEIVER_GONE, Rules
 from monitor.runtime.troubles import Troubles
 
 log = structlog.get_logger(__name__)
 
 _LEASE = timedelta(seconds=60)  # longer than any sender's time limit
-_LIMIT = 20
+_LOOK_S = 1.0
+_LONGEST_PAUSE_S = 86_400.0
 
 RetryAt = Callable[[int, datetime, float | None], datetime | None]
+Compose = Callable[[Delivery, bool], Message]  # a delivery, and whether its channel shows pictures
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """How messages are made, when they go, and when they are tried again.
+
+    Args:
+        compose: makes the message; it may block.
+    """
+
+    compose: Compose
+    rules: Rules
+    retry_at: RetryAt
+    clock: Callable[[], datetime] = utc_now
 
 
 class Dispatcher:
-    """Claims due deliveries and sends them."""
+    """Addresses what waits, and sends what is due."""
 
     def __init__(
         self,
-        outbox: Outbox,
+        mail: MailRoom,
         senders: Mapping[str, Sender],
-        retry_at: RetryAt,
+        writing: Writing,
         troubles: Troubles,
     ) -> None:
-        self._outbox = outbox
+        self._mail = mail
         self._senders = dict(senders)
-        self._retry_at = retry_at
+        self._compose = writing.compose
+        self._rules = writing.rules
+        self._retry_at = writing.retry_at
+        self._now = writing.clock
         self._troubles = troubles
         self.delivered = 0
         self.failed = 0
 
     async def run(self, wake: asyncio.Event) -> None:
-        """Dispatch whenever woken, and every second, until cancelled."""
-        while True:
-            try:
-                await self.dispatch()
-            except Unavailable as error:
-                log.warning("outbox not read", error=str(error))
-            await wait(wake, 1.0)
+        """Dispatch whenever woken, and every second, until cancelled.
+
+        Each receiver has a loop of its own: one that hangs holds up no other.
+        """
+        due = {name: asyncio.Event() for name in self._senders}
+        async with asyncio.TaskGroup() as group:
+            for name, event in due.items():
+                group.create_task(self._serve(name, event))
+            while True:
+                if await self._patiently(self.prepare()):
+                    for event in due.values():
+                        event.set()
+                await wait(wake, _LOOK_S)
 
     async def dispatch(self) -> int:
-        """Send what is due; return how many deliveries were tried."""
+        """Send what is due, as far as each receiver's pace allows; return how many were tried."""
         if not self._senders:
             return 0
-        due = await asyncio.to_thread(
-            self._outbox.claim, tuple(self._senders), datetime.now(UTC), _LEASE, _LIMIT
+        await self.prepare()
+        return sum(await asyncio.gather(*(self._send_due(name) for name in self._senders)))
+
+    async def prepare(self) -> int:
+        """Make deliveries of what waits and of what must go elsewhere; return how many notices."""
+        if not self._senders:
+            return 0
+        now, rules = self._now(), self._rules
+        addressing = Addressing(
+            post=lambda notice, away: rules.postings(notice, away, now),
+            cool_down=rules.cool_down,
         )
-        await asyncio.gather(*(self._deliver(delivery) for delivery in due))
-        return len(due)
+        addressed = 0
+        while more := await asyncio.to_thread(self._mail.address, addressing, now):
+            addressed += more
+        escalated = await asyncio.to_thread(
+            self._mail.escalate, rules.escalations, rules.escalate_after, now
+        )
+        return addressed + escalated
+
+    async def _serve(self, receiver: str, due: asyncio.Event) -> None:
+        pace_s = self._senders[receiver].limits.pace.total_seconds()
+        while True:
+            await self._patiently(self._send_due(receiver))
+            await wait(due, pace_s or _LOOK_S)
+
+    async def _patiently(self, work: Awaitable[int]) -> int:
+        try:
+            return await work
+        except Unavailable as error:
+            log.warning("notices wait for the database", error=str(error))
+            return 0
+
+    async def _send_due(self, receiver: str) -> int:
+        """Send one delivery after the other as far as the receiver's pace allows."""
+        pace, tried = self._senders[receiver].limits.pace, 0
+        while delivery := await asyncio.to_thread(
+            self._mail.claim, receiver, self._now(), _LEASE, pace
+        ):
+            await self._deliver(delivery)
+            tried += 1
+        return tried
 
     async def _deliver(self, delivery: Delivery) -> None:
-        now = datetime.now(UTC)
+        sender, now = self._senders[delivery.receiver], self._now()
         try:
-            await self._senders[delivery.receiver].send(delivery.notice, now)
+            message = await asyncio.to_thread(self._compose, delivery, sender.limits.pictures)
+            await sender.send(message, now)
         except DeliveryError as error:
             await self._give_back(delivery, error, now)
         except Exception as error:  # one sender's defect must not keep the others from sending
@@ -68,13 +139,17 @@ class Dispatcher:
         else:
             self.delivered += 1
             await asyncio.to_thread(
-                self._outbox.sent, delivery.notice.id, delivery.receiver, datetime.now(UTC)
+                self._mail.sent, delivery.notice.id, delivery.receiver, self._now()
             )
 
     async def _give_back(self, delivery: Delivery, error: DeliveryError, now: datetime) -> None:
         self.failed += 1
         gone = isinstance(error, ReceiverGone)
-        retry_at = None if gone else self._retry_at(delivery.attempt, now, error.retry_after_s)
+        if gone:
+            notice = _gone(delivery.receiver, str(error), now)
+            await asyncio.to_thread(self._mail.disable, delivery.receiver, now, notice)
+        over = gone or delivery.notice.kind == HEARTBEAT  # the next heartbeat comes by itself
+        retry_at = None if over else self._retry_at(delivery.attempt, now, error.retry_after_s)
         log.warning(
             "notice not delivered",
             notice=delivery.notice.id,
@@ -84,13 +159,30 @@ class Dispatcher:
             retry_at=retry_at and retry_at.isoformat(),
         )
         await asyncio.to_thread(
-            self._outbox.failed,
+            self._mail.failed,
             delivery.notice.id,
             delivery.receiver,
             now,
             error=str(error),
             retry_at=retry_at,
+            pause_until=_pause(now, error.retry_after_s),
         )
+
+
+def _pause(now: datetime, wish_s: float | None) -> datetime | None:
+    """Return until when a receiver wants nothing at all."""
+    return None if wish_s is None else now + timedelta(seconds=min(wish_s, _LONGEST_PAUSE_S))
+
+
+def _gone(receiver: str, error: str, now: datetime) -> Notice:
+    return Notice(
+        id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"receiver:{receiver}:{now.isoformat()}")),
+        kind=RECEIVER_GONE,
+        severity="critical",
+        title=f"alerts no longer reach {receiver}",
+        facts={"reason": error, "receiver": receiver},
+        created_at=now,
+    )
 
 
 async def wait(wake: asyncio.Event, seconds: float) -> None:

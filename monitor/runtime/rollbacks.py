@@ -223,6 +223,7 @@ def _facts(incident: Incident) -> dict[str, Any]:
         "reason": incident.reason,
         "actor": incident.actor,
         "durations": _durations(incident),
+        "since": (incident.suspected_at or incident.decided_at or incident.opened_at).isoformat(),
     }
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.engine import Engine
 from monitor.ports.stores import Stores
 from monitor.ports.versions import ArtifactStore
 from monitor.storage.acknowledgements import PostgresAcknowledgements
+from monitor.storage.alarms import PostgresAlarms
 from monitor.storage.audit import PostgresAuditLog
 from monitor.storage.deployments import PostgresDeployments
 from monitor.storage.evidence import PostgresEvidence
@@ -16,9 +17,9 @@ from monitor.storage.golden import PostgresGolden
 from monitor.storage.incidents import PostgresIncidents
 from monitor.storage.indicators import PostgresIndicators
 from monitor.storage.leases import PostgresLeases
+from monitor.storage.mail import PostgresMailRoom
 from monitor.storage.news import PostgresNews
 from monitor.storage.observations import PostgresObservations
-from monitor.storage.outbox import PostgresOutbox
 from monitor.storage.registry import PostgresRegistry
 from monitor.storage.schedule import PostgresSchedule
 
@@ -36,7 +37,8 @@ def open_stores(engine: Engine, artifacts: ArtifactStore) -> Stores:
         incidents=PostgresIncidents(engine),
         acknowledgements=PostgresAcknowledgements(engine),
         golden=PostgresGolden(engine),
-        outbox=PostgresOutbox(engine),
+        outbox=PostgresMailRoom(engine),
+        alarms=PostgresAlarms(engine),
         schedule=PostgresSchedule(engine),
         leases=PostgresLeases(engine),
         audit=PostgresAuditLog(engine),

@@ -6,6 +6,7 @@ In keys, the base model is the empty string: a primary key holds no NULL.
 from monitor.storage.schema.base import metadata
 from monitor.storage.schema.control import (
     adapters,
+    alarms,
     audit_log,
     deliveries,
     deployments,
@@ -13,6 +14,7 @@ from monitor.storage.schema.control import (
     incidents,
     leases,
     outbox,
+    receivers,
     replicas,
     rollbacks,
     scheduled_runs,
@@ -37,6 +39,7 @@ from monitor.storage.schema.record import (
 
 __all__ = [
     "adapters",
+    "alarms",
     "audit_log",
     "deliveries",
     "deployments",
@@ -57,6 +60,7 @@ __all__ = [
     "observations",
     "outbox",
     "read_positions",
+    "receivers",
     "reference_drafts",
     "references",
     "replicas",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
@@ -153,6 +154,44 @@ deliveries = Table(
     Column("due_at", MOMENT),  # NULL: there is nothing more to do
     Column("sent_at", MOMENT),
     Column("error", Text),
+    Column("opened_at", MOMENT, nullable=False),
+    Column("started_at", MOMENT),  # of the first attempt: from then on nothing joins
+    Column("topic", Text, nullable=False),
+    Column("likeness", Text, nullable=False),
+    Column("joined", Text),  # the notice whose message to this receiver speaks for this one
+    Column("repeats", Text),  # the notice that told the same to this receiver before
+    Column("escalated_from", Text),  # the receiver that could not be reached
+    Index(
+        "deliveries_open",
+        "receiver",
+        "due_at",
+        postgresql_where=text("sent_at IS NULL AND joined IS NULL AND repeats IS NULL"),
+    ),
+    Index("deliveries_topic", "receiver", "topic", "opened_at"),
+    Index("deliveries_likeness", "receiver", "likeness", "opened_at"),
+    Index("deliveries_joined", "receiver", "joined", postgresql_where=text("joined IS NOT NULL")),
+    Index("deliveries_opened", "opened_at"),
+)
+
+receivers = Table(
+    "receivers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_at", MOMENT),  # not before: the channel's pace, or what it asked for
+    Column("disabled_at", MOMENT),
+    Column("error", Text),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("watch", Text, primary_key=True),
+    Column("condition", Text, primary_key=True),
+    Column("notice", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("deployment", Text),
+    Column("opened_at", MOMENT, nullable=False),
+    Column("calm_since", MOMENT),  # NULL while the condition holds
 )
 
 audit_log = Table(
