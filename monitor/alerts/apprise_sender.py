@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.alerts import fitting
-from monitor.alerts.inert import visible, words
+from monitor.alerts.inert import words
 from monitor.alerts.message import sign
 from monitor.errors import ConfigError, DeliveryError
 from monitor.ports.alerts import Limits, Message
@@ -90,7 +90,7 @@ def texts(message: Message) -> tuple[str, str]:
     """Return title and body as plain text; nobody knows the service's markup, so its signs are gone."""
     title = fitting.escaped(words(message.title), _TITLE_LIMIT, bare)
     body = fitting.lines(message, _LIMIT, escape=bare)
-    return f"{sign(message)} {visible(title)}", body
+    return f"{sign(message)} {title}", body
 
 
 def bare(text: str) -> str:

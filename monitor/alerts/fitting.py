@@ -65,9 +65,10 @@ def shortened(text: str, limit: int) -> str:
 def lines(message: Message, limit: int, *, escape: Escape = str) -> str:
     """Return a message as lines of text of at most `limit` characters, its link the last one."""
     link = message.link or ""
-    rest = limit - len(link) - 1 - 3 * len(message.rows)
+    head = f"[{message.severity}] "
+    rest = limit - len(link) - len(head) - 1 - 3 * len(message.rows)  # ": " and the line's end
     fit = fitted(message, rest, title=min(200, rest), words=rest, escape=escape)
-    told = [f"[{message.severity}] {fit.title}"]
+    told = [head + fit.title]
     told += [f"{label}: {said}" for label, said in fit.rows]
     return "\n".join([*told, link] if link else told)
 

@@ -9,6 +9,7 @@ Source: https://adaptivecards.io/explorer/ and Microsoft's "Create incoming webh
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from monitor.ports.alerts import Limits, Message
 
 _LIMIT = 1_000  # characters that Workflows surely shows
 _MOST_BYTES = 28_000
+_TWO_BRACES = re.compile(r"\{(?=\{)")
 _COLOURS = {"critical": "Attention", "warning": "Warning", "info": "Accent"}
 
 
@@ -62,7 +64,7 @@ def card(message: Message, picture: bytes | None) -> dict[str, Any]:
 
 def escape(words: str) -> str:
     """Return words without the beginning of a card's own functions, `{{DATE(...)}}` and the like."""
-    return words.replace("{{", f"{{{ZERO_WIDTH}{{")
+    return _TWO_BRACES.sub(f"{{{ZERO_WIDTH}", words)
 
 
 def _enveloped(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.engine import Connection
 
 from monitor.ports.alerts import Addressing, Notice, Posting
@@ -118,7 +118,7 @@ def _leads(connection: Connection, column: Any, keys: set[_Key]) -> dict[_Key, L
     d = deliveries.c
     newest = (
         select(d.notice, d.receiver)
-        .distinct(d.receiver, column)
+        .ext(distinct_on(d.receiver, column))
         .where(tuple_(d.receiver, column).in_(sorted(keys)))
         .where(d.joined.is_(None), d.repeats.is_(None), d.escalated_from.is_(None))
         .order_by(d.receiver, column, d.opened_at.desc(), d.notice)

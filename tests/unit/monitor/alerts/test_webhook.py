@@ -1,32 +1,25 @@
 """The signed webhook's payload and secret."""
 
 import base64
-from datetime import UTC, datetime
 
 import pytest
 
 from monitor.alerts.webhook import WebhookSender, payload
 from monitor.errors import ConfigError
-from monitor.ports.alerts import Notice
+from tests.unit.monitor.alerts.builders import message
 
 
 def test_the_payload_has_the_standards_three_parts() -> None:
     """Type, time of the event, data."""
-    notice = Notice(
-        id="7",
-        kind="rollback",
-        severity="critical",
-        title="support was rolled back",
-        facts={"exposure": 3, "id": "not the message's"},
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-    )
-    assert payload(notice) == {
+    told = message(kind="rollback", exposure=3, id="not the message's")
+    assert payload(told) == {
         "type": "backstop.rollback",
         "timestamp": "2026-01-01T00:00:00.000000+00:00",
         "data": {
             "id": "7",
             "severity": "critical",
             "title": "support was rolled back",
+            "count": 1,
             "facts": {"exposure": 3, "id": "not the message's"},
         },
     }
