@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.errors import NotFound
+from monitor.ports.alerts import Addressing, Posting
 from monitor.ports.stores import Stores
 from rollback.incident import Phase
 from tests.integration.storage.builders import NOW, SECOND, incident, notice
@@ -22,8 +23,13 @@ def _deployment(stores: Stores) -> None:
 
 
 def _notices(stores: Stores) -> list[str]:
-    claimed = stores.outbox.claim(["chat"], NOW + MINUTE, MINUTE, 100)
-    return [delivery.notice.id for delivery in claimed]
+    now = NOW + MINUTE
+    to_chat = Posting(receiver="chat", due_at=now, window=None)
+    stores.outbox.address(Addressing(post=lambda notice, away: [to_chat]), now)
+    waiting = stores.outbox.posted(100, "pending")
+    for each in waiting:
+        stores.outbox.sent(each.notice.id, "chat", now)
+    return [each.notice.id for each in reversed(waiting)]
 
 
 def test_an_incident_is_opened_once(stores: Stores) -> None:
