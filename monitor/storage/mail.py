@@ -51,7 +51,7 @@ class PostgresMailRoom(MailRoom):
         """Give what failed for so long, or was given up, to another receiver too."""
         with transaction(self._engine) as connection:
             return sum(
-                connection.execute(_escalation(receiver, target, after, now)).rowcount
+                len(connection.execute(_escalation(receiver, target, after, now)).all())
                 for receiver, target in targets.items()
             )
 
@@ -225,9 +225,8 @@ def _escalation(receiver: str, target: str, after: timedelta, now: datetime) -> 
         .where(or_(failing, d.due_at.is_(None)))
     )
     columns = ("notice", "receiver", "attempt", "due_at", "opened_at", "topic", "likeness")
-    return (
-        insert(deliveries).from_select([*columns, "escalated_from"], stuck).on_conflict_do_nothing()
-    )
+    escalated = insert(deliveries).from_select([*columns, "escalated_from"], stuck)
+    return escalated.on_conflict_do_nothing().returning(deliveries.c.notice)
 
 
 def _posted(row: Row[Any]) -> Posted:

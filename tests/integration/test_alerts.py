@@ -3,27 +3,35 @@
 import asyncio
 import base64
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from aiohttp import web
+from aiohttp.abc import ResolveResult
 from aiohttp.test_utils import TestServer
 from standardwebhooks import Webhook
 from yarl import URL
 
+from monitor.alerts import post as posts
+from monitor.alerts.addresses import PublicResolver
+from monitor.alerts.discord import DiscordSender
+from monitor.alerts.mattermost import MattermostSender
 from monitor.alerts.memory import MemorySender
+from monitor.alerts.message import compose
 from monitor.alerts.post import post
 from monitor.alerts.slack import SlackSender
+from monitor.alerts.teams import TeamsSender
 from monitor.alerts.webhook import WebhookSender
 from monitor.errors import DeliveryError, ReceiverGone
-from monitor.ports.alerts import Notice, Sender
+from monitor.ports.alerts import Delivery, Notice, Sender
 
 pytestmark = pytest.mark.integration
 
 _SECRET = base64.b64encode(bytes(range(32))).decode()
-_NOTICE = Notice(
+_TOLD = Notice(
     id="0d7c5b1e-0000-4000-8000-000000000001",
     kind="rollback",
     severity="critical",
@@ -31,6 +39,7 @@ _NOTICE = Notice(
     facts={"deployment": "support", "from": "support@2", "to": "support@1", "exposure": 3},
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
+_NOTICE = compose(Delivery(notice=_TOLD, receiver="ops", attempt=0), b"a picture")
 
 
 @dataclass
@@ -70,25 +79,38 @@ def _slack(url: str) -> Sender:
     return SlackSender("ops", url, allow_private=True)
 
 
+def _teams(url: str) -> Sender:
+    return TeamsSender("ops", url, allow_private=True)
+
+
+def _mattermost(url: str) -> Sender:
+    return MattermostSender("ops", url, allow_private=True)
+
+
+def _discord(url: str) -> Sender:
+    return DiscordSender("ops", url, allow_private=True)
+
+
 def _memory(url: str) -> Sender:
     return MemorySender("ops")
 
 
-_HTTP = pytest.mark.parametrize("make", [_webhook, _slack])
+_POSTED = [_webhook, _slack, _teams, _mattermost, _discord]
+_HTTP = pytest.mark.parametrize("make", _POSTED)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@pytest.mark.parametrize("make", [_webhook, _slack, _memory])
+@pytest.mark.parametrize("make", [*_POSTED, _memory])
 async def test_a_sender_delivers_again_and_again(
     receiver: _Receiver, make: Callable[[str], Sender]
 ) -> None:
     """The contract of every sender: its receiver's name, and no error where all is well."""
     sender = make(receiver.url)
     assert sender.receiver == "ops"
-    await sender.send(_NOTICE, _now())
+    assert await sender.send(_NOTICE, _now()) in ("200 ok", "kept")
     await sender.send(_NOTICE, _now())
 
 
@@ -172,6 +194,7 @@ async def test_a_receiver_that_is_gone_is_told_apart(
         ("120", 120.0),
         ("Thu, 01 Jan 2026 00:01:30 GMT", 90.0),
         ("Wed, 31 Dec 2025 00:00:00 GMT", 0.0),
+        ("1.5", 1.5),
         ("soon", None),
         ("-5", None),
         ("²", None),
@@ -213,6 +236,49 @@ async def test_a_receiver_that_is_silent_is_given_up() -> None:
                 at=_now(),
                 time_limit_s=0.05,
             )
+
+
+async def test_a_receiver_that_closes_is_told() -> None:
+    """In the middle of its answer."""
+
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(DeliveryError, match="receiver ops cannot be reached: "):
+            await _slack(f"http://127.0.0.1:{port}/hook/secret").send(_NOTICE, _now())
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "127.1", "0"])
+async def test_an_address_in_disguise_is_not_connected_to(receiver: _Receiver, host: str) -> None:
+    """What the system would read as a loopback address."""
+    url = URL(receiver.url.replace("127.0.0.1", host))
+    with pytest.raises(DeliveryError, match="receiver ops cannot be reached"):
+        await post("ops", url, b"", {}, allow_private=False, at=_now())
+    assert not receiver.got
+
+
+async def test_a_name_that_changes_its_mind_leads_nowhere(
+    receiver: _Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for once, and what was checked is what would be connected to."""
+    asked: list[str] = []
+
+    class Rebinding(PublicResolver):
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            asked.append(host)
+            return await super().resolve("localhost", port, family)
+
+    monkeypatch.setattr(posts, "PublicResolver", Rebinding)
+    url = URL(receiver.url.replace("127.0.0.1", "public.example"))
+    with pytest.raises(DeliveryError, match="leads to a private address"):
+        await post("ops", url, b"", {}, allow_private=False, at=_now())
+    assert asked == ["public.example"]
+    assert not receiver.got
 
 
 async def _never(request: web.Request) -> web.Response:

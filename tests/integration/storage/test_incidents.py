@@ -29,7 +29,7 @@ def _notices(stores: Stores) -> list[str]:
     waiting = stores.outbox.posted(100, "pending")
     for each in waiting:
         stores.outbox.sent(each.notice.id, "chat", now)
-    return [each.notice.id for each in reversed(waiting)]
+    return sorted(each.notice.id for each in waiting)
 
 
 def test_an_incident_is_opened_once(stores: Stores) -> None:

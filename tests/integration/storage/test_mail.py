@@ -165,6 +165,7 @@ def test_nothing_joins_a_message_that_was_tried(stores: Stores) -> None:
     again = stores.outbox.claim("slack", NOW + 9 * SECOND, LEASE, NO_PACE)
     assert again is not None
     assert (again.notice.id, again.attempt, again.count) == ("notice-1", 1, 1)
+    stores.outbox.sent("notice-1", "slack", NOW + 9 * SECOND)
     later = stores.outbox.claim("slack", NOW + 5 * MINUTE, LEASE, NO_PACE)
     assert later is not None
     assert later.notice.id == "notice-2"
