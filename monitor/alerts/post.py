@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -66,7 +67,10 @@ def _connector(allow_private: bool) -> aiohttp.TCPConnector:
 async def _received(receiver: str, answer: aiohttp.ClientResponse, at: datetime) -> str:
     """Return the status with what was said. Raises `DeliveryError`, `ReceiverGone`."""
     if 200 <= answer.status < 300:
-        return f"{answer.status} {await _said(answer)}".rstrip()
+        said = ""
+        with suppress(aiohttp.ClientError, OSError):  # it has the message, whatever comes now
+            said = await _said(answer)
+        return f"{answer.status} {said}".rstrip()
     if answer.status == 410:
         raise ReceiverGone(f"receiver {receiver} is gone (410); remove it from the configuration")
     raise DeliveryError(

@@ -116,7 +116,8 @@ class Outbox(Protocol):
         """Queue a notice; a second one with the same id changes nothing."""
 
 
-Post = Callable[[Notice, frozenset[str]], Sequence[Posting]]  # notice, receivers out of use → where
+# A notice, the receivers out of use, and who must get it whatever the routes say → where it goes.
+Post = Callable[[Notice, frozenset[str], Sequence[str]], Sequence[Posting]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,8 +211,8 @@ class Alarms(Protocol):
     def settle(self, raised: Raised, now: datetime) -> int:
         """Tell what holds anew, and what is over; return how many notices that made."""
 
-    def last_answers(self, since: datetime) -> Mapping[str, datetime]:
-        """Return deployment → the last minute in which it gave answers, of those since then."""
+    def last_answers(self, deployments: Sequence[str]) -> Mapping[str, datetime]:
+        """Return deployment → the last minute in which it gave answers, of those that gave any."""
 
 
 class Sender(Protocol):

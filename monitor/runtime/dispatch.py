@@ -92,7 +92,7 @@ class Dispatcher:
             return 0
         now, rules = self._now(), self._rules
         addressing = Addressing(
-            post=lambda notice, away: rules.postings(notice, away, now),
+            post=lambda notice, away, to: rules.postings(notice, away, now, to),
             cool_down=rules.cool_down,
         )
         addressed = 0

@@ -34,9 +34,9 @@ def address(connection: Connection, addressing: Addressing, now: datetime) -> in
         return 0
     away = frozenset(connection.execute(_away()).scalars())
     posted = [
-        (each, posting)
-        for each in notices
-        for posting in _post(each, addressing, away, connection, now)
+        (notice, posting)
+        for notice in notices
+        for posting in _post(connection, notice, addressing, away)
     ]
     rows = list(_placed(posted, _Known.read(connection, posted), addressing, now))
     if rows:
@@ -47,20 +47,14 @@ def address(connection: Connection, addressing: Addressing, now: datetime) -> in
 
 
 def _post(
-    notice: Notice,
-    addressing: Addressing,
-    away: frozenset[str],
-    connection: Connection,
-    now: datetime,
+    connection: Connection, notice: Notice, addressing: Addressing, away: frozenset[str]
 ) -> Sequence[Posting]:
     """Return where a notice goes: the end of a condition to all who heard of its beginning."""
     begun = notice.facts.get("resolves")
-    if isinstance(begun, str):
-        heard = select(deliveries.c.receiver).where(deliveries.c.notice == begun)
-        told = [name for name in connection.execute(heard).scalars() if name not in away]
-        if told:
-            return [Posting(receiver=name, due_at=now, window=None) for name in sorted(told)]
-    return addressing.post(notice, away)
+    if not isinstance(begun, str):
+        return addressing.post(notice, away, ())
+    heard = select(deliveries.c.receiver).where(deliveries.c.notice == begun)
+    return addressing.post(notice, away, sorted(connection.execute(heard).scalars()))
 
 
 def _placed(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
@@ -49,15 +49,17 @@ class PostgresAlarms(Alarms):
                 _end(connection, row, now)
         return told + len(over)
 
-    def last_answers(self, since: datetime) -> Mapping[str, datetime]:
-        """Return deployment → the last minute in which it gave answers, of those since then."""
-        newest = (
-            select(indicators.c.deployment, func.max(indicators.c.bucket).label("newest"))
-            .where(indicators.c.name == "exchanges", indicators.c.bucket >= since)
-            .group_by(indicators.c.deployment)
-        )
+    def last_answers(self, deployments: Sequence[str]) -> Mapping[str, datetime]:
+        """Return deployment → the last minute in which it gave answers, of those that gave any."""
         with transaction(self._engine) as connection:
-            return {row.deployment: row.newest for row in connection.execute(newest)}
+            found = {name: connection.execute(_last(name)).scalar() for name in deployments}
+        return {name: bucket for name, bucket in found.items() if bucket is not None}
+
+
+def _last(deployment: str) -> Any:
+    """Select the newest minute with answers; the key's order makes it one look."""
+    counted = indicators.c.deployment == deployment, indicators.c.name == "exchanges"
+    return select(indicators.c.bucket).where(*counted).order_by(indicators.c.bucket.desc()).limit(1)
 
 
 def _begin(

@@ -58,13 +58,17 @@ class Rules:
     cool_down: timedelta = timedelta(0)
     escalate_after: timedelta = timedelta(minutes=15)
 
-    def postings(self, notice: Notice, away: frozenset[str], now: datetime) -> Sequence[Posting]:
+    def postings(
+        self, notice: Notice, away: frozenset[str], now: datetime, to: Sequence[str] = ()
+    ) -> Sequence[Posting]:
         """Return where a notice goes, each receiver once.
 
         Args:
             away: receivers out of use; what they would get goes where it escalates to.
+            to: who must get it whatever the routes say, if anybody must.
         """
-        standing_in = (self._in_use(receiver, away) for receiver in self._wanted(notice))
+        wanted = [each for each in to if each in self.receivers] or self._wanted(notice)
+        standing_in = (self._in_use(receiver, away) for receiver in wanted)
         chosen = dict.fromkeys(receiver for receiver in standing_in if receiver is not None)
         if not chosen and notice.severity == CRITICAL:
             chosen = dict.fromkeys(each for each in self.receivers if each not in away)

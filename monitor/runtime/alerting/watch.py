@@ -20,7 +20,6 @@ from rollback.incident import Phase
 log = structlog.get_logger(__name__)
 
 _LOOK_S = 15.0
-_KNOWN_BACK = timedelta(days=2)  # who gave no answer for so long is no longer missed anew
 _MINUTE = timedelta(minutes=1)  # answers are counted by the minute
 _OK = "ok"
 
@@ -88,10 +87,8 @@ class AlarmWatch:
         limit = self._watched.no_answers
         if limit is None:
             return {}
-        last = self._stores.alarms.last_answers(now - max(_KNOWN_BACK, 2 * limit))
-        silent_since = {
-            name: last[name] + _MINUTE for name in self._watched.deployments if name in last
-        }
+        last = self._stores.alarms.last_answers(self._watched.deployments)
+        silent_since = {name: minute + _MINUTE for name, minute in last.items()}
         return {
             name: _no_answers(name, since, limit, self._watched.link, now)
             for name, since in silent_since.items()

@@ -102,7 +102,7 @@ def test_a_receiver_that_refuses_is_a_failure(file: str, receiver: _Receiver) ->
 
 def test_a_receiver_that_is_not_configured_is_named(file: str) -> None:
     """With those that are."""
-    with pytest.raises(NotFound, match="no receiver 'page' .* there are: chat, pager"):
+    with pytest.raises(NotFound, match=r"no receiver 'page' .* there are: chat, pager"):
         _run("test", "page", "-c", file)
 
 

@@ -32,7 +32,7 @@ class Told:
         """Look, and return the kinds and titles of what is new."""
         self._watch.look(at)
         to_chat = Posting(receiver="chat", due_at=at, window=None)
-        self._stores.outbox.address(Addressing(post=lambda which, away: [to_chat]), at)
+        self._stores.outbox.address(Addressing(post=lambda which, away, to: [to_chat]), at)
         new = self._stores.outbox.posted(100, "pending")
         for each in new:
             self._stores.outbox.sent(each.notice.id, "chat", at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -24,11 +24,11 @@ def settle(stores: Stores, *conditions: str, minutes: float = 0) -> int:
     return stores.alarms.settle(raised, NOW + timedelta(minutes=minutes))
 
 
-def told(stores: Stores, receiver: str = "chat", *others: str) -> list[Delivery]:
+def told(stores: Stores, receiver: str = "chat") -> list[Delivery]:
     """Send all that waits to all; return what one receiver gets."""
 
-    def post(which: Notice, away: frozenset[str]) -> Sequence[Posting]:
-        return [Posting(receiver=r, due_at=NOW, window=None) for r in (receiver, *others)]
+    def post(which: Notice, away: frozenset[str], to: Sequence[str]) -> Sequence[Posting]:
+        return [Posting(receiver=each, due_at=NOW, window=None) for each in to or (receiver,)]
 
     later = NOW + timedelta(days=1)
     stores.outbox.address(Addressing(post=post), later)
@@ -87,12 +87,7 @@ def test_an_end_goes_to_those_who_heard_of_the_beginning(stores: Stores) -> None
 
 
 def test_the_last_minute_with_answers_is_known(stores: Stores) -> None:
-    """Of the deployments that gave any since a time."""
+    """Of the deployments that gave any."""
     record(stores, scored(1), scored(2, started_at=NOW - 600 * SECOND))
     stores.indicators.roll_up(NOW - timedelta(hours=1), NOW + timedelta(minutes=1))
-    assert stores.alarms.last_answers(NOW - timedelta(hours=1)) == {"support": NOW}
-    assert stores.alarms.last_answers(_after(NOW)) == {}
-
-
-def _after(moment: datetime) -> datetime:
-    return moment + timedelta(minutes=1)
+    assert stores.alarms.last_answers(["support", "sales"]) == {"support": NOW}

@@ -25,7 +25,7 @@ def _deployment(stores: Stores) -> None:
 def _notices(stores: Stores) -> list[str]:
     now = NOW + MINUTE
     to_chat = Posting(receiver="chat", due_at=now, window=None)
-    stores.outbox.address(Addressing(post=lambda notice, away: [to_chat]), now)
+    stores.outbox.address(Addressing(post=lambda notice, away, to: [to_chat]), now)
     waiting = stores.outbox.posted(100, "pending")
     for each in waiting:
         stores.outbox.sent(each.notice.id, "chat", now)

@@ -23,7 +23,7 @@ def to_all(
 ) -> Addressing:
     """Send everything to every receiver in use, at once."""
 
-    def post(notice: Notice, away: frozenset[str]) -> Sequence[Posting]:
+    def post(notice: Notice, away: frozenset[str], to: Sequence[str]) -> Sequence[Posting]:
         found = [each for each in receivers if each not in away]
         return [Posting(receiver=each, due_at=now, window=window) for each in found]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from monitor.ports.alerts import Alarms, Raised
@@ -24,7 +24,7 @@ class Settled(Alarms):
         self.calls.append((raised.watch, tuple(raised.notices)))
         return 0
 
-    def last_answers(self, since: datetime) -> Mapping[str, datetime]:
+    def last_answers(self, deployments: Sequence[str]) -> Mapping[str, datetime]:
         """Know of none."""
         return {}
 

@@ -114,3 +114,10 @@ def test_the_critical_is_not_held_for_its_group() -> None:
 def test_an_unheard_of_severity_counts_as_critical() -> None:
     """Rather one alarm too many."""
     assert told(RULES, notice(severity="fatal", deployment="sales")) == ["pager", "chat"]
+
+
+def test_an_end_goes_to_those_who_must_get_it() -> None:
+    """Whatever the routes say; in quiet hours it waits with the rest, and who is gone is left out."""
+    over = notice(kind="resolved", severity="info")
+    found = RULES.postings(over, NOBODY, NIGHT, ("chat", "removed"))
+    assert [(posting.receiver, posting.due_at) for posting in found] == [("chat", MORNING)]
