@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitor.errors import Unavailable
 from monitor.ports.alerts import Notice
 from monitor.ports.evidence import EvidenceStore
 from monitor.reports import chart
@@ -34,7 +33,7 @@ class Pictures:
             return None
         try:
             return self._drawn(deployment, notice.created_at)
-        except Unavailable as error:
+        except Exception as error:  # whatever it is: the words must leave
             log.warning("alert without its picture", notice=notice.id, error=str(error))
             return None
 

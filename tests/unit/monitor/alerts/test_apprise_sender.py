@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from monitor.alerts.apprise_sender import AppriseSender, texts
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, DeliveryError
 from tests.unit.monitor.alerts.builders import FACTS, message
 
 
@@ -38,3 +42,28 @@ def test_an_address_that_apprise_does_not_know_is_refused() -> None:
     with pytest.raises(ConfigError, match="does not know its url") as caught:
         AppriseSender("ops", "nosuch://secret", allow_private=True)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:.*imghdr.*:DeprecationWarning")
+async def test_a_message_arrives_by_way_of_apprise() -> None:
+    """At a service of its own, with the evidence; a refusal and a redirect are failures."""
+    pytest.importorskip("apprise", reason="backstop[apprise] is not installed")
+    got: list[dict[str, Any]] = []
+    statuses = [200, 500, 302]
+
+    async def handle(request: web.Request) -> web.Response:
+        got.append(await request.json())
+        return web.Response(status=statuses[len(got) - 1], headers={"Location": "/elsewhere"})
+
+    app = web.Application()
+    app.router.add_post("/hook", handle)
+    async with TestServer(app, host="127.0.0.1") as server:
+        sender = AppriseSender("ops", f"json://127.0.0.1:{server.port}/hook", allow_private=True)
+        told = message(**FACTS, picture=b"a picture")
+        assert await sender.send(told, told.created_at) == "Apprise says that it arrived"
+        for _ in range(2):
+            with pytest.raises(DeliveryError, match="did not arrive"):
+                await sender.send(told, told.created_at)
+    assert len(got) == 3
+    assert got[0]["title"] == "🔴 support was rolled back"
+    assert [each["filename"] for each in got[0]["attachments"]] == ["evidence.png"]
