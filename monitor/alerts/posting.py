@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from monitor.ports.alerts import Limits, Message
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 
-class PostingSender:
+class PostingSender(ABC):
     """Sends messages by one POST each.
 
     Args:
@@ -54,9 +55,9 @@ class PostingSender:
         """Return the body and the headers that a message is sent with."""
         return as_json(self.payload(message)), _JSON
 
+    @abstractmethod
     def payload(self, message: Message) -> Mapping[str, Any]:
         """Return the message in the channel's form."""
-        raise NotImplementedError
 
 
 def as_json(payload: Mapping[str, Any]) -> bytes:
