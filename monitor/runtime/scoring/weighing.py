@@ -1,0 +1,133 @@
+"""Weighs what answers are worth: beside their shadows, and for callers whom a canary dealt a version."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from guards import worth
+from guards.assessment import Assessed
+from guards.exchange import Exchange
+from guards.worth import Source
+from monitor.ports.handover import DEALT
+from monitor.ports.record import Observed
+from monitor.runtime.scoring.worths import Worth, Worths
+from monitor.runtime.scoring.yardstick import Yardstick
+from rollback.dealing import Dealt
+from rollback.observation import Observation
+
+
+class Weighing:
+    """Adds to what judges are told what no single answer shows.
+
+    Args:
+        sources: deployment → where the worth of its answers is read; without an entry, pairs need
+            grades, and canaries see faults alone.
+    """
+
+    def __init__(self, sources: Mapping[str, Collection[Source]]) -> None:
+        self._sources = dict(sources)
+        self._worths = Worths()
+
+    def add(
+        self,
+        yardsticks: Mapping[str, Yardstick],
+        found: Mapping[int, Assessed],
+        observed: dict[int, Observed],
+    ) -> None:
+        """Take in a batch by its rows, and add to what is observed of them.
+
+        Live answers come first: their shadows may stand before them in a batch.
+        """
+        shadows: list[int] = []
+        for row, each in found.items():
+            exchange = each.scored.exchange
+            against = yardsticks.get(exchange.deployment)
+            if against is None or exchange.epoch != against.epoch:
+                continue
+            if "shadow_of" in exchange.tags:
+                shadows.append(row)
+                continue
+            self._remember(against, each)
+            dealt = Dealt.parse(exchange.tags.get(DEALT, ""))
+            if dealt is not None:
+                observed[row] = self._as_dealt(observed.get(row), against, each, dealt)
+        for row in shadows:
+            against = yardsticks[found[row].scored.exchange.deployment]
+            pair = self._pair(against, found[row])
+            if pair is not None:
+                observed[row] = pair
+
+    def _remember(self, against: Yardstick, answer: Assessed) -> None:
+        exchange = answer.scored.exchange
+        sources = self._sources.get(exchange.deployment)
+        if not sources or against.baseline is None or exchange.adapter != against.active:
+            return
+        value = worth.of(answer, sources)
+        if value is not None:
+            kept = Worth(
+                adapter=exchange.adapter,
+                epoch=exchange.epoch,
+                worth=value,
+                caller=against.caller(exchange),
+                is_graded=exchange.grade is not None,
+            )
+            self._worths.remember(exchange, kept)
+
+    def _pair(self, against: Yardstick, shadow: Assessed) -> Observed | None:
+        """Return what a pair says: the worth of the live answer less that of the baseline's.
+
+        Where both are graded, the grades have said it.
+        """
+        exchange = shadow.scored.exchange
+        answer = self._worths.of(exchange)
+        if answer is None or answer.epoch != exchange.epoch:
+            return None
+        if exchange.adapter != against.baseline or exchange.adapter == answer.adapter:
+            return None
+        value = worth.of(shadow, self._sources_of(exchange))
+        if value is None or (answer.is_graded and exchange.grade is not None):
+            return None
+        return _observed(
+            against,
+            exchange,
+            answer.adapter,
+            Observation(
+                exchange_id=exchange.id,
+                at=exchange.started_at,
+                pair=answer.worth - value,
+                caller=answer.caller,
+                beside=True,
+            ),
+        )
+
+    def _as_dealt(
+        self, observed: Observed | None, against: Yardstick, answer: Assessed, dealt: Dealt
+    ) -> Observed:
+        """Return what is observed of an answer with what it is worth to whoever was dealt a version.
+
+        A candidate's answers, and those that broke off, are observed for that alone.
+        """
+        exchange = answer.scored.exchange
+        value = worth.as_treated(answer, self._sources_of(exchange))
+        if observed is None:
+            alone = Observation(exchange_id=exchange.id, at=exchange.started_at, beside=True)
+            observed = _observed(against, exchange, exchange.adapter, alone)
+        return replace(
+            observed, observation=replace(observed.observation, dealt=dealt, worth=value)
+        )
+
+    def _sources_of(self, exchange: Exchange) -> Collection[Source]:
+        return self._sources.get(exchange.deployment, (Source.FAULTS,))
+
+
+def _observed(
+    against: Yardstick, exchange: Exchange, adapter: str | None, observation: Observation
+) -> Observed:
+    return Observed(
+        deployment=exchange.deployment,
+        adapter=adapter,
+        epoch=exchange.epoch,
+        own_reference=against.confirmed,
+        observation=observation,
+    )
