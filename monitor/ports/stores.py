@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from monitor.ports.alerts import Outbox
 from monitor.ports.audit import AuditLog
+from monitor.ports.canaries import CanaryStore
 from monitor.ports.deployments import Acknowledgements, Deployments, Incidents
 from monitor.ports.evidence import EvidenceStore, Observations
 from monitor.ports.feedback import FeedbackStore
@@ -31,6 +32,7 @@ class Stores:
     incidents: Incidents
     acknowledgements: Acknowledgements
     golden: GoldenStore
+    canaries: CanaryStore
     outbox: Outbox
     schedule: Schedule
     leases: Leases

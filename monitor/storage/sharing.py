@@ -36,6 +36,8 @@ def shared(
         )
     except ValueError as error:
         raise BadRequest(str(error)) from error
+    if (after.candidate, after.candidate_share) != (before.candidate, before.candidate_share):
+        after = replace(after, canary=None)
     return before if after == before else replace(after, revision=before.revision + 1)
 
 

@@ -8,6 +8,7 @@ from monitor.ports.stores import Stores
 from monitor.ports.versions import ArtifactStore
 from monitor.storage.acknowledgements import PostgresAcknowledgements
 from monitor.storage.audit import PostgresAuditLog
+from monitor.storage.canaries import PostgresCanaries
 from monitor.storage.deployments import PostgresDeployments
 from monitor.storage.evidence import PostgresEvidence
 from monitor.storage.exchanges import PostgresExchanges
@@ -36,6 +37,7 @@ def open_stores(engine: Engine, artifacts: ArtifactStore) -> Stores:
         incidents=PostgresIncidents(engine),
         acknowledgements=PostgresAcknowledgements(engine),
         golden=PostgresGolden(engine),
+        canaries=PostgresCanaries(engine),
         outbox=PostgresOutbox(engine),
         schedule=PostgresSchedule(engine),
         leases=PostgresLeases(engine),

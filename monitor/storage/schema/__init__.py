@@ -7,6 +7,8 @@ from monitor.storage.schema.base import metadata
 from monitor.storage.schema.control import (
     adapters,
     audit_log,
+    canaries,
+    canary_callers,
     deliveries,
     deployments,
     fingerprints,
@@ -38,6 +40,8 @@ from monitor.storage.schema.record import (
 __all__ = [
     "adapters",
     "audit_log",
+    "canaries",
+    "canary_callers",
     "deliveries",
     "deployments",
     "detector_states",
