@@ -161,4 +161,6 @@ def _log_bets(
 
 def _mixed(logs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the capital (...) of the mixture of stakes (..., 6)."""
-    return np.exp(np.minimum(np.logaddexp.reduce(logs + _LOG_WEIGHTS, axis=-1), _LOG_CAP))
+    return np.asarray(
+        np.exp(np.minimum(np.logaddexp.reduce(logs + _LOG_WEIGHTS, axis=-1), _LOG_CAP))
+    )

@@ -6,7 +6,7 @@ import time
 
 from bench import output
 from bench.canary import runs
-from rollback.canary import CanaryPolicy
+from rollback.canary_policy import CanaryPolicy
 
 
 def main() -> None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from bench.comparison.stopping import MODELS
 from bench.detection import data, figures
 from rollback import canary as canaries
-from rollback.canary import Advance, Canary, CanaryPolicy, PromoteAll, Withdraw
+from rollback.canary import Advance, Canary, PromoteAll, Withdraw
+from rollback.canary_policy import CanaryPolicy
 from rollback.randomized import Randomized
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)

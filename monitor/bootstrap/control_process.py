@@ -19,6 +19,7 @@ from monitor.bootstrap import (
     graders,
     operating,
     own_signals,
+    pairing,
     processes,
     receivers,
     replicas,
@@ -172,6 +173,8 @@ class _Control:
             link=f"{config.listen.url}/",
             settle=lambda name, epoch: hub.settled(name, epoch, _LANDING_LIMIT_S),
             grader=graders.grader_of(config, engine),
+            canaries=pairing.canaries(config),
+            shadows=pairing.shadows(config),
         )
         policies = {name: each.policy for name, each in read.items()}
         closed = close_loop(

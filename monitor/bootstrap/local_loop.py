@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from guards.declared import Declared
+from guards.worth import Source
 from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
 from monitor.bootstrap.scoring import Scoring, open_scoring
 from monitor.ports.alerts import Sender
@@ -24,7 +25,9 @@ from monitor.runtime.loops import Loop
 from monitor.runtime.routing import Router
 from monitor.runtime.scoring.embeddings import Embeddings, NoModel
 from monitor.runtime.scoring.unread import read_nothing
+from monitor.runtime.shadowing import ShadowPlan
 from monitor.runtime.text_grader import TextGrader
+from rollback.canary_policy import CanaryPolicy
 from rollback.policy import Policy
 
 _ENGINE = "local"
@@ -45,6 +48,9 @@ class Settings:
         grader: grades the answers of golden runs.
         declared: deployment → what else is declared of its answers.
         embeddings: where the vectors of answers come from.
+        worth: deployment → where the worth of its answers is read.
+        canaries: deployment → by what rules its canaries go.
+        shadows: deployment → how many prompts are shadowed, where the service sets that.
     """
 
     replica: str
@@ -56,6 +62,9 @@ class Settings:
     grader: Grader = field(default_factory=TextGrader)
     declared: Mapping[str, Declared] = field(default_factory=dict)
     embeddings: Embeddings = field(default_factory=NoModel)
+    worth: Mapping[str, Collection[Source]] = field(default_factory=dict)
+    canaries: Mapping[str, CanaryPolicy] = field(default_factory=dict)
+    shadows: Mapping[str, ShadowPlan] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +107,8 @@ def open_local_loop(
         link=settings.link,
         settle=settle,
         grader=settings.grader,
+        canaries=settings.canaries,
+        shadows=settings.shadows,
     )
     return LocalLoop(
         handover=handover,
@@ -115,6 +126,7 @@ def open_local_loop(
             replica=settings.scorer,
             keep_text=settings.keep_text,
             embeddings=settings.embeddings,
+            worth=settings.worth,
         ),
         closed=close_loop(stores, engine, router, OwnProcess(router), policies, senders, site),
     )

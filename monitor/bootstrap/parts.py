@@ -7,10 +7,20 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from monitor.bootstrap import embedding, feedback, graders, operating, receivers, replicas
+from monitor.bootstrap import (
+    allowances,
+    embedding,
+    feedback,
+    graders,
+    operating,
+    pairing,
+    receivers,
+    replicas,
+)
 from monitor.bootstrap.files import DeploymentFiles, declared, schemas
 from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.config import Config, LocalEngine
+from monitor.gateway.allowance import Allowance
 from monitor.gateway.callers import Tokens, token_hash
 from monitor.gateway.counters import Counters
 from monitor.gateway.gateway import Gateway
@@ -64,13 +74,16 @@ def assemble(
         grader=graders.grader_of(config, engine),
         declared=declared(files),
         embeddings=embedding.opened(config.embedder),
+        worth=pairing.worth(config),
+        canaries=pairing.canaries(config),
+        shadows=pairing.shadows(config),
     )
     loop = open_local_loop(
         stores, engine, policies, receivers.senders(config), record, spool, settings
     )
     registry = CollectorRegistry()
     loop.scoring.register(registry)
-    gateway = _gateway(section, stores, engine, loop, registry)
+    gateway = _gateway(section, stores, engine, loop, registry, allowances.of(config, 1))
     gateway.callers = Tokens([token_hash(caller_token), token_hash(operator_token)])
     gateway.operators = Tokens([token_hash(operator_token)])
     operated = operating.operate(
@@ -100,6 +113,7 @@ def _gateway(
     engine: Engine,
     loop: LocalLoop,
     registry: CollectorRegistry,
+    hourly: Mapping[str, Allowance],
 ) -> Gateway:
     return Gateway(
         engine=engine,
@@ -110,4 +124,5 @@ def _gateway(
         feedback=feedback.into(stores.feedback),
         base_model=section.model.name,
         places=section.max_waiting,
+        shadow_allowances=hourly,
     )

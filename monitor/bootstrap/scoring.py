@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Gauge
 
 from guards.declared import Declared
+from guards.worth import Source as WorthSource
 from monitor.bootstrap import embedding, own_signals
 from monitor.bootstrap.own_signals import Failures
 from monitor.gateway.guard_metrics import GuardCollector
@@ -92,6 +93,7 @@ def open_scoring(
     replica: str,
     keep_text: bool,
     embeddings: Embeddings,
+    worth: Mapping[str, Collection[WorthSource]],
 ) -> Scoring:
     """Wire the scorer over one source and one database.
 
@@ -102,13 +104,14 @@ def open_scoring(
         replica: name of this scorer, unlike that of any other or of an earlier life.
         keep_text: whether prompts and answers are recorded.
         embeddings: where the vectors of answers come from.
+        worth: deployment → where the worth of its answers is read.
 
     Raises:
         ConfigError: if the operator's own signals cannot be used.
     """
     failures = own_signals.install()
     sizes = {name: policy.reference_size for name, policy in policies.items()}
-    assessor = Assessor(deployments, evidence, sizes, schemas, declared)
+    assessor = Assessor(deployments, evidence, sizes, schemas, declared, worth)
     following = Following(assessor.refresh)
     drafts = Drafts(evidence, embeddings.for_references)
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)

@@ -11,7 +11,18 @@ import warnings
 
 import typer
 
-from monitor.cli import adapters, audit, demo, golden, guards, ingest, replay, service, signals
+from monitor.cli import (
+    adapters,
+    audit,
+    canary,
+    demo,
+    golden,
+    guards,
+    ingest,
+    replay,
+    service,
+    signals,
+)
 from monitor.cli.output import complain
 from monitor.errors import BackstopError, BadRequest, ConfigError
 
@@ -23,6 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(adapters.app, name="adapters")
+app.add_typer(canary.app, name="canary")
 app.add_typer(golden.app, name="golden")
 app.add_typer(guards.app, name="guards")
 app.add_typer(audit.app, name="audit")

@@ -86,6 +86,14 @@ class Deployments(Pointers, Protocol):
         `NotFound` for an unknown one.
         """
 
+    def shadow(
+        self, name: str, *, expected_epoch: int, rate: float, reason: str, at: datetime
+    ) -> Deployment:
+        """Shadow a share of the prompts, and leave the candidate its own, with an audit row.
+
+        Raises `Conflict` for another epoch.
+        """
+
 
 class Incidents(Protocol):
     """Breaches and how far the answer to them has come."""

@@ -16,7 +16,7 @@ from monitor.errors import Conflict
 from monitor.ports.record import Observed
 from monitor.storage import values
 from monitor.storage.schema import canaries, canary_callers, deployments
-from rollback import canary as canary_rules
+from rollback import canary_policy
 from rollback.canary import Canary, Outcome
 from rollback.dealing import Dealt
 from rollback.deployment import Deployment
@@ -137,7 +137,7 @@ def _canary(row: Row[Any]) -> Canary:
         candidate=row.candidate,
         against=row.against,
         epoch=row.epoch,
-        policy=canary_rules.policy_of(row.policy),
+        policy=canary_policy.policy_of(row.policy),
         compared=Randomized.restore(row.compared),
         actor=row.actor,
         reason=row.reason,
