@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from guards.exchange import FinishReason
-from monitor.errors import EngineError
+from monitor.errors import BackstopError, EngineError
 from monitor.gateway.allowance import Allowance
 from monitor.gateway.draft import Draft
 from monitor.ports.engine import Engine, Generation
@@ -91,5 +91,7 @@ class Shadows:
                     draft.add(piece, self.clock())
         except EngineError as error:
             draft.end(FinishReason.ERROR, self.clock(), str(error))
+        except BackstopError:
+            return  # the engine is away, or refuses the prompt: that is no answer
         if draft.finish_reason is not None:
             self.handover.offer(Reported(exchange=draft.exchange()))
