@@ -14,6 +14,7 @@ from monitor.bootstrap.scoring import Scoring, open_scoring
 from monitor.ports.alerts import Sender
 from monitor.ports.engine import Engine
 from monitor.ports.grading import Grader
+from monitor.ports.preference import Preference
 from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
@@ -49,6 +50,7 @@ class Settings:
         declared: deployment → what else is declared of its answers.
         embeddings: where the vectors of answers come from.
         worth: deployment → where the worth of its answers is read.
+        preference: compares answers with their shadows, where a deployment asks for it.
         canaries: deployment → by what rules its canaries go.
         shadows: deployment → how many prompts are shadowed, where the service sets that.
     """
@@ -63,6 +65,7 @@ class Settings:
     declared: Mapping[str, Declared] = field(default_factory=dict)
     embeddings: Embeddings = field(default_factory=NoModel)
     worth: Mapping[str, Collection[Source]] = field(default_factory=dict)
+    preference: Preference | None = None
     canaries: Mapping[str, CanaryPolicy] = field(default_factory=dict)
     shadows: Mapping[str, ShadowPlan] = field(default_factory=dict)
 
@@ -127,6 +130,7 @@ def open_local_loop(
             keep_text=settings.keep_text,
             embeddings=settings.embeddings,
             worth=settings.worth,
+            preference=settings.preference,
         ),
         closed=close_loop(stores, engine, router, OwnProcess(router), policies, senders, site),
     )

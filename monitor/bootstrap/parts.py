@@ -75,6 +75,7 @@ def assemble(
         declared=declared(files),
         embeddings=embedding.opened(config.embedder),
         worth=pairing.worth(config),
+        preference=graders.preference_of(config),
         canaries=pairing.canaries(config),
         shadows=pairing.shadows(config),
     )

@@ -14,6 +14,7 @@ from monitor.bootstrap import database as databases
 from monitor.bootstrap import (
     embedding,
     files,
+    graders,
     guarding,
     pace,
     pairing,
@@ -137,4 +138,5 @@ def _scoring(config: Config, sql: Database, hasty: Database, source: HandoverRec
         keep_text=config.record.text,
         embeddings=embedding.opened(config.embedder),
         worth=pairing.worth(config),
+        preference=graders.preference_of(config),
     )

@@ -24,6 +24,7 @@ from monitor.ports.deployments import Pointers
 from monitor.ports.evidence import Yardsticks
 from monitor.ports.record import Observed
 from monitor.runtime.scoring import yardstick
+from monitor.runtime.scoring.judged_pairs import Unjudged
 from monitor.runtime.scoring.pairing import Pair, Pairing, known_as
 from monitor.runtime.scoring.weighing import Weighing
 from monitor.runtime.scoring.yardstick import Gathered, Yardstick, without_pointers
@@ -159,6 +160,10 @@ class Assessor:
             striking=[_is_striking(found[row]) for row in rows if not _is_beside(observed[row])],
             live=live,
         )
+
+    def take_unjudged(self) -> Sequence[Unjudged]:
+        """Return the pairs since then that a judge is to compare."""
+        return self._weighing.take_unjudged()
 
     def gather(self, findings: Findings) -> Sequence[Gathered]:
         """Keep first answers for references; return those that are enough for one by now."""

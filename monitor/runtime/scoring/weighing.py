@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from guards import worth
 from guards.assessment import Assessed
 from guards.exchange import Exchange
+from guards.reference import is_comparable
 from guards.worth import Source
 from monitor.ports.handover import DEALT
 from monitor.ports.record import Observed
+from monitor.runtime.scoring.judged_pairs import Unjudged
 from monitor.runtime.scoring.worths import Worth, Worths
 from monitor.runtime.scoring.yardstick import Yardstick
 from rollback.dealing import Dealt
@@ -28,6 +30,12 @@ class Weighing:
     def __init__(self, sources: Mapping[str, Collection[Source]]) -> None:
         self._sources = dict(sources)
         self._worths = Worths()
+        self._unjudged: list[Unjudged] = []
+
+    def take_unjudged(self) -> Sequence[Unjudged]:
+        """Return the pairs since then that a judge is to compare."""
+        taken, self._unjudged = self._unjudged, []
+        return taken
 
     def add(
         self,
@@ -64,6 +72,8 @@ class Weighing:
         if not sources or against.baseline is None or exchange.adapter != against.active:
             return
         value = worth.of(answer, sources)
+        if value is None and Source.JUDGE in sources and is_comparable(exchange):
+            value = 1.0  # nothing else is known of it
         if value is not None:
             kept = Worth(
                 adapter=exchange.adapter,
@@ -71,13 +81,15 @@ class Weighing:
                 worth=value,
                 caller=against.caller(exchange),
                 is_graded=exchange.grade is not None,
+                text=exchange.output if Source.JUDGE in sources else "",
             )
             self._worths.remember(exchange, kept)
 
     def _pair(self, against: Yardstick, shadow: Assessed) -> Observed | None:
         """Return what a pair says: the worth of the live answer less that of the baseline's.
 
-        Where both are graded, the grades have said it.
+        Where both are graded, the grades have said it. Where a judge compares, it is asked about
+        those that are worth the same by all else: a pair is one bet.
         """
         exchange = shadow.scored.exchange
         answer = self._worths.of(exchange)
@@ -85,10 +97,13 @@ class Weighing:
             return None
         if exchange.adapter != against.baseline or exchange.adapter == answer.adapter:
             return None
-        value = worth.of(shadow, self._sources_of(exchange))
+        sources = self._sources_of(exchange)
+        value = worth.of(shadow, sources)
+        if value is None and Source.JUDGE in sources and is_comparable(exchange):
+            value = 1.0
         if value is None or (answer.is_graded and exchange.grade is not None):
             return None
-        return _observed(
+        pair = _observed(
             against,
             exchange,
             answer.adapter,
@@ -100,6 +115,17 @@ class Weighing:
                 beside=True,
             ),
         )
+        if Source.JUDGE not in sources or answer.worth != value:
+            return pair
+        self._unjudged.append(
+            Unjudged(
+                observed=pair,
+                messages=exchange.messages,
+                answer=answer.text,
+                shadow=exchange.output,
+            )
+        )
+        return None
 
     def _as_dealt(
         self, observed: Observed | None, against: Yardstick, answer: Assessed, dealt: Dealt
