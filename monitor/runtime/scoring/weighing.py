@@ -10,6 +10,7 @@ from guards.assessment import Assessed
 from guards.exchange import Exchange
 from guards.reference import is_comparable
 from guards.worth import Source
+from guards.wrongness import WRONG_ANSWER
 from monitor.ports.handover import DEALT
 from monitor.ports.record import Observed
 from monitor.runtime.scoring.judged_pairs import Unjudged
@@ -48,23 +49,37 @@ class Weighing:
         Live answers come first: their shadows may stand before them in a batch.
         """
         shadows: list[int] = []
-        for row, each in found.items():
-            exchange = each.scored.exchange
+        for row, seen in found.items():
+            exchange = seen.scored.exchange
             against = yardsticks.get(exchange.deployment)
             if against is None or exchange.epoch != against.epoch:
                 continue
             if "shadow_of" in exchange.tags:
                 shadows.append(row)
                 continue
+            each = self._told(against, seen)
             self._remember(against, each)
             dealt = Dealt.parse(exchange.tags.get(DEALT, ""))
             if dealt is not None:
                 observed[row] = self._as_dealt(observed.get(row), against, each, dealt)
         for row in shadows:
             against = yardsticks[found[row].scored.exchange.deployment]
-            pair = self._pair(against, found[row])
+            pair = self._pair(against, self._told(against, found[row]))
             if pair is not None:
                 observed[row] = pair
+
+    def _told(self, against: Yardstick, answer: Assessed) -> Assessed:
+        """Return an answer with how likely it is wrong, if that is asked for: whoever gave it.
+
+        Both answers of a pair, and both versions of a canary, are to be read in the same way.
+        """
+        scored, alone = answer.scored, against.wrong.alone
+        if Source.WRONGNESS not in self._sources_of(scored.exchange) or alone is None:
+            return answer
+        if WRONG_ANSWER in scored.signals or not is_comparable(scored.exchange):
+            return answer
+        told = {**scored.signals, **alone.told([scored.signals])[0]}
+        return replace(answer, scored=replace(scored, signals=told))
 
     def _remember(self, against: Yardstick, answer: Assessed) -> None:
         exchange = answer.scored.exchange

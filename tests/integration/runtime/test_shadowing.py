@@ -113,9 +113,9 @@ async def test_shadows_that_come_twice_are_one_pair(house: House) -> None:
     await house.absorb(live)
     twice = shadows(house, live)
     await house.absorb(twice)
-    before = house.loop.watch.point(NAME)
+    before = house.stores.evidence.newest(NAME, live[0].epoch)
     await house.absorb(twice)
-    after = house.loop.watch.point(NAME)
+    after = house.stores.evidence.newest(NAME, live[0].epoch)
     assert before is not None
     assert after is not None
     assert after.channels["pairs"] == before.channels["pairs"] > 0

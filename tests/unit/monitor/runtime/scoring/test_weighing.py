@@ -6,6 +6,8 @@ import pytest
 
 from guards import worth
 from guards.exchange import FinishReason
+from guards.worth import Source
+from guards.wrongness import WrongAnswers
 from monitor.ports.handover import DEALT
 from monitor.ports.record import Observed
 from monitor.runtime.scoring.assessor import Assessor
@@ -93,3 +95,22 @@ def test_an_answer_that_broke_off_counts_as_treated(assessor: Assessor) -> None:
     gone = exchange(1, tags=tags, finish_reason=FinishReason.ABANDONED)
     (observed,) = assessor.assess([gone]).observed
     assert (observed.observation.worth, observed.observation.beside) == (0.0, True)
+
+
+def test_both_answers_of_a_pair_are_read_by_what_was_learnt() -> None:
+    """The record says it of live answers alone; a pair needs it of both."""
+    sure = [{"logprob_mean": -0.1 - 0.01 * n} for n in range(30)]
+    unsure = [{"logprob_mean": -2.0 - 0.01 * n} for n in range(30)]
+    learnt = WrongAnswers.fit(sure + unsure, [1.0] * 30 + [0.0] * 30, seed=0)
+    postgres = MemoryPostgres(
+        pointers=[deployment(baseline=BASELINE)], learnt={"learnt": learnt.state()}
+    )
+    sources = {NAME: {Source.WRONGNESS}}
+    assessor = Assessor(postgres, postgres, {NAME: 60}, {}, worth=sources)
+    assessor.refresh()
+    batch = [exchange(1, token_logprobs=(-2.0, -3.0)), shadow(2, of=1, token_logprobs=(-0.1, -0.2))]
+    found = assessor.assess(batch)
+    (pair,) = beside(list(found.observed))
+    assert pair.observation.pair is not None
+    assert pair.observation.pair < -0.6
+    assert "wrong_answer" not in found.scored[1].signals
