@@ -140,7 +140,6 @@ class Canaries:
             actor=AUTOMATIC,
             epoch=canary.epoch,
             evidence=move.numbers,
-            promoted_at=canary.started_at,
             decided_at=now,
         )
         notice = self._notice(canary, "withdrawal", "critical", "is withdrawn", move.reason)
