@@ -56,10 +56,15 @@ class RateDetector:
         """The Shiryaev–Roberts sum: ≥ 1/α is an alarm with average run length ≥ 1/α."""
         return float(self._sums.values[0])
 
-    def update(self, faults: Sequence[bool]) -> NDArray[np.float64]:
-        """Take in whether each of the next n answers was a fault; return the values (n,) after each."""
-        shown = np.asarray(faults, dtype=bool)[:, None, None]
-        return self._sums.update(np.where(shown, self._with, self._without))[:, 0]
+    def update(self, faults: Sequence[bool | None]) -> NDArray[np.float64]:
+        """Take in whether each of the next n answers was a fault; return the values (n,) after each.
+
+        `None` is no answer: the sum stands still.
+        """
+        seen = np.array([each is not None for each in faults], dtype=bool)
+        shown = np.array([bool(each) for each in faults], dtype=bool)[:, None, None]
+        bets = np.where(shown, self._with, self._without)
+        return self._sums.update(bets, seen[:, None])[:, 0]
 
     def state(self) -> list[list[float]]:
         """Return where the sums stand, as JSON."""

@@ -23,6 +23,7 @@ class Deployment:
         candidate: version that answers `candidate_share` of the callers, if there is one.
         candidate_share: in [0, 1].
         shadow_rate: share of the prompts, in [0, 1], that the baseline answers too, unseen.
+        canary: id of the canary that the share is of, if one runs.
         revision: grows by one with every change of who is asked; an `epoch` has many of them.
 
     Raises:
@@ -40,6 +41,7 @@ class Deployment:
     candidate_share: float = 0.0
     shadow_rate: float = 0.0
     revision: int = 0
+    canary: str | None = None
 
     def __post_init__(self) -> None:
         require_aware(f"deployment {self.name}", promoted_at=self.promoted_at)

@@ -18,6 +18,7 @@ class Phase(Enum):
     CONVERGED = "converged"  # means that every live replica routes to the new version
     PROVED = "proved"  # means that the engine showed the fingerprint of the new version
     UNPROVED = "unproved"  # means that the proof failed: a person must look
+    WITHDRAWN = "withdrawn"  # means that a candidate's share was taken away; the pointer stays
     FROZEN = "frozen"  # means that nothing was changed, by rule, and a person must decide
 
 

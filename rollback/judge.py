@@ -67,6 +67,7 @@ class Judge:
         self._drift = DriftDetector.beside(reference or {}, usual, categories)
         self._traffic = _traffic(categories)
         self._cap = ShareCap(settings.caller_share_cap, callers or {})
+        self._pairs_cap = ShareCap(settings.caller_share_cap, callers or {})
         self._faults = RateDetector(settings.fault_rate_tolerated)
         self._pairs = MeanDetector(settings.margin)
         self._graded = GradeDetector(grades, settings.margin)
@@ -118,13 +119,15 @@ class Judge:
         _check(items)
         if not items:
             return []
-        self._may_start_golden = True
-        counts = self._cap.update([item.caller for item in items])
+        beside = np.array([item.beside for item in items], dtype=bool)
+        self._may_start_golden = self._may_start_golden or not beside.all()
+        counts = self._counts(items, beside)
+        left_out = ~counts & ~beside
         counted = [item for item, counts_too in zip(items, counts, strict=True) if counts_too]
         seen = np.cumsum(counts, dtype=np.int64)  # how many of them had come after each answer
         harm = self._update_harm(counted, seen)
         drift, traffic = self._update_drift(counted, seen)
-        capped = (self._cap.capped - len(items) + len(counted) + np.cumsum(~counts)).tolist()
+        capped = (self._cap.capped - left_out.sum() + np.cumsum(left_out)).tolist()
         columns = zip(
             items,
             harm,
@@ -137,15 +140,23 @@ class Judge:
         )
         points = []
         for item, *shown in columns:
-            self._position += 1
+            self._position += not item.beside
             points.append(self._draw(item.at, *shown))
         return points
+
+    def _counts(self, items: Sequence[Observation], beside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which items count: no caller has more than its share of answers, nor of pairs."""
+        counts = np.ones(len(items), dtype=bool)
+        for cap, rows in ((self._cap, ~beside), (self._pairs_cap, beside)):
+            callers = [items[row].caller for row in np.flatnonzero(rows).tolist()]
+            counts[rows] = cap.update(callers)
+        return counts
 
     def _update_harm(self, counted: Sequence[Observation], seen: NDArray[np.int64]) -> list[Harm]:
         """Take in the answers that count; return the harm where so many of them had come."""
         before = [[self._faults.value], [self._pairs.value], [self._graded.value]]
         after = [
-            self._faults.update([item.fault for item in counted]),
+            self._faults.update([None if item.beside else item.fault for item in counted]),
             self._pairs.update([item.pair for item in counted]),
             self._graded.update([item.grade for item in counted]),
         ]
@@ -232,6 +243,7 @@ class Judge:
             "drift": self._drift.state(),
             "traffic": self._traffic.state(),
             "callers": self._cap.state(),
+            "pairs_callers": self._pairs_cap.state(),
         }
 
     @classmethod
@@ -265,6 +277,7 @@ class Judge:
         judge._drift = DriftDetector.restore(state["drift"], usual)
         judge._traffic = DriftDetector.restore(state["traffic"])
         judge._cap.restore(state["callers"])
+        judge._pairs_cap.restore(state.get("pairs_callers", state["callers"]))
         if state["at"] is not None:
             judge._draw_now(datetime.fromisoformat(state["at"]))
         return judge

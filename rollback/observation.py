@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rollback.dealing import Dealt
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
@@ -19,6 +21,9 @@ class Observation:
         category: of its prompt in the reference, and how far that lies from all that it knows;
             `None` is unknown, or there is only one.
         caller: hashed (`guards.share_cap`); `None` is unknown.
+        beside: whether the answer itself was observed before: then only `pair` and `caller` count.
+        dealt: where a canary dealt the caller to one of two versions; `None` otherwise.
+        worth: of an answer that was dealt (`guards.worth`), in [0, 1].
     """
 
     exchange_id: str
@@ -31,6 +36,9 @@ class Observation:
     category: int | None = None
     prompt_distance: float | None = None
     caller: str | None = None
+    beside: bool = False
+    dealt: Dealt | None = None
+    worth: float | None = None
 
     @property
     def tie_breaker(self) -> str:

@@ -11,7 +11,7 @@ from guards.exchange import Exchange, FinishReason, Message
 from monitor.errors import Conflict, DatabaseUnavailable
 from monitor.ports.evidence import ObservedBatch
 from monitor.ports.handover import Dialect, Ending, Relayed, Reported
-from monitor.ports.record import PackedBatch, ScoredBatch
+from monitor.ports.record import Observed, PackedBatch, ScoredBatch
 from rollback.deployment import Deployment
 from rollback.evidence import EvidencePoint, JudgeState
 
@@ -131,6 +131,7 @@ class MemoryPostgres:
         points: Sequence[EvidencePoint],
         states: Sequence[JudgeState],
         read: Mapping[str, tuple[int, int]],
+        dealt: Sequence[Observed] = (),
     ) -> None:
         """Write, unless somebody else has read on."""
         self._answer()

@@ -137,6 +137,7 @@ def running(
     schedule: Mapping[str, str] | None = None,
     adapters: Path | None = None,
     guards: Mapping[str, Any] | None = None,
+    deployment: Mapping[str, Any] | None = None,
 ) -> Iterator[Service]:
     """Yield a service that is ready; end it afterwards.
 
@@ -144,7 +145,7 @@ def running(
         folder: takes its configuration, data and log in a new folder that is named like `name`.
         engine: URL of the model server; model: name of the base model there.
         gateway, schedule: further keys of these sections of its configuration.
-        guards: those of the deployment.
+        guards: those of the deployment; deployment: further keys of its section.
         adapters: a folder that replicas share for the adapters' files, as on a network mount.
     """
     home = Path(mkdtemp(prefix=f"{name}-", dir=folder))
@@ -163,7 +164,13 @@ def running(
                 "database": database,
                 "listen": {"port": port},
                 "engine": {"kind": "vllm", "url": engine, "model": model, **seen},
-                "deployments": {DEPLOYMENT: {"policy": dict(POLICY), "guards": dict(guards or {})}},
+                "deployments": {
+                    DEPLOYMENT: {
+                        "policy": dict(POLICY),
+                        "guards": dict(guards or {}),
+                        **(deployment or {}),
+                    }
+                },
                 "gateway": {"workers": workers, **(gateway or {})},
                 "schedule": {"golden": "", "report": "", "retention": "", **(schedule or {})},
             }

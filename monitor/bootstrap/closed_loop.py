@@ -12,6 +12,7 @@ from monitor.ports.grading import Grader
 from monitor.ports.stores import Stores
 from monitor.runtime.alerting.conditions import Conditions
 from monitor.runtime.alerting.routes import Rules
+from monitor.runtime.canary import Canaries
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.control import Control
 from monitor.runtime.convergence import Convergence, Followers
@@ -25,12 +26,14 @@ from monitor.runtime.leadership import Leadership
 from monitor.runtime.promotion import Promotion
 from monitor.runtime.rollbacks import Rollbacks
 from monitor.runtime.routing import Router
+from monitor.runtime.shadowing import Shadowing, ShadowPlan
 from monitor.runtime.suspicion import Suspicions
 from monitor.runtime.text_grader import TextGrader
 from monitor.runtime.troubles import Troubles
 from monitor.runtime.versions import Versions
 from monitor.runtime.wakers import Wakers
 from monitor.runtime.watch import Watch
+from rollback.canary_policy import CanaryPolicy
 from rollback.policy import Policy
 
 Settle = Callable[[str, int], Awaitable[None]]
@@ -48,6 +51,8 @@ class Site:
             waited for any longer.
         grader: grades the answers of golden runs.
         rules: who is told what, and when; without them everybody everything at once.
+        canaries: deployment → by what rules its canaries go.
+        shadows: deployment → how many prompts are shadowed, where the service sets that.
     """
 
     replica: str
@@ -56,6 +61,8 @@ class Site:
     settle: Settle
     grader: Grader = field(default_factory=TextGrader)
     rules: Rules | None = None
+    canaries: Mapping[str, CanaryPolicy] = field(default_factory=dict)
+    shadows: Mapping[str, ShadowPlan] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +83,8 @@ class ClosedLoop:
     versions: Versions
     golden: GoldenEvidence
     promotion: Promotion
+    canaries: Canaries
+    shadowing: Shadowing
     rollbacks: Rollbacks
     dispatcher: Dispatcher
 
@@ -104,6 +113,7 @@ def close_loop(
     )
     versions = Versions(stores, engine, site.engine)
     runs = GoldenRuns(engine, stores.golden, site.grader)
+    promotion = Promotion(stores, versions, runs, convergence)
     return ClosedLoop(
         policies=dict(policies),
         link=site.link,
@@ -118,7 +128,9 @@ def close_loop(
         leadership=leadership,
         versions=versions,
         golden=GoldenEvidence(runs, watch, judging, wakers.wake),
-        promotion=Promotion(stores, versions, runs, convergence),
+        promotion=promotion,
+        canaries=Canaries(stores, promotion, convergence, site.canaries, site.link),
+        shadowing=Shadowing(stores, watch, convergence, site.shadows),
         rollbacks=Rollbacks(
             stores, engine, site.engine, versions.ready, convergence, site.settle, site.link
         ),
@@ -142,6 +154,8 @@ def control(loop: ClosedLoop) -> Control:
         freezes=Freezes(loop.stores, loop.link),
         suspicions=Suspicions(loop.stores, loop.golden, loop.errands),
         confirmation=Confirmation(loop.stores, loop.golden, loop.watch, loop.errands),
+        canaries=loop.canaries,
+        shadowing=loop.shadowing,
         errands=loop.errands,
         conditions=Conditions(loop.stores.alarms),
     )

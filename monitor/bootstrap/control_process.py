@@ -20,6 +20,7 @@ from monitor.bootstrap import (
     graders,
     operating,
     own_signals,
+    pairing,
     processes,
     receivers,
     replicas,
@@ -174,6 +175,8 @@ class _Control:
             settle=lambda name, epoch: hub.settled(name, epoch, _LANDING_LIMIT_S),
             grader=graders.grader_of(config, engine),
             rules=alerting.rules(config),
+            canaries=pairing.canaries(config),
+            shadows=pairing.shadows(config),
         )
         policies = {name: each.policy for name, each in read.items()}
         closed = close_loop(

@@ -14,9 +14,12 @@ from monitor.config import Config
 from monitor.engines.grading.absent import NoEmbedder, NoJudge, NoLikelihood
 from monitor.engines.grading.grader import EveryGrader
 from monitor.engines.grading.openai_judge import OpenAIJudge
+from monitor.engines.grading.pairwise import PairwiseJudge
 from monitor.engines.grading.sandbox import Sandbox
+from monitor.errors import ConfigError
 from monitor.ports.engine import Engine, Likelihood
 from monitor.ports.grading import Embedder, Judge
+from monitor.ports.preference import Preference
 
 
 def grader_of(config: Config, engine: Engine) -> EveryGrader:
@@ -28,6 +31,22 @@ def grader_of(config: Config, engine: Engine) -> EveryGrader:
         judge=_judge(config),
         sandbox=Sandbox(weaker=config.grading.weaker_sandbox),
     )
+
+
+def preference_of(config: Config) -> Preference | None:
+    """Return what compares answers with their shadows; `None` where no deployment asks for it.
+
+    Raises `ConfigError` if there is no judge, or its key cannot be read.
+    """
+    asking = [name for name, each in config.deployments.items() if "judge" in each.shadow.score]
+    if not asking:
+        return None
+    if config.grading.judge is None:
+        raise ConfigError(
+            f"deployments.{asking[0]}.shadow.score: names a judge, and there is none; "
+            "set grading.judge"
+        )
+    return PairwiseJudge(_judge(config))
 
 
 class OnFirstUse:

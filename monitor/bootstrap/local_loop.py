@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from guards.declared import Declared
+from guards.worth import Source
 from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
 from monitor.bootstrap.scoring import Scoring, open_scoring
 from monitor.ports.alerts import Sender
 from monitor.ports.engine import Engine
 from monitor.ports.grading import Grader
+from monitor.ports.preference import Preference
 from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
@@ -25,7 +27,9 @@ from monitor.runtime.loops import Loop
 from monitor.runtime.routing import Router
 from monitor.runtime.scoring.embeddings import Embeddings, NoModel
 from monitor.runtime.scoring.unread import read_nothing
+from monitor.runtime.shadowing import ShadowPlan
 from monitor.runtime.text_grader import TextGrader
+from rollback.canary_policy import CanaryPolicy
 from rollback.policy import Policy
 
 _ENGINE = "local"
@@ -47,6 +51,10 @@ class Settings:
         declared: deployment → what else is declared of its answers.
         embeddings: where the vectors of answers come from.
         rules: who is told what, and when; without them everybody everything at once.
+        worth: deployment → where the worth of its answers is read.
+        preference: compares answers with their shadows, where a deployment asks for it.
+        canaries: deployment → by what rules its canaries go.
+        shadows: deployment → how many prompts are shadowed, where the service sets that.
     """
 
     replica: str
@@ -59,6 +67,10 @@ class Settings:
     declared: Mapping[str, Declared] = field(default_factory=dict)
     embeddings: Embeddings = field(default_factory=NoModel)
     rules: Rules | None = None
+    worth: Mapping[str, Collection[Source]] = field(default_factory=dict)
+    preference: Preference | None = None
+    canaries: Mapping[str, CanaryPolicy] = field(default_factory=dict)
+    shadows: Mapping[str, ShadowPlan] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +114,8 @@ def open_local_loop(
         settle=settle,
         grader=settings.grader,
         rules=settings.rules,
+        canaries=settings.canaries,
+        shadows=settings.shadows,
     )
     return LocalLoop(
         handover=handover,
@@ -119,6 +133,8 @@ def open_local_loop(
             replica=settings.scorer,
             keep_text=settings.keep_text,
             embeddings=settings.embeddings,
+            worth=settings.worth,
+            preference=settings.preference,
         ),
         closed=close_loop(stores, engine, router, OwnProcess(router), policies, senders, site),
     )

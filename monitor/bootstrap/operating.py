@@ -93,6 +93,7 @@ def _operations(
         versions=closed.versions,
         golden=closed.golden,
         promotion=closed.promotion,
+        canaries=closed.canaries,
         rollbacks=closed.rollbacks,
         wake=closed.wakers.wake,
         health=health,

@@ -7,10 +7,21 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from monitor.bootstrap import alerting, embedding, feedback, graders, operating, receivers, replicas
+from monitor.bootstrap import (
+    alerting,
+    allowances,
+    embedding,
+    feedback,
+    graders,
+    operating,
+    pairing,
+    receivers,
+    replicas,
+)
 from monitor.bootstrap.files import DeploymentFiles, declared, schemas
 from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.config import Config, LocalEngine
+from monitor.gateway.allowance import Allowance
 from monitor.gateway.callers import Tokens, token_hash
 from monitor.gateway.counters import Counters
 from monitor.gateway.gateway import Gateway
@@ -65,13 +76,17 @@ def assemble(
         declared=declared(files),
         embeddings=embedding.opened(config.embedder),
         rules=alerting.rules(config),
+        worth=pairing.worth(config),
+        preference=graders.preference_of(config),
+        canaries=pairing.canaries(config),
+        shadows=pairing.shadows(config),
     )
     loop = open_local_loop(
         stores, engine, policies, receivers.senders(config), record, spool, settings
     )
     registry = CollectorRegistry()
     loop.scoring.register(registry)
-    gateway = _gateway(section, stores, engine, loop, registry)
+    gateway = _gateway(section, stores, engine, loop, registry, allowances.of(config, 1))
     gateway.callers = Tokens([token_hash(caller_token), token_hash(operator_token)])
     gateway.operators = Tokens([token_hash(operator_token)])
     operated = operating.operate(
@@ -101,6 +116,7 @@ def _gateway(
     engine: Engine,
     loop: LocalLoop,
     registry: CollectorRegistry,
+    hourly: Mapping[str, Allowance],
 ) -> Gateway:
     return Gateway(
         engine=engine,
@@ -111,4 +127,5 @@ def _gateway(
         feedback=feedback.into(stores.feedback),
         base_model=section.model.name,
         places=section.max_waiting,
+        shadow_allowances=hourly,
     )

@@ -9,7 +9,7 @@ from functools import partial
 
 import msgspec
 
-from monitor.bootstrap import tokens
+from monitor.bootstrap import allowances, tokens
 from monitor.bootstrap.run_folder import RunFolder
 from monitor.config import Config, ServerEngine
 from monitor.engines.servers.naming import LlamacppNaming, naming_of
@@ -79,6 +79,7 @@ def assemble(
             for name, section in config.deployments.items()
             if section.resample_rate > 0.0
         },
+        shadow_allowances=allowances.of(config, gateway.workers),
     )
 
 

@@ -11,7 +11,18 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import database as databases
-from monitor.bootstrap import embedding, files, guarding, pace, processes, replicas, roster, waiting
+from monitor.bootstrap import (
+    embedding,
+    files,
+    graders,
+    guarding,
+    pace,
+    pairing,
+    processes,
+    replicas,
+    roster,
+    waiting,
+)
 from monitor.bootstrap.post import Post
 from monitor.bootstrap.processes import Ending
 from monitor.bootstrap.scoring import Scoring, open_scoring
@@ -126,4 +137,6 @@ def _scoring(config: Config, sql: Database, hasty: Database, source: HandoverRec
         replica=replicas.name(roster.SCORER),
         keep_text=config.record.text,
         embeddings=embedding.opened(config.embedder),
+        worth=pairing.worth(config),
+        preference=graders.preference_of(config),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,11 +10,13 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Gauge
 
 from guards.declared import Declared
+from guards.worth import Source as WorthSource
 from monitor.bootstrap import embedding, own_signals
 from monitor.bootstrap.own_signals import Failures
 from monitor.gateway.guard_metrics import GuardCollector
 from monitor.ports.deployments import Deployments
 from monitor.ports.evidence import EvidenceStore
+from monitor.ports.preference import Preference
 from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.runtime.loops import Loop
@@ -22,6 +24,7 @@ from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.judged_pairs import JudgedPairs
 from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.scorer import Read, Scorer
@@ -41,6 +44,7 @@ class Scoring:
     observing: Observing
     failures: Failures
     embeddings: Embeddings
+    pairs: JudgedPairs | None = None
 
     def loops(self, wakers: Wakers) -> Mapping[str, Loop]:
         """Return what must be kept running."""
@@ -50,6 +54,7 @@ class Scoring:
             "pointers": partial(self.following.run, wakers.scoring),
             "references": self.drafts.run,
             **embedding.loops(self.embeddings),
+            **({} if self.pairs is None else {"pairs": self.pairs.run}),
         }
 
     def register(self, registry: CollectorRegistry) -> None:
@@ -92,6 +97,8 @@ def open_scoring(
     replica: str,
     keep_text: bool,
     embeddings: Embeddings,
+    worth: Mapping[str, Collection[WorthSource]],
+    preference: Preference | None = None,
 ) -> Scoring:
     """Wire the scorer over one source and one database.
 
@@ -102,17 +109,20 @@ def open_scoring(
         replica: name of this scorer, unlike that of any other or of an earlier life.
         keep_text: whether prompts and answers are recorded.
         embeddings: where the vectors of answers come from.
+        worth: deployment → where the worth of its answers is read.
+        preference: compares answers with their shadows, where a deployment asks for it.
 
     Raises:
         ConfigError: if the operator's own signals cannot be used.
     """
     failures = own_signals.install()
     sizes = {name: policy.reference_size for name, policy in policies.items()}
-    assessor = Assessor(deployments, evidence, sizes, schemas, declared)
+    assessor = Assessor(deployments, evidence, sizes, schemas, declared, worth)
     following = Following(assessor.refresh)
     drafts = Drafts(evidence, embeddings.for_references)
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
     observing = Observing()
+    pairs = None if preference is None else JudgedPairs(preference)
     scorer = Scorer(
         source=source,
         read=read,
@@ -121,6 +131,7 @@ def open_scoring(
         drafts=drafts,
         recorder=recorder,
         observing=observing,
+        pairs=pairs,
         embeddings=embeddings,
     )
     return Scoring(
@@ -131,4 +142,5 @@ def open_scoring(
         observing=observing,
         embeddings=embeddings,
         failures=failures,
+        pairs=pairs,
     )

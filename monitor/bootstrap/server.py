@@ -206,6 +206,7 @@ async def _living(
         finally:
             built.gateway.draining = True
             clock.stop()
+            await built.gateway.shadows.stop()
             await built.service.stop()
 
 

@@ -121,6 +121,9 @@ def promote(
         str | None, typer.Option(help="Where to; its family's name if not given")
     ] = None,
     force: Annotated[bool, typer.Option(help="Go past the golden gate; this is recorded.")] = False,
+    canary: Annotated[
+        bool, typer.Option(help="To a growing share of the callers, by evidence.")
+    ] = False,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -130,8 +133,13 @@ def promote(
     """
     moved = client_of(config).post(
         f"/api/adapters/{quote(version)}/promote",
-        {"deployment": deployment, "force": force, "reason": reason},
+        {"deployment": deployment, "force": force, "canary": canary, "reason": reason},
     )
+    if canary:
+        share_of = f"{moved['candidate']} answers {moved['candidate_share']:.1%} of the callers"
+        look = f"`backstop canary show {moved['name']}` says how it goes"
+        _done(moved, as_json, f"{moved['name']}: {share_of}; {look}")
+        return
     _done(moved, as_json, f"{moved['active']} serves {moved['name']} (epoch {moved['epoch']})")
 
 

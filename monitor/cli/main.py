@@ -15,6 +15,7 @@ from monitor.cli import (
     adapters,
     alerts,
     audit,
+    canary,
     demo,
     golden,
     guards,
@@ -34,6 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(adapters.app, name="adapters")
+app.add_typer(canary.app, name="canary")
 app.add_typer(golden.app, name="golden")
 app.add_typer(guards.app, name="guards")
 app.add_typer(audit.app, name="audit")

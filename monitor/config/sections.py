@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from monitor.config.canary import CanaryConfig
 from monitor.config.files import secret_or_file
 from monitor.config.guards import Guards
 from monitor.config.section import Section, server_address
+from monitor.config.shadow import ShadowConfig
 
 
 class Listen(Section):
@@ -80,6 +82,16 @@ class DeploymentConfig(Section):
     citation: str | None = None
     prices: PricesConfig | None = None
     resample_rate: float = Field(default=0.0, ge=0.0, le=1.0)
+    shadow: ShadowConfig = ShadowConfig()
+    canary: CanaryConfig = CanaryConfig()
+
+    @model_validator(mode="after")
+    def _cost_needs_prices(self) -> DeploymentConfig:
+        if self.shadow.most_cost_per_day is not None and self.prices is None:
+            raise ValueError(
+                "shadow.most_cost_per_day needs prices: give prices.prompt and .output"
+            )
+        return self
 
     @field_validator("policy", mode="before")
     @classmethod

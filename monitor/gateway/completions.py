@@ -34,14 +34,24 @@ class Completions:
         caller = self._gateway.callers.admit(call.authorization)
         asked = self._dialect.parse(parse_object(await call.body(self._gateway.max_body_bytes)))
         route = self._route(asked.model, call)
-        call.adapter = _shown(route.active)
+        version, dealt = self._choose(route, asked, call)
+        call.adapter = _shown(version)
         self._gateway.enter()
         try:
             with self._gateway.flights.on(route):
                 draft = self._draft(call, asked, route, caller)
+                draft.version, draft.dealt = version, dealt
+                self._gateway.shadows.send(asked.generation, draft, has_room=self._gateway.has_room)
                 await _unless_gone(call, self._serve(call, asked, draft))
         finally:
             self._gateway.leave()
+
+    def _choose(self, route: Route, asked: Asked, call: Call) -> tuple[str | None, str]:
+        """Return which version answers, and the lot that a canary has dealt, if one runs."""
+        dealt = route.deal(_lot(asked, call))
+        if dealt is not None:
+            return (route.candidate if dealt.to_candidate else route.active), str(dealt)
+        return route.version_for(asked.user or call.authorization or call.request_id), ""
 
     def _route(self, model: str, call: Call) -> Route:
         """Find the route. Only operators may name a version; to others it does not exist."""
@@ -67,7 +77,7 @@ class Completions:
     async def _serve(self, call: Call, asked: Asked, draft: Draft) -> None:
         delivery = self._delivery(call, asked, draft)
         clock = self._gateway.clock
-        answer = self._gateway.engine.complete(asked.generation, draft.route.active)
+        answer = self._gateway.engine.complete(asked.generation, draft.version)
         try:
             async with aclosing(answer) as pieces:
                 async for piece in pieces:
@@ -104,6 +114,15 @@ class Completions:
             return
         self._gateway.counters.answered(draft)
         self._gateway.handover.offer(Reported(exchange=draft.exchange()))
+
+
+def _lot(asked: Asked, call: Call) -> str:
+    """Return what a canary deals by: the caller's `user`, else the conversation, else chance."""
+    if asked.user:
+        return f"user {asked.user}"
+    said = (each.content for each in asked.generation.messages if each.role == "user")
+    opening = next(said, None)
+    return f"request {call.request_id}" if opening is None else f"conversation {opening}"
 
 
 async def _unless_gone(call: Call, work: Coroutine[None, None, None]) -> None:

@@ -76,7 +76,7 @@ class Counters:
 
     def answered(self, draft: Draft) -> None:
         """Count an answer that ended."""
-        deployment, adapter = draft.route.deployment, draft.route.active or "base"
+        deployment, adapter = draft.route.deployment, draft.version or "base"
         reason = draft.finish_reason or FinishReason.ERROR
         self._answers.labels(deployment, adapter, reason.value).inc()
         self._tokens.labels(deployment, adapter).inc(len(draft.tokens))

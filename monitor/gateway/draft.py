@@ -10,6 +10,7 @@ from guards import entropy
 from guards.exchange import Exchange, FinishReason, Message
 from guards.guarded import Guarded, GuardVerdict
 from monitor.ports.engine import Piece, Token
+from monitor.ports.handover import DEALT
 from monitor.runtime.routing import Route
 
 
@@ -19,6 +20,8 @@ class Draft:
 
     Args:
         started_at: wall-clock time; started: monotonic seconds at the same moment.
+        version: that answers, `None` is the base model.
+        dealt: the caller's lot in a canary, as text; shadow_of: id of the answer that this shadows.
         has_limit, has_stops: whether the caller set a token limit, or stop strings.
         first_token_s, latency_s: seconds since the start.
         guarded: what blocking guards concluded, where the deployment has any.
@@ -31,6 +34,9 @@ class Draft:
     started_at: datetime
     started: float
     request_id: str
+    version: str | None = None
+    dealt: str = ""
+    shadow_of: str | None = None
     caller: str | None = None
     has_limit: bool = False
     has_stops: bool = False
@@ -80,7 +86,7 @@ class Draft:
             started_at=self.started_at,
             messages=self.messages,
             output=self.output,
-            adapter=self.route.active,
+            adapter=self.version,
             epoch=self.route.epoch,
             latency_s=self.latency_s,
             first_token_s=self.first_token_s,
@@ -94,9 +100,18 @@ class Draft:
             error=self.error,
             ended_by_caller=self._ended_by_caller,
             caller=self.caller,
-            tags={"request_id": self.request_id},
+            tags=self._tags,
             guarded=self.guarded,
         )
+
+    @property
+    def _tags(self) -> dict[str, str]:
+        tags = {"request_id": self.request_id}
+        if self.dealt:
+            tags[DEALT] = self.dealt
+        if self.shadow_of is not None:
+            tags["shadow_of"] = self.shadow_of
+        return tags
 
     @property
     def _has_tops(self) -> bool:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from monitor.gateway.allowance import Allowance
 from monitor.gateway.callers import Tokens
 from monitor.gateway.counters import Counters
 from monitor.gateway.feedback import Feedback
 from monitor.gateway.guarding.request import Guarding
 from monitor.gateway.refusal import BUSY, DRAINING, Refusal
+from monitor.gateway.shadows import Shadows
 from monitor.ports.engine import Engine
 from monitor.ports.handover import Handover
 from monitor.runtime.flights import Flights
@@ -35,6 +37,7 @@ class Gateway:
         guards: blocking guards by deployment, for those that have any.
         places: requests that may be in the house at once, answered or waiting.
         max_body_bytes: a longer request is refused.
+        shadow_allowances: deployment → how many shadows it may have in an hour, where that is bounded.
         draining: whether new requests are refused because the service is about to end.
     """
 
@@ -52,8 +55,24 @@ class Gateway:
     max_body_bytes: int = 4 << 20
     draining: bool = False
     in_flight: int = 0
+    shadow_allowances: Mapping[str, Allowance] = field(default_factory=dict)
     now: Callable[[], datetime] = utc_now
     clock: Callable[[], float] = time.monotonic
+    shadows: Shadows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shadows = Shadows(
+            engine=self.engine,
+            handover=self.handover,
+            now=self.now,
+            clock=self.clock,
+            allowances=self.shadow_allowances,
+        )
+
+    @property
+    def has_room(self) -> bool:
+        """Whether fewer than half of the places are taken, so that a shadow is in nobody's way."""
+        return not self.draining and 2 * self.in_flight < self.places
 
     def enter(self) -> None:
         """Take a place. Raises `Refusal` while draining (503) or when all are taken (429)."""

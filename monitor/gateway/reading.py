@@ -14,7 +14,7 @@ from monitor.gateway import answers, failures, questions
 from monitor.gateway.answers import Answer, Choice
 from monitor.gateway.failures import Failure
 from monitor.gateway.questions import Question
-from monitor.ports.handover import Ending, Relayed
+from monitor.ports.handover import DEALT, Ending, Relayed
 
 _UNREADABLE = "the engine's answer cannot be read"
 
@@ -113,6 +113,8 @@ def _tags(relayed: Relayed) -> dict[str, str]:
         tags["status"] = str(relayed.status)
     if relayed.shadow_of is not None:
         tags["shadow_of"] = relayed.shadow_of
+    if relayed.dealt:
+        tags[DEALT] = relayed.dealt
     return tags
 
 

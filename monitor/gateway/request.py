@@ -28,6 +28,7 @@ class Asked:
         logprobs: whether the caller wants to see log-probabilities.
         include_usage: whether a stream ends with a frame that counts tokens.
         has_limit: whether the caller set a token limit.
+        user: OpenAI's name for the caller's own caller; empty if it is not given.
     """
 
     model: str
@@ -36,6 +37,7 @@ class Asked:
     include_usage: bool
     logprobs: bool
     has_limit: bool
+    user: str = ""
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -111,6 +113,7 @@ def _asked(
         include_usage=fields.boolean(options, "include_usage"),
         logprobs=wants_logprobs,
         has_limit=limit is not None,
+        user=body["user"] if isinstance(body.get("user"), str) else "",
     )
 
 

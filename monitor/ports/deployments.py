@@ -30,6 +30,7 @@ class Flip:
     incident: Incident | None = None
     notice: Notice | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    canary: str | None = None  # that ends with it, for its evidence is the reason
 
 
 class Pointers(Protocol):
@@ -81,8 +82,16 @@ class Deployments(Pointers, Protocol):
         """Give a candidate a share of the callers, and shadow a share of the prompts, with an audit row.
 
         The epoch stays, so that the active version's evidence goes on; the revision grows. A flip
-        takes the candidate away. Raises `Conflict` for another epoch or a quarantined candidate,
+        takes the candidate away. A canary ends where the candidate or its share changes. Raises `Conflict` for another epoch or a quarantined candidate,
         `NotFound` for an unknown one.
+        """
+
+    def shadow(
+        self, name: str, *, expected_epoch: int, rate: float, reason: str, at: datetime
+    ) -> Deployment:
+        """Shadow a share of the prompts, and leave the candidate its own, with an audit row.
+
+        Raises `Conflict` for another epoch.
         """
 
 

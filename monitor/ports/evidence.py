@@ -64,6 +64,7 @@ class EvidenceStore(Yardsticks, Protocol):
         points: Sequence[EvidencePoint],
         states: Sequence[JudgeState],
         read: Mapping[str, tuple[int, int]],
+        dealt: Sequence[Observed] = (),
     ) -> None:
         """Write what judges found together with how far they have read, in one transaction.
 
@@ -72,6 +73,8 @@ class EvidenceStore(Yardsticks, Protocol):
 
         Args:
             read: replica → (number read to before, number read to now); -1 is none.
+            dealt: answers to callers whom a canary dealt a version; those of one that is over say
+                nothing.
 
         Raises `Conflict`, and writes nothing, if somebody else has read on from there.
         """

@@ -10,6 +10,8 @@ import msgspec
 from guards.exchange import Exchange
 from guards.guarded import Guarded
 
+DEALT = "dealt"  # the tag of an exchange whose request a canary dealt, see `rollback.dealing`
+
 
 class Dialect(Enum):
     """The shape of a relayed request and its answer."""
@@ -41,6 +43,7 @@ class Relayed(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="r
             tee has kept it.
         cut: whether the tee's bound cut `response` (or left it empty).
         shadow_of: id of the exchange whose request this answers once more, unseen by the caller.
+        dealt: the caller's lot in a canary, as text; empty where there is none.
         guarded: what blocking guards concluded, by the index of a choice.
     """
 
@@ -62,6 +65,7 @@ class Relayed(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="r
     request_id: str = ""
     shadow_of: str | None = None
     guarded: dict[int, Guarded] = {}
+    dealt: str = ""
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="reported"):

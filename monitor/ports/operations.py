@@ -34,9 +34,19 @@ class Operations(Protocol):
         """
 
     async def promote(
-        self, version: str, *, deployment: str | None, force: bool, actor: str, reason: str
+        self,
+        version: str,
+        *,
+        deployment: str | None,
+        force: bool,
+        actor: str,
+        reason: str,
+        canary: bool = False,
     ) -> Deployment:
-        """Make a version active. Raises `GateRefused` unless forced; `Conflict`."""
+        """Make a version active, or begin its canary, which promotes or withdraws it by evidence.
+
+        Raises `GateRefused` unless forced; `Conflict`.
+        """
 
     async def roll_back(
         self, deployment: str, *, to: str | None, actor: str, reason: str

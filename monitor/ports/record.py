@@ -104,6 +104,9 @@ class ExchangeStore(Protocol):
     ) -> tuple[Message, ...] | None:
         """Return the candidate that an answer was asked by, or `None`; the hash of it tells."""
 
+    def shadow_tokens(self, deployment: str, since: datetime) -> tuple[int, int]:
+        """Return how many tokens of prompts, and of answers, the shadows since a moment took."""
+
     def exposure(self, deployment: str, epoch: int) -> int:
         """Count the answers recorded under an epoch."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from monitor.ports.alerts import Alarms, MailRoom
 from monitor.ports.audit import AuditLog
+from monitor.ports.canaries import CanaryStore
 from monitor.ports.deployments import Acknowledgements, Deployments, Incidents
 from monitor.ports.evidence import EvidenceStore, Observations
 from monitor.ports.feedback import FeedbackStore
@@ -33,6 +34,7 @@ class Stores:
     golden: GoldenStore
     outbox: MailRoom
     alarms: Alarms
+    canaries: CanaryStore
     schedule: Schedule
     leases: Leases
     audit: AuditLog

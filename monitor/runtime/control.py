@@ -19,6 +19,7 @@ from monitor.errors import BackstopError, BadAdapter, Conflict, EngineError, Una
 from monitor.ports.alerts import Notice
 from monitor.ports.stores import Stores
 from monitor.runtime.alerting.conditions import Conditions
+from monitor.runtime.canary import Canaries
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.convergence import Convergence
 from monitor.runtime.dispatch import wait
@@ -27,6 +28,7 @@ from monitor.runtime.freezes import Freezes
 from monitor.runtime.judging import Judging
 from monitor.runtime.leadership import Leadership
 from monitor.runtime.rollbacks import Order, Rollbacks
+from monitor.runtime.shadowing import Shadowing
 from monitor.runtime.suspicion import Suspicions
 from monitor.runtime.versions import Versions
 from monitor.runtime.watch import Watch
@@ -61,6 +63,8 @@ class Control:
         freezes: Freezes,
         suspicions: Suspicions,
         confirmation: Confirmation,
+        canaries: Canaries,
+        shadowing: Shadowing,
         errands: Errands,
         conditions: Conditions,
     ) -> None:
@@ -75,6 +79,8 @@ class Control:
         self._freezes = freezes
         self._suspicions = suspicions
         self._confirmation = confirmation
+        self._canaries = canaries
+        self._shadowing = shadowing
         self._errands = errands
         self._conditions = conditions
 
@@ -135,6 +141,9 @@ class Control:
                 self._suspicions.look_into(deployment, policy, decided)
             case _:
                 self._confirmation.consider(deployment, policy, datetime.now(UTC))
+        if not isinstance(decided, RollBack | Freeze):
+            await self._shadowing.see_to(deployment, datetime.now(UTC))
+            await self._canaries.see_to(deployment, policy, datetime.now(UTC))
 
     async def _decide(self, deployment: Deployment, policy: Policy) -> Decision:
         now = datetime.now(UTC)

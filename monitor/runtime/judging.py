@@ -125,7 +125,9 @@ class Judging:
 
     async def _judge(self, work: Callable[[], Judged]) -> None:
         judged = await self._on_judges(work)
-        await asyncio.to_thread(self._evidence.save, judged.points, judged.states, judged.read)
+        await asyncio.to_thread(
+            self._evidence.save, judged.points, judged.states, judged.read, judged.dealt
+        )
         self._is_sound = True
         if judged.calls_for_action:
             self._wake()

@@ -13,6 +13,7 @@ from monitor.ports.golden import Added, FromExchange, GoldenRun
 from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSources
 from monitor.runtime import golden_adding
+from monitor.runtime.canary import Canaries
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.promotion import Promotion, Wish, check_promotable
 from monitor.runtime.rollbacks import Order, Rollbacks
@@ -40,6 +41,7 @@ class OperatorActions:
         versions: Versions,
         golden: GoldenEvidence,
         promotion: Promotion,
+        canaries: Canaries,
         rollbacks: Rollbacks,
         wake: Callable[[], None],
         health: Health,
@@ -50,6 +52,7 @@ class OperatorActions:
         self._versions = versions
         self._golden = golden
         self._promotion = promotion
+        self._canaries = canaries
         self._rollbacks = rollbacks
         self._wake = wake
         self._health = health
@@ -72,13 +75,21 @@ class OperatorActions:
         return await asyncio.to_thread(self._stores.registry.add, version, actor=actor)
 
     async def promote(
-        self, version: str, *, deployment: str | None, force: bool, actor: str, reason: str
+        self,
+        version: str,
+        *,
+        deployment: str | None,
+        force: bool,
+        actor: str,
+        reason: str,
+        canary: bool = False,
     ) -> Deployment:
-        """Make a version active, if it passes the gate."""
+        """Make a version active if it passes the gate, or begin its canary."""
         found = await self._versions.find(version)
         target = await self._deployment(deployment or found.family)
         wish = Wish(version=found, deployment=target, force=force, actor=actor, reason=reason)
-        flipped = await self._promotion.promote(wish, self._policies[target.name])
+        way = self._canaries.begin if canary else self._promotion.promote
+        flipped = await way(wish, self._policies[target.name])
         self._wake()
         return flipped
 

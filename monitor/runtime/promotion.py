@@ -54,6 +54,14 @@ class Promotion:
 
         Raises `Conflict` (quarantined, active already), `GateRefused`, `EngineError`.
         """
+        run, forced = await self.examine(wish, policy)
+        return await self._flip(wish, forced=forced, run=run)
+
+    async def examine(self, wish: Wish, policy: Policy) -> tuple[GoldenRun, bool]:
+        """Return the golden run that lets a version pass, and whether it was forced past it.
+
+        Raises `Conflict` (quarantined, active already), `GateRefused`, `EngineError`.
+        """
         check_promotable(wish.version, wish.deployment)
         await self._versions.verify(wish.version, actor=wish.actor)
         run, critical = await self._golden(wish.version, wish.deployment, policy)
@@ -66,7 +74,7 @@ class Promotion:
                 f"{_where_to_look(run)}`--force` goes past it, and is recorded",
                 numbers=run.summary,
             )
-        return await self._flip(wish, forced=isinstance(passage, gate.Forced), run=run)
+        return run, isinstance(passage, gate.Forced)
 
     async def try_out(
         self, version: AdapterVersion, deployment: Deployment, policy: Policy, *, actor: str

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from monitor.errors import NotFound
+from rollback import dealing
+from rollback.dealing import Dealt
 from rollback.deployment import Deployment
 
 
@@ -19,6 +21,7 @@ class Route:
         active: version that serves, `family@digest`; `None` is the base model.
         epoch, revision: of the deployment; the higher pair is the newer one.
         candidate: version that answers `candidate_share` (in [0, 1]) of the callers.
+        canary: id of the canary that deals callers to the candidate, if one runs.
         baseline: version that answers `shadow_rate` (in [0, 1]) of the prompts too, unseen.
         explicit: whether the caller named the version itself. Only operators and probes may;
             such answers are no live traffic and are not judged.
@@ -30,6 +33,7 @@ class Route:
     revision: int = 0
     candidate: str | None = None
     candidate_share: float = 0.0
+    canary: str | None = None
     baseline: str | None = None
     shadow_rate: float = 0.0
     explicit: bool = False
@@ -50,6 +54,12 @@ class Route:
             return self.active
         return self.candidate
 
+    def deal(self, key: str) -> Dealt | None:
+        """Return the lot of who asks, where a canary runs; the same key always goes to one version."""
+        if self.canary is None:
+            return None
+        return dealing.deal(self.canary, key, self.candidate_share)
+
     def shadows(self, drawn_by: str) -> bool:
         """Whether the baseline shall answer a prompt too; an id that no caller chooses decides."""
         return self.shadow_rate > 0.0 and is_within(self.shadow_rate, drawn_by)
@@ -64,6 +74,7 @@ def route_of(deployment: Deployment) -> Route:
         revision=deployment.revision,
         candidate=deployment.candidate,
         candidate_share=deployment.candidate_share,
+        canary=deployment.canary,
         baseline=deployment.baseline,
         shadow_rate=deployment.shadow_rate,
     )

@@ -29,12 +29,14 @@ class Judged:
 
     Args:
         read: replica → numbers of the batches read to before and now.
+        dealt: answers to callers whom a canary dealt a version.
         calls_for_action: whether a line was reached, so that the control loop must look at once.
     """
 
     points: Sequence[EvidencePoint] = ()
     states: Sequence[JudgeState] = ()
     read: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    dealt: Sequence[Observed] = ()
     calls_for_action: bool = False
 
 
@@ -82,6 +84,12 @@ class Watch:
             points=points,
             states=[self._watched[name].state(name) for name in touched],
             read=_read(batches),
+            dealt=[
+                each
+                for batch in batches
+                for each in batch.items
+                if each.observation.dealt is not None
+            ],
             calls_for_action=any(self._watched[name].is_urgent for name in touched),
         )
 

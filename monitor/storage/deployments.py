@@ -13,6 +13,7 @@ from monitor.ports.deployments import Deployments, Flip
 from monitor.storage import audit, flips, pointers, sharing
 from monitor.storage.database import transaction
 from monitor.storage.schema import deployments
+from rollback.actors import AUTOMATIC
 from rollback.deployment import Deployment
 
 
@@ -98,9 +99,19 @@ class PostgresDeployments(Deployments):
                 candidate_share=candidate_share,
                 shadow_rate=shadow_rate,
             )
-            if after == before:
-                return before
-            pointers.write(connection, after)
-            sharing.settle(connection, before, after, actor=actor, reason=reason)
-            sharing.record(connection, after, actor=actor, reason=reason, at=at)
-        return after
+            return sharing.put(connection, before, after, actor=actor, reason=reason, at=at)
+
+    def shadow(
+        self, name: str, *, expected_epoch: int, rate: float, reason: str, at: datetime
+    ) -> Deployment:
+        """Shadow a share of the prompts, and leave the candidate its own."""
+        with transaction(self._engine) as connection:
+            before = pointers.locked(connection, name, expected_epoch)
+            after = sharing.shared(
+                connection,
+                before,
+                candidate=before.candidate,
+                candidate_share=before.candidate_share,
+                shadow_rate=rate,
+            )
+            return sharing.put(connection, before, after, actor=AUTOMATIC, reason=reason, at=at)

@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine, Row
 
 from monitor.ports.evidence import EvidenceStore
-from monitor.storage import curves, observations, values
+from monitor.ports.record import Observed
+from monitor.storage import canary_rows, curves, observations, values
 from monitor.storage.copying import copy_new
 from monitor.storage.database import transaction
 from monitor.storage.schema import (
@@ -64,6 +65,7 @@ class PostgresEvidence(EvidenceStore):
         points: Sequence[EvidencePoint],
         states: Sequence[JudgeState],
         read: Mapping[str, tuple[int, int]],
+        dealt: Sequence[Observed] = (),
     ) -> None:
         """Write what judges found with how far they have read, in one transaction.
 
@@ -73,6 +75,7 @@ class PostgresEvidence(EvidenceStore):
             observations.advance(connection, read)
             add(connection, points)
             save_states(connection, states)
+            canary_rows.observe(connection, dealt)
 
     def newest(self, deployment: str, epoch: int) -> EvidencePoint | None:
         """Return the last point of an epoch, or `None` before its first."""

@@ -114,6 +114,21 @@ class PostgresExchanges(ExchangeStore):
         same = (each for each in candidates if packing.prompt_hash(each, key) == digest)
         return next(same, None)
 
+    def shadow_tokens(self, deployment: str, since: datetime) -> tuple[int, int]:
+        """Return how many tokens of prompts, and of answers, the shadows since a moment took."""
+        rows = exchanges.c
+        sums = [
+            func.coalesce(func.sum(each), 0) for each in (rows.prompt_tokens, rows.output_tokens)
+        ]
+        shadows = select(*sums).where(
+            rows.deployment == deployment,
+            rows.started_at >= since,
+            rows.tags.has_key("shadow_of"),
+        )
+        with transaction(self._engine) as connection:
+            prompts, outputs = connection.execute(shadows).one()
+        return int(prompts), int(outputs)
+
     def exposure(self, deployment: str, epoch: int) -> int:
         """Count the answers recorded under an epoch."""
         count = (

@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, insert, select
 from sqlalchemy.engine import Connection
 
 from monitor.ports.deployments import Flip
-from monitor.storage import audit, incidents, outbox, pointers, registry, values
+from monitor.storage import audit, canary_rows, incidents, outbox, pointers, registry, values
 from monitor.storage.schema import (
     detector_states,
     reference_drafts,
@@ -27,6 +27,8 @@ def apply(connection: Connection, flip: Flip) -> Deployment:
     if flip.incident is not None and incidents.is_known(connection, flip.incident.id):
         return pointers.read(connection, flip.deployment)
     before = pointers.locked(connection, flip.deployment, flip.expected_epoch)
+    if flip.canary is not None:
+        canary_rows.promote(connection, before, flip.canary, flip.at)
     after = _moved(connection, before, flip)
     concerned = _concerned(connection, before, after, flip)
     pointers.write(connection, after)
@@ -51,6 +53,7 @@ def _moved(connection: Connection, before: Deployment, flip: Flip) -> Deployment
         promoted_at=flip.at,
         candidate=None,
         candidate_share=0.0,
+        canary=None,
         revision=before.revision + 1,
         frozen=pointers.frozen(before.frozen, flip.frozen),
         confirmed=_has_reference(connection, flip.deployment, flip.active),

@@ -16,6 +16,7 @@ import numpy as np
 
 from monitor.ports.record import Observed
 from monitor.storage import values
+from rollback.dealing import Dealt
 from rollback.observation import Observation
 
 _SCORE = np.dtype("<f8")
@@ -47,6 +48,9 @@ class _Items(msgspec.Struct, frozen=True, kw_only=True, array_like=True, tag="ob
     categories: list[int | None] = []
     prompt_distances: list[float | None] = []
     callers: list[str | None] = []
+    beside: list[bool] = []
+    dealt: list[tuple[str, str, float] | None] = []
+    worths: list[float | None] = []
 
 
 _DECODER = msgspec.msgpack.Decoder(_Items)
@@ -72,6 +76,9 @@ def pack(observed: Sequence[Observed]) -> bytes:
             categories=[each.category for each in observations],
             prompt_distances=[each.prompt_distance for each in observations],
             callers=[each.caller for each in observations],
+            beside=[each.beside for each in observations],
+            dealt=[_dealing(each.dealt) for each in observations],
+            worths=[each.worth for each in observations],
         )
     )
 
@@ -134,9 +141,13 @@ def _rows(items: _Items) -> Iterator[Observed]:
         items.categories or unknown,
         items.prompt_distances or unknown,
         items.callers or unknown,
+        items.beside or [False] * len(items.ids),
+        items.dealt or unknown,
+        items.worths or unknown,
         strict=True,
     )
-    for number, exchange_id, at, fault, pair, grade, text, category, distance, caller in columns:
+    for number, exchange_id, at, fault, pair, grade, text, category, distance, *rest in columns:
+        caller, beside, dealt, worth = rest
         source = items.sources[number]
         end = start + len(source.channels)
         yield Observed(
@@ -155,6 +166,13 @@ def _rows(items: _Items) -> Iterator[Observed]:
                 category=category,
                 prompt_distance=distance,
                 caller=caller,
+                beside=beside,
+                dealt=None if dealt is None else Dealt(*dealt),
+                worth=worth,
             ),
         )
         start = end
+
+
+def _dealing(dealt: Dealt | None) -> tuple[str, str, float] | None:
+    return None if dealt is None else (values.text(dealt.canary), dealt.caller, dealt.share)

@@ -61,7 +61,7 @@ def withdraw(connection: Connection, version: str) -> None:
     taken = (
         update(deployments)
         .where(rows.candidate == version)
-        .values(candidate=None, candidate_share=0.0, revision=rows.revision + 1)
+        .values(candidate=None, candidate_share=0.0, canary=None, revision=rows.revision + 1)
         .returning(rows.name)
     )
     for name in connection.execute(taken).scalars().all():

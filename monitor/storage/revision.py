@@ -17,6 +17,7 @@ KNOWN = (
     "0006",
     "0007",
     "0010",
+    "0011",
 )  # every migration in `alembic/versions`, oldest first
 HEAD = KNOWN[-1]  # what this version of Backstop works with
 

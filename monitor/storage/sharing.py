@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from monitor.errors import BadRequest
-from monitor.storage import audit, registry
+from monitor.storage import audit, pointers, registry
 from rollback.deployment import Deployment
 
 
@@ -36,7 +36,27 @@ def shared(
         )
     except ValueError as error:
         raise BadRequest(str(error)) from error
+    if (after.candidate, after.candidate_share) != (before.candidate, before.candidate_share):
+        after = replace(after, canary=None)
     return before if after == before else replace(after, revision=before.revision + 1)
+
+
+def put(
+    connection: Connection,
+    before: Deployment,
+    after: Deployment,
+    *,
+    actor: str,
+    reason: str,
+    at: datetime,
+) -> Deployment:
+    """Write other shares with all that follows from them, if anything differs; return what is."""
+    if after == before:
+        return before
+    pointers.write(connection, after)
+    settle(connection, before, after, actor=actor, reason=reason)
+    record(connection, after, actor=actor, reason=reason, at=at)
+    return after
 
 
 def settle(

@@ -9,6 +9,7 @@ from monitor.ports.versions import ArtifactStore
 from monitor.storage.acknowledgements import PostgresAcknowledgements
 from monitor.storage.alarms import PostgresAlarms
 from monitor.storage.audit import PostgresAuditLog
+from monitor.storage.canaries import PostgresCanaries
 from monitor.storage.deployments import PostgresDeployments
 from monitor.storage.evidence import PostgresEvidence
 from monitor.storage.exchanges import PostgresExchanges
@@ -39,6 +40,7 @@ def open_stores(engine: Engine, artifacts: ArtifactStore) -> Stores:
         golden=PostgresGolden(engine),
         outbox=PostgresMailRoom(engine),
         alarms=PostgresAlarms(engine),
+        canaries=PostgresCanaries(engine),
         schedule=PostgresSchedule(engine),
         leases=PostgresLeases(engine),
         audit=PostgresAuditLog(engine),

@@ -7,6 +7,11 @@ from typing import Any
 
 from tests.servers.answers import LONGEST_PROMPT, Word, written
 
+NOTHING: Sequence[object] = (
+    {"choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}]},
+    b"[DONE]",
+)  # a chat's answer without a word
+
 
 def prompt_of(body: Mapping[str, Any]) -> str:
     """Return the text that an answer depends on."""

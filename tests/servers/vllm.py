@@ -19,6 +19,9 @@ class VllmServer(Served):
     Args:
         folder: of the adapters, as tests see it.
         updating: whether it was started with VLLM_ALLOW_RUNTIME_LORA_UPDATING.
+
+    Attributes:
+        mute: versions whose answers in a chat are empty.
     """
 
     versions = VERSIONS
@@ -29,6 +32,7 @@ class VllmServer(Served):
         self.folder = folder
         self.model = "llama"
         self._updating = updating
+        self.mute: set[str] = set()
 
     def routes(self) -> list[web.RouteDef]:
         """Return what it answers."""
@@ -87,6 +91,8 @@ class VllmServer(Served):
         if "prompt_logprobs" in body:
             told = answers.scored(adapter, body["prompt"])
             return web.json_response({"choices": [{"text": " the", "prompt_logprobs": told}]})
+        if body["model"] in self.mute and "messages" in body:
+            return await self.stream(request, [*openai.NOTHING])
         return await self.stream(request, openai.frames(body, adapter, ids=_ids(body)))
 
     async def _tokenize(self, request: web.Request) -> web.Response:

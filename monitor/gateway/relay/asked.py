@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -29,8 +30,18 @@ class Named(msgspec.Struct, gc=False):
     model: Any = None
 
 
+class _Turn(msgspec.Struct, gc=False):
+    role: Any = None
+    content: msgspec.Raw = msgspec.Raw()
+
+
+class _Talk(msgspec.Struct, gc=False):
+    messages: list[_Turn] = []
+
+
 _asked = msgspec.json.Decoder(Asked)
 _named = msgspec.json.Decoder(Named)
+_talk = msgspec.json.Decoder(_Talk)
 
 
 def parse(body: bytes) -> Asked:
@@ -43,6 +54,19 @@ def parse(body: bytes) -> Asked:
         raise invalid("the body must be a JSON object") from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise invalid(f"the body is not JSON: {error}") from error
+
+
+def first_question(body: bytes) -> str | None:
+    """Return the hash of what a conversation began with, the same at every turn of it.
+
+    `None` where no message of a user can be read.
+    """
+    try:
+        turns = _talk.decode(body).messages
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    asked = next((turn.content for turn in turns if turn.role == "user"), None)
+    return None if asked is None else hashlib.blake2b(bytes(asked), digest_size=16).hexdigest()
 
 
 def model_named(body: bytes) -> str | None:

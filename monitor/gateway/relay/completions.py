@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from monitor.gateway.relay.asked import Asked, parse
+from monitor.gateway.relay.asked import Asked, first_question, parse
 from monitor.gateway.relay.exchange import RelayedExchange
 from monitor.gateway.relay.inbound import Inbound
 from monitor.gateway.relay.outbound import EngineRequests
@@ -51,8 +51,11 @@ class Completions:
         body = await inbound.body(parts.max_body_bytes)
         asked = parse(body)
         route = self._route(asked.model, inbound)
-        version = route.active
-        if route.candidate is not None:
+        version, dealt = route.active, None
+        if route.canary is not None:
+            dealt = route.deal(self._lot(asked, body, inbound))
+            version = route.candidate if dealt and dealt.to_candidate else route.active
+        elif route.candidate is not None:
             version = route.version_for(_key_of(asked, caller, inbound))
         guarding = parts.guards.get(route.deployment)
         exchange = RelayedExchange(
@@ -68,6 +71,7 @@ class Completions:
             caller=caller,
             asked_to_stream=asked.stream is True,
             guarded=None if guarding is None else guarding.of(self._dialect, body),
+            dealt="" if dealt is None else str(dealt),
         )
         await self._serve(exchange, inbound, extra=self._wants_logprobs(asked))
 
@@ -83,10 +87,30 @@ class Completions:
             await exchange.serve(request, strip_logprobs=extra)
         if not exchange.succeeded or route.explicit:
             return
-        if route.shadows(inbound.id) and route.baseline != exchange.version:
+        if self._is_shadowed(route, exchange.version, inbound.id):
             self._shadow(exchange, inbound, route.baseline, extra=extra)
         if self._parts.resamples(route.deployment, inbound.id):
             self._shadow(exchange, inbound, exchange.version, _AGAIN, extra=extra)
+
+    def _is_shadowed(self, route: Route, version: str | None, drawn_by: str) -> bool:
+        """Whether the baseline answers too: beside the active version, within what is allowed."""
+        if version != route.active or version == route.baseline or not route.shadows(drawn_by):
+            return False
+        allowance = self._parts.shadow_allowances.get(route.deployment)
+        if allowance is None or allowance.take(self._parts.now()):
+            return True
+        self._parts.counters.shadows_skipped += 1
+        return False
+
+    def _lot(self, asked: Asked, body: bytes, inbound: Inbound) -> str:
+        """Return what a canary deals by: the caller's `user`, else the conversation, else chance.
+
+        A token is no caller here: behind one stand all of an application's.
+        """
+        if isinstance(asked.user, str) and asked.user:
+            return f"user {asked.user}"
+        opening = first_question(body) if self._dialect is Dialect.CHAT else None
+        return f"request {inbound.id}" if opening is None else f"conversation {opening}"
 
     def _route(self, model: str, inbound: Inbound) -> Route:
         """Find the route. Only operators may name a version; to others it does not exist."""

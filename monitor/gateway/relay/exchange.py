@@ -30,11 +30,13 @@ class RelayedExchange:
         body: as the caller sent it.
         guarded: blocking guards, where the deployment has any.
         shadow_of: id of the exchange that this one shadows: then nobody sees the answer.
+        dealt: the caller's lot in a canary, as text; empty where none runs.
     """
 
     __slots__ = (
         "_asked_to_stream",
         "_caller",
+        "_dealt",
         "_delivery",
         "_dialect",
         "_ending",
@@ -69,6 +71,7 @@ class RelayedExchange:
         asked_to_stream: bool,
         guarded: AnswerGuards | None = None,
         shadow_of: str | None = None,
+        dealt: str = "",
     ) -> None:
         self.id = id
         self.route = route
@@ -83,6 +86,7 @@ class RelayedExchange:
         self._asked_to_stream = asked_to_stream
         self._guarded = guarded
         self._shadow_of = shadow_of
+        self._dealt = dealt
         self._tee = Tee(parts.tee_room)
         self._delivery: Delivery | None = None
         self._status: int | None = None
@@ -256,6 +260,7 @@ class RelayedExchange:
             request_id=self._inbound.request_id,
             shadow_of=self._shadow_of,
             guarded={} if self._guarded is None else self._guarded.guarded,
+            dealt=self._dealt,
         )
         if not parts.handover.offer(relayed):
             parts.counters.dropped += 1

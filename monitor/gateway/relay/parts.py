@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from monitor.gateway.allowance import Allowance
 from monitor.gateway.callers import Tokens
 from monitor.gateway.refusal import DRAINING, Refusal
 from monitor.gateway.relay.asgi import App
@@ -37,6 +38,7 @@ class RelayParts:
         logprobs: whether log-probabilities are asked for that the caller did not ask for.
         max_body_bytes: a longer request is refused.
         resample_rates: deployment → share of the prompts that the same version answers once more.
+        shadow_allowances: deployment → how many shadows it may have, where that is bounded.
         most_shadows: shadows that may be under way at once.
         now: wall clock, Unix time in seconds; clock: monotonic, in seconds.
         draining: whether new requests are refused because the service is about to end.
@@ -62,6 +64,7 @@ class RelayParts:
     logprobs: bool = False
     max_body_bytes: int = 4 << 20
     resample_rates: Mapping[str, float] = field(default_factory=dict)
+    shadow_allowances: Mapping[str, Allowance] = field(default_factory=dict)
     most_shadows: int = 8
     now: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic

@@ -6,7 +6,7 @@ put in place whole.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,11 +19,14 @@ from guards.faults import Fault
 from guards.novelty import Embedded, EmbeddedBy
 from guards.reference import Reference, is_comparable
 from guards.verdicts import Verdict
+from guards.worth import Source
 from monitor.ports.deployments import Pointers
 from monitor.ports.evidence import Yardsticks
 from monitor.ports.record import Observed
 from monitor.runtime.scoring import yardstick
+from monitor.runtime.scoring.judged_pairs import Unjudged
 from monitor.runtime.scoring.pairing import Pair, Pairing, known_as
+from monitor.runtime.scoring.weighing import Weighing
 from monitor.runtime.scoring.yardstick import Gathered, Yardstick, without_pointers
 from rollback.deployment import Deployment
 from rollback.observation import Observation
@@ -34,7 +37,8 @@ class Findings:
     """What was found about a batch, in its order.
 
     Args:
-        observed: the live answers of active versions, and no others.
+        observed: the live answers of active versions, pairs of them with their shadows, and answers
+            to callers whom a canary dealt to one of two versions.
         striking: for each of those whether it has a fault or is an outlier.
         live: the live answers, complete or not, with what they were held against.
     """
@@ -52,6 +56,8 @@ class Assessor:
         reference_sizes: watched deployment → answers that a reference is made of.
         schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
         declared: deployment → what else is declared of its answers, where anything is.
+        worth: deployment → where the worth of its answers is read; without an entry, pairs need
+            grades, and canaries see faults alone.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class Assessor:
         reference_sizes: Mapping[str, int],
         schemas: Mapping[str, Mapping[str, Any]],
         declared: Mapping[str, Declared] | None = None,
+        worth: Mapping[str, Collection[Source]] | None = None,
     ) -> None:
         self._deployments = deployments
         self._evidence = evidence
@@ -69,6 +76,7 @@ class Assessor:
         self._declared = dict(declared or {})
         self._yardsticks: Mapping[str, Yardstick] = {}
         self._pairing = Pairing()
+        self._weighing = Weighing(worth or {})
 
     def refresh(self) -> None:
         """Follow what Postgres says now; blocks. Raises `Unavailable`, and nothing has changed."""
@@ -140,6 +148,7 @@ class Assessor:
             if part.is_live and part.against is not None:
                 observed.update(_observed(part.against, part.rows, assessed, shadows))
                 live.append((part.against, own))
+        self._weighing.add(self._yardsticks, found, observed)
         rows = sorted(observed)
         scored = [found[row].scored for row in range(len(due))]
         for row, pair in self._pairing.pairs(scored).items():
@@ -148,9 +157,13 @@ class Assessor:
         return Findings(
             scored=scored,
             observed=[observed[row] for row in rows],
-            striking=[_is_striking(found[row]) for row in rows],
+            striking=[_is_striking(found[row]) for row in rows if not _is_beside(observed[row])],
             live=live,
         )
+
+    def take_unjudged(self) -> Sequence[Unjudged]:
+        """Return the pairs since then that a judge is to compare."""
+        return self._weighing.take_unjudged()
 
     def gather(self, findings: Findings) -> Sequence[Gathered]:
         """Keep first answers for references; return those that are enough for one by now."""
@@ -280,7 +293,7 @@ def _observed(
                         words=each.words,
                         category=category,
                         prompt_distance=distance,
-                        caller=_caller(against.reference, exchange),
+                        caller=against.caller(exchange),
                     ),
                 ),
             )
@@ -297,10 +310,6 @@ def _places(
     return list(zip(placed.categories.tolist(), placed.distances.tolist(), strict=True))
 
 
-def _caller(reference: Reference | None, exchange: Exchange) -> str | None:
-    return None if reference is None else reference.caller(exchange.caller)
-
-
 def _counts_as_fault(assessed: Assessed, reference: Reference | None) -> bool:
     """Whether an answer speaks against the version.
 
@@ -310,6 +319,10 @@ def _counts_as_fault(assessed: Assessed, reference: Reference | None) -> bool:
     if reference is not None:
         return assessed.fault
     return any(fault is not Fault.CUT for fault in assessed.own_faults)
+
+
+def _is_beside(observed: Observed) -> bool:
+    return observed.observation.beside
 
 
 def _is_striking(assessed: Assessed) -> bool:

@@ -26,6 +26,7 @@ from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.judged_pairs import NoPairJudge, PairJudge
 from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.one_ahead import OneAhead
 from monitor.runtime.scoring.recorder import Recorder
@@ -88,6 +89,8 @@ class Scorer:
     Args:
         read: makes exchanges of a relayed request and its answer.
         observing: guards that look at answers beside the record; without any nothing is flagged.
+        pairs: compares answers with their shadows, where a deployment asks for it; what it found goes
+            with the next batch.
         clock: monotonic seconds.
 
     Attributes:
@@ -106,6 +109,7 @@ class Scorer:
         recorder: Recorder,
         embeddings: Embeddings,
         observing: Observing | None = None,
+        pairs: PairJudge | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
@@ -115,6 +119,7 @@ class Scorer:
         self._drafts = drafts
         self._recorder = recorder
         self._observing = observing or Observing()
+        self._pairs = pairs or NoPairJudge()
         self._embeddings = embeddings
         self._clock = clock
         self._thread = WorkerThread("scorer")
@@ -285,7 +290,8 @@ class Scorer:
     ) -> tuple[PackedBatch, Sequence[bool], Sequence[Gathered]]:
         found = self._assessor.assess(exchanges, embedded)
         scored = self._observing.note(found.scored, loop)
-        packed = self._recorder.pack(scored, found.observed)
+        self._pairs.offer(self._assessor.take_unjudged())
+        packed = self._recorder.pack(scored, [*found.observed, *self._pairs.take()])
         return packed, found.striking, self._assessor.gather(found)
 
     def _read_all(self, items: Sequence[Handed]) -> Sequence[Exchange]:

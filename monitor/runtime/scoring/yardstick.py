@@ -61,6 +61,10 @@ class Yardstick:
             and "shadow_of" not in exchange.tags
         )
 
+    def caller(self, exchange: Exchange) -> str | None:
+        """Return the caller, hashed as in the reference; `None` is unknown."""
+        return None if self.reference is None else self.reference.caller(exchange.caller)
+
     def gather(self, live: Sequence[Exchange]) -> Gathered | None:
         """Keep live answers for the version's own reference; return them once they are enough."""
         if not self.wanted:

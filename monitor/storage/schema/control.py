@@ -65,6 +65,35 @@ deployments = Table(
     Column("candidate_share", Double, nullable=False),
     Column("shadow_rate", Double, nullable=False),
     Column("revision", BigInteger, nullable=False),
+    Column("canary", Text),  # the one that runs
+)
+
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("deployment", Text, ForeignKey("deployments.name"), nullable=False),
+    Column("candidate", Text, ForeignKey("adapters.name"), nullable=False),
+    Column("against", Text),
+    Column("epoch", BigInteger, nullable=False),
+    Column("policy", JSONB, nullable=False),
+    Column("compared", ExactJson, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("started_at", MOMENT, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("step_started_at", MOMENT, nullable=False),
+    Column("step_callers", BigInteger, nullable=False),
+    Column("outcome", Text),
+    Column("ended_at", MOMENT),
+    Index(None, "deployment", "started_at"),
+)
+
+canary_callers = Table(
+    "canary_callers",
+    metadata,
+    Column("canary", Text, ForeignKey("canaries.id", ondelete="CASCADE"), primary_key=True),
+    Column("caller", Text, primary_key=True),  # hashed with the canary's id as salt
 )
 
 incidents = Table(

@@ -61,6 +61,7 @@ async def promote(
         name,
         deployment=request.deployment,
         force=request.force,
+        canary=request.canary,
         actor=operator,
         reason=request.reason,
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 from guards.flips import Flip
 from guards.verdicts import Verdict
 from monitor.reports.condition import Condition
+from rollback.canary import Outcome
 from rollback.incident import Phase
 from rollback.versions import VersionState
 
@@ -42,6 +43,7 @@ class DeploymentAnswer(_Answer):
     candidate: str | None
     candidate_share: float
     shadow_rate: float
+    canary: str | None
 
 
 class EvidencePointAnswer(_Answer):
@@ -73,6 +75,32 @@ class DeploymentViewAnswer(_Answer):
     deployment: DeploymentAnswer
     standing: StandingAnswer
     point: EvidencePointAnswer | None
+
+
+class CanaryAnswer(_Answer):
+    """A canary: who has which share, what was shown, and what it waits for.
+
+    `outcome` is `null` while it runs. `callers` and `mean_worth` are of the callers who count.
+    """
+
+    id: str
+    deployment: str
+    candidate: str
+    against: str | None
+    share: float
+    step: int
+    steps: tuple[float, ...]
+    started_at: datetime
+    outcome: Outcome | None
+    ended_at: datetime | None
+    harm: EValue
+    withdrawal_line: float
+    noninferiority: EValue
+    promotion_line: float
+    margin: float
+    callers: dict[str, int]
+    mean_worth: dict[str, float | None]
+    standing: str
 
 
 class IncidentAnswer(_Answer):

@@ -12,8 +12,9 @@ from monitor.ports.indicators import Indicator
 from monitor.ports.record import RecordedExchange
 from monitor.reports import evidence
 from monitor.reports.names import labels_of
-from monitor.web import lookup, overview
+from monitor.web import canary_views, lookup, overview
 from monitor.web.api.answers import (
+    CanaryAnswer,
     DeploymentAnswer,
     DeploymentViewAnswer,
     EvidenceAnswer,
@@ -77,6 +78,16 @@ def indicators(name: str, web: Context, minutes: Minutes = 60) -> Sequence[Indic
     lookup.deployment(web.stores, name)
     now = web.clock()
     return web.stores.indicators.indicators(name, now - timedelta(minutes=minutes), now)
+
+
+@router.get("/{name}/canaries", response_model=list[CanaryAnswer], summary="Its canaries")
+def canaries(
+    name: str, web: Context, limit: Annotated[int, Query(ge=1, le=100)] = 10
+) -> Sequence[canary_views.CanaryView]:
+    """Return a deployment's canaries, and what was shown by them so far, newest first."""
+    lookup.deployment(web.stores, name)
+    found = web.stores.canaries.recent(name, limit)
+    return [canary_views.view(canary, web.clock()) for canary in found]
 
 
 @router.post("/{name}/rollback", response_model=IncidentAnswer, summary="Roll back now")

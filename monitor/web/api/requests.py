@@ -24,10 +24,11 @@ class RollbackRequest(Reason):
 
 
 class PromotionRequest(Reason):
-    """Promote a version; `force` passes the golden gate and is recorded."""
+    """Promote a version, or begin its canary; `force` passes the golden gate and is recorded."""
 
     deployment: str | None = None
     force: bool = False
+    canary: bool = False
 
 
 class ShareRequest(Reason):

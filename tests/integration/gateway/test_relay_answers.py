@@ -7,7 +7,10 @@ import json
 
 import pytest
 
+from monitor.gateway.allowance import Allowance
 from monitor.ports.handover import Dialect, Ending
+from monitor.runtime.routing import Route
+from rollback.dealing import Dealt, deal
 from tests.relaying import (
     CHAT,
     DONE,
@@ -294,3 +297,53 @@ async def test_callers_are_with_the_candidate_by_their_key() -> None:
         relayed = await relay.book.next()
     assert headers[b"x-adapter-digest"] == b"1" * 12
     assert relayed.adapter == "support@111111111111"
+
+
+async def test_a_canary_deals_by_user_then_by_conversation() -> None:
+    """The lot is the same at every turn, and goes with the record; a shadow has none."""
+    async with relaying(always(whole())) as relay:
+        relay.parts.router.swap(
+            Route(
+                deployment="support",
+                active=VERSION,
+                epoch=4,
+                candidate="support@111111111111",
+                candidate_share=0.5,
+                canary="c1",
+                baseline="support@000000000000",
+            )
+        )
+        asked = {"role": "user", "content": "where is it?"}
+        turns = [[asked], [asked, {"role": "assistant", "content": "here"}, asked]]
+        for fields in ({"user": "u-1"}, {"user": "u-1", "messages": turns[1]}):
+            await relay.chat(**fields)
+        for messages in turns:
+            await relay.chat(messages=messages)
+        reported = [await relay.book.next() for _ in range(4)]
+    lots = [Dealt.parse(each.dealt) for each in reported]
+    assert lots[0] == lots[1] == deal("c1", "user u-1", 0.5)
+    assert lots[2] == lots[3] != lots[0]
+    for each, lot in zip(reported, lots, strict=True):
+        assert lot is not None
+        assert (each.adapter == "support@111111111111") is lot.to_candidate
+
+
+async def test_shadows_beyond_the_hours_allowance_are_skipped_and_counted() -> None:
+    """One in this hour: the second answer has none."""
+    async with relaying(always(whole())) as relay:
+        relay.parts.router.swap(
+            Route(
+                deployment="support",
+                active=VERSION,
+                epoch=4,
+                baseline="support@000000000000",
+                shadow_rate=1.0,
+            )
+        )
+        relay.parts.shadow_allowances = {"support": Allowance(1)}
+        relay.parts.now = lambda: 7200.0
+        for _ in range(2):
+            await relay.chat()
+        reported = [await relay.book.next() for _ in range(3)]
+        assert sum(each.shadow_of is not None for each in reported) == 1
+        assert relay.parts.counters.shadows_skipped == 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from guards import worth
 from guards.exchange import Exchange, FinishReason, Message
 from guards.golden import GoldenCase
 from monitor.alerts.memory import MemorySender
@@ -24,7 +25,9 @@ from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSource, ArtifactStore
 from monitor.runtime.control import Control
 from monitor.runtime.operations import OperatorActions
+from monitor.runtime.shadowing import ShadowPlan
 from monitor.storage.sources.places import Places
+from rollback.canary_policy import CanaryPolicy
 from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.policy import Policy
@@ -194,12 +197,19 @@ def build(
     policy: Policy = POLICY,
     replica: str = "replica-1",
     spool: Spool | None = None,
+    canary: CanaryPolicy | None = None,
+    shadow: ShadowPlan | None = None,
 ) -> House:
     """Return a house; several of them over one database are replicas, or lives after a kill."""
     engine = engine or MemoryEngine(answers or Answers())
     pager = MemorySender("pager")
     settings = Settings(
-        replica=replica, scorer=f"scorer-{next(_LIVES)}", link="http://127.0.0.1:8377/"
+        replica=replica,
+        scorer=f"scorer-{next(_LIVES)}",
+        link="http://127.0.0.1:8377/",
+        worth={NAME: worth.FREE},
+        canaries={} if canary is None else {NAME: canary},
+        shadows={} if shadow is None else {NAME: shadow},
     )
     local = open_local_loop(
         stores,
@@ -218,6 +228,7 @@ def build(
         versions=loop.versions,
         golden=loop.golden,
         promotion=loop.promotion,
+        canaries=loop.canaries,
         rollbacks=loop.rollbacks,
         wake=loop.wakers.wake,
         health=dict,

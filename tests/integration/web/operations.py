@@ -59,7 +59,14 @@ class StoreOperations(Operations):
         return await asyncio.to_thread(self.stores.registry.add, version, actor=actor)
 
     async def promote(
-        self, version: str, *, deployment: str | None, force: bool, actor: str, reason: str
+        self,
+        version: str,
+        *,
+        deployment: str | None,
+        force: bool,
+        actor: str,
+        reason: str,
+        canary: bool = False,
     ) -> Deployment:
         """Make a version active if it is forced."""
         if not force:

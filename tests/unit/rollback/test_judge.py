@@ -509,3 +509,33 @@ def test_a_change_of_the_prompts_is_told_apart_from_drift() -> None:
     assert not judge.suspected
     copy = Judge.restore(json.loads(json.dumps(judge.state())), settings=JudgeSettings())
     assert copy.observe_all(stream) == judge.observe_all(stream)
+
+
+def test_a_pair_beside_moves_the_pairs_alone() -> None:
+    """It is no answer: position, faults, drift and the golden turn stay as they are."""
+    judge = _judge()
+    judge.observe(_answer(1, fault=True))
+    judge.observe_golden([-1.0] * 60, 60, at=START)
+    before = judge.state()
+    pair = replace(_answer(2, fault=True, pair=-1.0), beside=True)
+    point = judge.observe_all([pair] * 30)[-1]
+    after = judge.state()
+    assert point.channels["pairs"] > 1e4
+    assert {name for name in after if after[name] != before[name]} == {"pairs", "at"}
+    assert judge.position == 1
+
+
+def test_a_caller_is_capped_among_pairs_too() -> None:
+    """Who asks more than its share has no more than its share of the pairs."""
+    judge = Judge(
+        deployment="support",
+        epoch=3,
+        adapter=None,
+        settings=JudgeSettings(caller_share_cap=0.05),
+        reference=None,
+        callers={"ann": 0.01, "ben": 0.01},
+    )
+    pairs = [replace(_answer(n, pair=-1.0), beside=True, caller="ann") for n in range(40)]
+    assert judge.observe_all(pairs)[-1].channels["pairs"] < 100.0
+    assert judge.point is not None
+    assert judge.point.capped == 0

@@ -20,6 +20,7 @@ def draft() -> Draft:
         started_at=datetime(2026, 1, 1, tzinfo=UTC),
         started=10.0,
         request_id="r",
+        version="support@1",
     )
 
 

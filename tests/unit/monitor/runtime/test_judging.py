@@ -159,10 +159,11 @@ class Lossy(MemoryPostgres):
         points: Sequence[EvidencePoint],
         states: Sequence[JudgeState],
         read: Mapping[str, tuple[int, int]],
+        dealt: Sequence[Observed] = (),
     ) -> None:
         """Write or not, and fail if told to."""
         if self.goes != "before":
-            super().save(points, states, read)
+            super().save(points, states, read, dealt)
         if self.goes:
             self.goes = ""
             raise DatabaseUnavailable("Postgres does not answer")

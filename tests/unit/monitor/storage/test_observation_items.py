@@ -7,6 +7,7 @@ import pytest
 
 from monitor.ports.record import Observed
 from monitor.storage import observation_items
+from rollback.dealing import deal
 from rollback.observation import Observation
 from tests.handed import NAME, START, VERSION
 
@@ -28,6 +29,9 @@ def observed(number: int) -> Observed:
             category=number,
             prompt_distance=number / 3.0,
             caller="0f3a" if number else None,
+            beside=number == 1,
+            dealt=deal("c1", "ann", 0.25) if number else None,
+            worth=0.75 if number else None,
         ),
     )
 
