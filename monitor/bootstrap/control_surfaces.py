@@ -60,6 +60,7 @@ async def serving(parts: Parts) -> AsyncIterator[None]:
             access_log=False,
             lifespan="off",
             ws="none",
+            proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_S,
         )
     )

@@ -152,6 +152,7 @@ def settings_of(app: FastAPI) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         lifespan="off",
+        proxy_headers=False,  # who asks is told by `web.identity` alone
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=_DRAIN_S,
     )

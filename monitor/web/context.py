@@ -10,8 +10,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
+from monitor.config import TrustedProxy
 from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
+from monitor.web.refusals import Refusals
 from monitor.web.sessions import Sessions
 from monitor.web.tokens import OperatorTokens
 
@@ -31,6 +33,8 @@ class Web:
     sessions: Sessions
     registry: CollectorRegistry
     clock: Callable[[], datetime]
+    refusals: Refusals
+    trusted_proxy: TrustedProxy | None = None
 
 
 async def _web(request: Request) -> Web:

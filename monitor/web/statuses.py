@@ -20,6 +20,7 @@ _STATUSES: tuple[tuple[type[errors.BackstopError], int, str], ...] = (
     (errors.NotFound, 404, "not_found"),
     (errors.Conflict, 409, "conflict"),
     (errors.Unauthorized, 401, "unauthorized"),
+    (errors.Forbidden, 403, "forbidden"),
     (errors.EngineError, 502, "engine_error"),
     (errors.Unavailable, 503, "unavailable"),
     (errors.ConfigError, 500, "config_error"),

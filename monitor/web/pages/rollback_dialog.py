@@ -44,7 +44,7 @@ async def answer(
     try:
         _check(pointer, epoch, reason)
         incident = await web.operations.roll_back(
-            deployment, to=to or None, actor=session.operator, reason=reason.strip()
+            deployment, to=to or None, actor=session.person.name, reason=reason.strip()
         )
     except BackstopError as error:
         status, _ = statuses.status_of(error)
