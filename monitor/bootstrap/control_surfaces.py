@@ -69,6 +69,7 @@ async def serving(parts: Parts) -> AsyncIterator[None]:
         try:
             yield
         finally:
+            parts.web.live.close()
             server.should_exit = True
             await task
 

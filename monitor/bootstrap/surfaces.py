@@ -5,16 +5,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 
-from monitor.bootstrap import tokens
+from monitor.bootstrap import anchoring, tokens
+from monitor.bootstrap.policy_texts import PolicyTexts
 from monitor.config import Config, Role
 from monitor.gateway.callers import token_hash
 from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
 from monitor.web.context import Web
+from monitor.web.live import Live
 from monitor.web.metrics import DeploymentCollector
+from monitor.web.rarity import References
 from monitor.web.refusals import Refusals
 from monitor.web.sessions import Sessions
 from monitor.web.tokens import Holder, OperatorTokens, Person
@@ -34,6 +38,10 @@ def web(config: Config, stores: Stores, operations: Operations, registry: Collec
         registry=registry,
         clock=_now,
         refusals=Refusals(stores.audit, _now),
+        policies=PolicyTexts(config, stores.audit, _now),
+        references=References(stores.evidence),
+        live=Live(stores.news),
+        anchors=partial(anchoring.kept, config),
         trusted_proxy=config.web.trusted_proxy,
     )
 
