@@ -88,7 +88,13 @@ async def require(request: Request, web: Web, found: Person, role: Role) -> None
 
 
 async def refusal(
-    request: Request, web: Web, refused: Refused, who: str | None, problem: BackstopError
+    request: Request,
+    web: Web,
+    refused: Refused,
+    who: str | None,
+    problem: BackstopError,
+    *,
+    claimed: str = "",
 ) -> BackstopError:
     """Write a refused request down, and return the error to be raised for it."""
     attempt = Attempt(
@@ -97,6 +103,7 @@ async def refusal(
         method=request.method,
         path=request.url.path,
         peer=peer(request),
+        claimed=claimed,
     )
     await run_in_threadpool(web.refusals.note, attempt)
     return problem
@@ -131,7 +138,7 @@ async def _proxied(request: Request, web: Web) -> Session | None:
     role = proxy.role_of(name) if is_person(name) else None
     if role is None:
         problem = Forbidden(f"{name!r} has no role here: web.trusted_proxy.roles names who has.")
-        raise await refusal(request, web, Refused.UNKNOWN_PERSON, name, problem)
+        raise await refusal(request, web, Refused.UNKNOWN_PERSON, None, problem, claimed=name)
     return web.sessions.proxied(Person(name=name, role=role), web.clock())
 
 

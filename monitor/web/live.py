@@ -26,6 +26,7 @@ class Live:
         self._stop: threading.Event | None = None
         self._followers: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def is_full(self) -> bool:
@@ -39,6 +40,7 @@ class Live:
 
         Several changes within `spacing_s` seconds are one, told at the end of that time.
         """
+        self._loop = asyncio.get_running_loop()
         told = asyncio.Event()
         self._waiting.add(told)
         self._follow()
@@ -56,9 +58,10 @@ class Live:
                 self._unfollow()
 
     def close(self) -> None:
-        """End every stream; a stream that begins later ends at once."""
+        """End every stream, from any thread; a stream that begins later ends at once."""
         self._is_closed = True
-        self._tell()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell)
         self._unfollow()
 
     def _follow(self) -> None:

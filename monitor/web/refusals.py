@@ -36,6 +36,7 @@ class Attempt:
 
     Args:
         who: the person's name, `None` if nobody knows it.
+        claimed: name that somebody unknown gave.
         peer: the address that it came from.
     """
 
@@ -44,6 +45,7 @@ class Attempt:
     method: str
     path: str
     peer: str
+    claimed: str = ""
 
 
 class Refusals:
@@ -113,4 +115,5 @@ class _Budget:
 
 def _facts(attempt: Attempt, unwritten: int) -> Mapping[str, Any]:
     facts = {"method": attempt.method, "path": attempt.path[:200], "peer": attempt.peer}
-    return facts | ({"unwritten_before": unwritten} if unwritten else {})
+    claimed = {"claimed": attempt.claimed[:200]} if attempt.claimed else {}
+    return facts | claimed | ({"unwritten_before": unwritten} if unwritten else {})

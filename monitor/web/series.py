@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.ports.indicators import Indicator
@@ -86,9 +86,24 @@ def charts(
         )
         line[slot].add(row, drawn.adds_up)
     moments = [(start + slot * width * _MINUTE).timestamp() for slot in range(slots)]
-    return Charts(
-        at=moments, charts=[_chart(name, cells[name], width) for name in DRAWN if name in cells]
+    return _from_first_value(
+        moments, [_chart(name, cells[name], width) for name in DRAWN if name in cells]
     )
+
+
+def _from_first_value(moments: Sequence[float], charts: Sequence[Chart]) -> Charts:
+    """Leave out the time before anything was measured: it would be an empty half of each chart."""
+    measured = [
+        next(slot for slot, value in enumerate(line.values) if value is not None)
+        for chart in charts
+        for line in chart.lines
+    ]
+    first = min(measured, default=0)
+    trimmed = [
+        replace(chart, lines=[replace(line, values=line.values[first:]) for line in chart.lines])
+        for chart in charts
+    ]
+    return Charts(at=moments[first:], charts=trimmed)
 
 
 def _chart(name: str, lines: Mapping[str, Sequence[_Cell]], width: int) -> Chart:

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,6 +49,7 @@ class Service:
     stores: Stores
     operations: StoreOperations
     policy: Path
+    end: Callable[[], None]
 
 
 def now() -> datetime:
@@ -114,10 +115,14 @@ def _serving(stores: Stores, folder: Path, trusted_proxy: TrustedProxy | None) -
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        try:
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            yield Service(url, stores, operations, folder / "policy.yaml")
-        finally:
+
+        def end() -> None:
             web.live.close()
             server.should_exit = True
+
+        try:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield Service(url, stores, operations, folder / "policy.yaml", end)
+        finally:
+            end()
             thread.join(10)
