@@ -53,12 +53,6 @@ async def operator(found: Annotated[Person, Depends(person)]) -> str:
     return found.name
 
 
-async def admin(request: Request, web: Context, found: Annotated[Person, Depends(person)]) -> str:
-    """Return the name of who asks. Raises `Forbidden` if they are no administrator."""
-    await require(request, web, found, Role.ADMIN)
-    return found.name
-
-
 async def session_of(request: Request, web: Web) -> Session | None:
     """Return the session that a request belongs to, or `None` if there is none that is valid.
 
@@ -152,4 +146,3 @@ def _is_trusted(address: str, proxy: TrustedProxy) -> bool:
 
 
 Operator = Annotated[str, Depends(operator)]
-Admin = Annotated[str, Depends(admin)]
