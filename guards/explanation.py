@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from guards import channels
 from guards.signals.signal import Values
 
+_NEAREST = "nearest reference answers: "
 _RARE = 0.02  # p-value above which a channel is not worth a word
 
 
@@ -26,7 +27,17 @@ def rarest(
 
 def nearest(ids: Sequence[str]) -> tuple[str, ...]:
     """Return a sentence on the reference answers nearest to an answer, by id; none without ids."""
-    return (f"nearest reference answers: {', '.join(ids)}",) if ids else ()
+    return (f"{_NEAREST}{', '.join(ids)}",) if ids else ()
+
+
+def nearest_ids(findings: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids that `nearest` has put among the findings of an answer.
+
+    >>> nearest_ids(("answer is empty", *nearest(["a", "b"])))
+    ('a', 'b')
+    """
+    told = [each.removeprefix(_NEAREST) for each in findings if each.startswith(_NEAREST)]
+    return tuple(name for each in told for name in each.split(", "))
 
 
 def _share_as_odd(usual: Values, score: float) -> float:

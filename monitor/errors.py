@@ -9,6 +9,7 @@ BackstopError
 ├── Conflict                the state does not allow it, or somebody else was faster
 │   └── GateRefused         the golden gate does not let this version pass
 ├── Unauthorized            no token, or a wrong one
+├── Forbidden               a good token whose role does not allow it
 ├── EngineError             the engine cannot do it
 ├── DeliveryError           a message did not reach its receiver
 │   └── ReceiverGone        the receiver says never to send again (410)
@@ -60,6 +61,10 @@ class GateRefused(Conflict):
 
 class Unauthorized(BackstopError):
     """The token is missing or wrong."""
+
+
+class Forbidden(BackstopError):
+    """The role of who asks does not allow it."""
 
 
 class EngineError(BackstopError):

@@ -60,6 +60,7 @@ async def serving(parts: Parts) -> AsyncIterator[None]:
             access_log=False,
             lifespan="off",
             ws="none",
+            proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_S,
         )
     )
@@ -68,6 +69,7 @@ async def serving(parts: Parts) -> AsyncIterator[None]:
         try:
             yield
         finally:
+            parts.web.live.close()
             server.should_exit = True
             await task
 

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from importlib import metadata
 from types import FrameType
@@ -135,12 +135,13 @@ async def _run(
     listener: socket.socket,
     deadline: Deadline,
 ) -> None:
+    web = surfaces.web(config, built.stores, built.operations, built.registry)
     app = create_app(
-        surfaces.web(config, built.stores, built.operations, built.registry),
+        web,
         release=metadata.version("backstop"),
         data_plane=routes(built.gateway),
     )
-    server = _Server(settings_of(app), deadline)
+    server = _Server(settings_of(app), deadline, web.live.close)
     async with _living(config, built, read):
         await server.serve(sockets=[listener])
 
@@ -152,6 +153,7 @@ def settings_of(app: FastAPI) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         lifespan="off",
+        proxy_headers=False,  # who asks is told by `web.identity` alone
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=_DRAIN_S,
     )
@@ -164,13 +166,17 @@ class _Server(uvicorn.Server):
     before the database is closed.
     """
 
-    def __init__(self, config: uvicorn.Config, deadline: Deadline) -> None:
+    def __init__(
+        self, config: uvicorn.Config, deadline: Deadline, ending: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._deadline = deadline
+        self._ending = ending
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end, within a limit."""
         self._deadline.begin()
+        self._ending()
         super().handle_exit(sig, frame)
 
     @contextmanager

@@ -14,6 +14,7 @@ from monitor.config.guards import Guards
 from monitor.config.loading import load
 from monitor.config.sections import DeploymentConfig, Listen
 from monitor.config.settings import Config, default_data_dir, with_workers
+from monitor.config.web import Role, TrustedProxy
 
 __all__ = [
     "AlertsConfig",
@@ -24,7 +25,9 @@ __all__ = [
     "Listen",
     "LocalEngine",
     "Receiver",
+    "Role",
     "ServerEngine",
+    "TrustedProxy",
     "default_data_dir",
     "load",
     "read_mapping",

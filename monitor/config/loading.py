@@ -15,6 +15,7 @@ from monitor.config.guards import Guards
 from monitor.config.mistakes import explained
 from monitor.config.registry import RegistryConfig
 from monitor.config.settings import Config
+from monitor.config.web import WebConfig
 from monitor.errors import ConfigError
 
 _SECRET_KEYS = frozenset({"tokens", "api_key"})
@@ -47,6 +48,12 @@ def _refuse_secrets(path: Path, raw: Mapping[str, Any]) -> None:
                     f"{path}: deployments.{name}.guards.{where}.{key}: is a secret and does not "
                     f"belong here; write it into a file and name that as {key}_file"
                 )
+    for name in _given_tokens(raw.get("web")):
+        raise ConfigError(
+            f"{path}: web.tokens.{name}.token: is a secret and does not belong here; write it into "
+            f"a file and name that as token_file, or give it as "
+            f"BACKSTOP_WEB__TOKENS__{str(name).upper()}__TOKEN"
+        )
     receivers = raw.get("receivers")
     for name, section in receivers.items() if isinstance(receivers, dict) else ():
         if isinstance(section, dict) and "url" in section:
@@ -55,6 +62,13 @@ def _refuse_secrets(path: Path, raw: Mapping[str, Any]) -> None:
                 "write it into a file and name that as url_file, or give it as "
                 f"BACKSTOP_RECEIVERS__{str(name).upper()}__URL"
             )
+
+
+def _given_tokens(web: Any) -> Iterator[str]:
+    tokens = web.get("tokens") if isinstance(web, dict) else None
+    for name, section in tokens.items() if isinstance(tokens, dict) else ():
+        if isinstance(section, dict) and "token" in section:
+            yield name
 
 
 def _guards_of(deployment: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -102,6 +116,7 @@ def _resolve(config: Config, base: Path) -> Config:
             "deployments": deployments,
             "receivers": receivers,
             "registry": _resolve_registry(config.registry, base),
+            "web": _resolve_web(config.web, base),
             "audit": config.audit.model_copy(
                 update={"anchor_file": _under(base, config.audit.anchor_file)}
             ),
@@ -128,6 +143,14 @@ def _resolve_engine(engine: LocalEngine | ServerEngine, base: Path) -> LocalEngi
             "api_key_file": _under(base, engine.api_key_file),
         }
     )
+
+
+def _resolve_web(web: WebConfig, base: Path) -> WebConfig:
+    tokens = {
+        name: token.model_copy(update={"token_file": _under(base, token.token_file)})
+        for name, token in web.tokens.items()
+    }
+    return web.model_copy(update={"tokens": tokens})
 
 
 def _resolve_registry(registry: RegistryConfig, base: Path) -> RegistryConfig:

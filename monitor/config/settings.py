@@ -22,6 +22,7 @@ from monitor.config.sections import (
     Record,
     ScheduleConfig,
 )
+from monitor.config.web import WebConfig
 from monitor.errors import ConfigError
 
 
@@ -54,6 +55,7 @@ class Config(BaseSettings):
     audit: AuditConfig = AuditConfig()
     registry: RegistryConfig = RegistryConfig()
     grading: Grading = Grading()
+    web: WebConfig = WebConfig()
 
     @field_validator("deployments")
     @classmethod

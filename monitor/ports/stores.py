@@ -12,6 +12,8 @@ from monitor.ports.evidence import EvidenceStore, Observations
 from monitor.ports.feedback import FeedbackStore
 from monitor.ports.golden import GoldenStore
 from monitor.ports.indicators import IndicatorStore
+from monitor.ports.inventory import Inventory
+from monitor.ports.listings import Listings
 from monitor.ports.news import News
 from monitor.ports.record import ExchangeStore
 from monitor.ports.schedule import Leases, Schedule
@@ -40,3 +42,5 @@ class Stores:
     audit: AuditLog
     feedback: FeedbackStore
     artifacts: ArtifactStore
+    listings: Listings
+    inventory: Inventory

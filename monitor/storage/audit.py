@@ -24,7 +24,7 @@ _COLUMNS = tuple(column.name for column in audit_log.columns)
 # Whatever somebody put into the table must be read, or it could not be named: moments that Python
 # has no value for become others, and payloads are parsed here.
 _YEARS = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
-_ROWS: Select[Any] = select(
+ROWS: Select[Any] = select(
     *(column for column in audit_log.columns if column.name not in ("at", "payload")),
     func.least(func.greatest(audit_log.c.at, _YEARS[0]), _YEARS[1]).label("at"),
     cast(audit_log.c.payload, Text).label("payload"),
@@ -54,21 +54,21 @@ class PostgresAuditLog(AuditLog):
     def row(self, seq: int) -> AuditRow | None:
         """Return the row of a number, if it is there."""
         with transaction(self._engine) as connection:
-            found = connection.execute(_ROWS.where(audit_log.c.seq == seq))
+            found = connection.execute(ROWS.where(audit_log.c.seq == seq))
             row = found.one_or_none()
-        return None if row is None else _audit_row(row)
+        return None if row is None else audit_row(row)
 
     def newest(self, limit: int) -> Sequence[AuditRow]:
         """Return the last rows, newest first."""
-        last = _ROWS.order_by(audit_log.c.seq.desc()).limit(limit)
+        last = ROWS.order_by(audit_log.c.seq.desc()).limit(limit)
         with transaction(self._engine) as connection:
-            return [_audit_row(row) for row in connection.execute(last)]
+            return [audit_row(row) for row in connection.execute(last)]
 
     def _page(self, after: int) -> list[AuditRow]:
         """Return the next rows: rows never change, so no transaction need span the pages."""
-        following = _ROWS.where(audit_log.c.seq > after).order_by(audit_log.c.seq).limit(_PAGE)
+        following = ROWS.where(audit_log.c.seq > after).order_by(audit_log.c.seq).limit(_PAGE)
         with transaction(self._engine) as connection:
-            return [_audit_row(row) for row in connection.execute(following)]
+            return [audit_row(row) for row in connection.execute(following)]
 
 
 def add(
@@ -82,10 +82,10 @@ def add(
 ) -> None:
     """Add a row in the caller's transaction, as its last act: other writers wait for its end."""
     connection.execute(_ONE_AT_A_TIME)
-    newest = _ROWS.order_by(audit_log.c.seq.desc()).limit(1)
+    newest = ROWS.order_by(audit_log.c.seq.desc()).limit(1)
     previous = connection.execute(newest).one_or_none()
     row = audit.next_row(
-        None if previous is None else _audit_row(previous),
+        None if previous is None else audit_row(previous),
         at=at,
         actor=values.text(actor),
         action=action,
@@ -95,7 +95,8 @@ def add(
     connection.execute(insert(audit_log).values({name: getattr(row, name) for name in _COLUMNS}))
 
 
-def _audit_row(row: Row[*tuple[Any, ...]]) -> AuditRow:
+def audit_row(row: Row[*tuple[Any, ...]]) -> AuditRow:
+    """Return the act of one of `ROWS`."""
     return AuditRow(**{**row._mapping, "payload": _payload(row.payload)})
 
 

@@ -86,7 +86,7 @@ class PostgresExchanges(ExchangeStore):
             .order_by(newest.c.started_at.desc(), newest.c.id.desc())
         )
         with transaction(self._engine) as connection:
-            return [_recorded(row) for row in connection.execute(named)]
+            return [recorded(row) for row in connection.execute(named)]
 
     def find(self, exchange_id: str) -> RecordedExchange | None:
         """Return an answer by its id, or `None`."""
@@ -98,7 +98,7 @@ class PostgresExchanges(ExchangeStore):
         )
         with transaction(self._engine) as connection:
             row = connection.execute(found).one_or_none()
-        return None if row is None else _recorded(row)
+        return None if row is None else recorded(row)
 
     def asked(
         self, exchange_id: str, candidates: Sequence[tuple[Message, ...]]
@@ -155,7 +155,8 @@ class PostgresExchanges(ExchangeStore):
             return dropped + deleted.rowcount
 
 
-def _recorded(row: Row[Any]) -> RecordedExchange:
+def recorded(row: Row[Any]) -> RecordedExchange:
+    """Return the answer of a row that is joined with the names of its signals."""
     signals = zip(row.names, row.signals, strict=True)
     return RecordedExchange(
         id=row.id,

@@ -89,7 +89,7 @@ class PostgresGolden(GoldenStore):
             .limit(limit)
         )
         with transaction(self._engine) as connection:
-            return [_run(row) for row in connection.execute(newest)]
+            return [run_of(row) for row in connection.execute(newest)]
 
     def run(self, run_id: str) -> GoldenRun | None:
         """Return a run by its id."""
@@ -97,7 +97,7 @@ class PostgresGolden(GoldenStore):
             row = connection.execute(
                 select(golden_runs).where(golden_runs.c.id == values.text(run_id))
             ).one_or_none()
-        return None if row is None else _run(row)
+        return None if row is None else run_of(row)
 
     def results(self, run_id: str) -> Mapping[str, Sequence[GoldenResult]]:
         """Return a run's results by version name (`''`: base model), in the order of case ids."""
@@ -307,6 +307,7 @@ def _result(row: Row[Any]) -> GoldenResult:
     )
 
 
-def _run(row: Row[Any]) -> GoldenRun:
+def run_of(row: Row[Any]) -> GoldenRun:
+    """Return the run of a row."""
     verdict = None if row.verdict is None else Verdict(row.verdict)
     return GoldenRun(**{**row._mapping, "verdict": verdict})

@@ -94,7 +94,7 @@ class PostgresIncidents(Incidents):
             .order_by(incidents.c.opened_at, incidents.c.id)
         )
         with transaction(self._engine) as connection:
-            return [_incident(row) for row in connection.execute(waiting)]
+            return [incident(row) for row in connection.execute(waiting)]
 
     def get(self, incident_id: str) -> Incident:
         """Return an incident. Raises `NotFound`."""
@@ -108,7 +108,7 @@ class PostgresIncidents(Incidents):
         if deployment is not None:
             newest = newest.where(incidents.c.deployment == values.text(deployment))
         with transaction(self._engine) as connection:
-            return [_incident(row) for row in connection.execute(newest.limit(limit))]
+            return [incident(row) for row in connection.execute(newest.limit(limit))]
 
 
 def add(connection: Connection, incident: Incident) -> bool:
@@ -133,7 +133,7 @@ def _locked(connection: Connection, incident_id: str) -> Incident:
 def _found(row: Row[Any] | None, incident_id: str) -> Incident:
     if row is None:
         raise NotFound(f"there is no incident {incident_id!r}; `/api/incidents` lists them")
-    return _incident(row)
+    return incident(row)
 
 
 def _is_ahead(phase: Phase, reached: Phase) -> bool:
@@ -152,5 +152,6 @@ def _changes(phase: Phase, at: datetime, exposure: int | None) -> dict[str, Any]
     return changes
 
 
-def _incident(row: Row[Any]) -> Incident:
+def incident(row: Row[Any]) -> Incident:
+    """Return the incident of a row."""
     return Incident(**{**row._mapping, "phase": Phase(row.phase)})

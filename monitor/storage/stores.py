@@ -17,7 +17,9 @@ from monitor.storage.feedback import PostgresFeedback
 from monitor.storage.golden import PostgresGolden
 from monitor.storage.incidents import PostgresIncidents
 from monitor.storage.indicators import PostgresIndicators
+from monitor.storage.inventory import PostgresInventory
 from monitor.storage.leases import PostgresLeases
+from monitor.storage.listings import PostgresListings
 from monitor.storage.mail import PostgresMailRoom
 from monitor.storage.news import PostgresNews
 from monitor.storage.observations import PostgresObservations
@@ -46,4 +48,6 @@ def open_stores(engine: Engine, artifacts: ArtifactStore) -> Stores:
         audit=PostgresAuditLog(engine),
         feedback=PostgresFeedback(engine),
         artifacts=artifacts,
+        listings=PostgresListings(engine),
+        inventory=PostgresInventory(engine),
     )

@@ -15,11 +15,44 @@ from monitor.web.body_limit import BodyLimit
 from monitor.web.context import Web
 from monitor.web.defects import Defects
 from monitor.web.identity import operator
-from monitor.web.pages import case_dialog, dashboard, golden_page, login, rollback_dialog
+from monitor.web.pages import (
+    adapters_page,
+    audit_page,
+    case_dialog,
+    dashboard,
+    deployment_page,
+    errors,
+    events,
+    exchanges_page,
+    golden_list,
+    golden_page,
+    incidents_page,
+    login,
+    policy_page,
+    rollback_dialog,
+    system_page,
+    version_dialogs,
+)
 from monitor.web.security_headers import SecurityHeaders
 
 _API = (overview, deployments, adapters, incidents, golden, reports, audit)
-_PAGES = (login, dashboard, rollback_dialog, case_dialog, golden_page)
+_PAGES = (
+    login,
+    dashboard,
+    deployment_page,
+    exchanges_page,
+    golden_list,
+    golden_page,
+    incidents_page,
+    adapters_page,
+    policy_page,
+    audit_page,
+    system_page,
+    rollback_dialog,
+    case_dialog,
+    version_dialogs,
+    events,
+)
 
 
 def create_app(
@@ -48,6 +81,7 @@ def create_app(
     app.add_middleware(Defects)
     app.add_middleware(SecurityHeaders)
     statuses.install(app)
+    errors.install(app)
     login.install(app)
     app.router.routes.extend(data_plane)
     app.include_router(probes.router)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -10,10 +10,16 @@ from typing import Annotated
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
+from monitor.config import TrustedProxy
 from monitor.ports.operations import Operations
+from monitor.ports.policies import Policies
 from monitor.ports.stores import Stores
+from monitor.web.live import Live
+from monitor.web.rarity import References
+from monitor.web.refusals import Refusals
 from monitor.web.sessions import Sessions
 from monitor.web.tokens import OperatorTokens
+from rollback.audit_anchors import Anchor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,7 @@ class Web:
     Args:
         clock: returns the present as a timezone-aware time.
         registry: metrics of the whole process, for `/metrics`.
+        anchors: returns heads of the audit trail that are kept outside of the database; blocks.
     """
 
     stores: Stores
@@ -31,6 +38,12 @@ class Web:
     sessions: Sessions
     registry: CollectorRegistry
     clock: Callable[[], datetime]
+    refusals: Refusals
+    policies: Policies
+    references: References
+    live: Live
+    anchors: Callable[[], Sequence[Anchor]]
+    trusted_proxy: TrustedProxy | None = None
 
 
 async def _web(request: Request) -> Web:

@@ -8,15 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.web.tokens import Person
+
 LIFETIME = timedelta(hours=12)
 _MOST_SESSIONS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A logged-in operator. `csrf` must come with every request that changes something."""
+    """A person who has logged in. `csrf` must come with every request that changes something."""
 
-    operator: str
+    person: Person
     csrf: str
     expires_at: datetime
 
@@ -36,13 +38,22 @@ class Sessions:
         self._key = make_secret().encode()
         self._open: dict[str, Session] = {}
 
-    def open(self, operator: str, now: datetime) -> tuple[str, Session]:
-        """Return the cookie and the session of an operator who has shown a token."""
+    def open(self, person: Person, now: datetime) -> tuple[str, Session]:
+        """Return the cookie and the session of a person who has shown a token."""
         self._forget(now)
         session_id = self._make_secret()
-        session = Session(operator=operator, csrf=self._make_secret(), expires_at=now + LIFETIME)
+        session = Session(person=person, csrf=self._make_secret(), expires_at=now + LIFETIME)
         self._open[session_id] = session
         return f"{session_id}.{self._signature(session_id)}", session
+
+    def proxied(self, person: Person, now: datetime) -> Session:
+        """Return the session of a person whom a proxy has logged in; there is no cookie to it.
+
+        Every request says anew who they are, but a foreign page could make their browser send one:
+        so its CSRF token is asked for too.
+        """
+        csrf = self._signature(f"proxied {person.name}")
+        return Session(person=person, csrf=csrf, expires_at=now + LIFETIME)
 
     def find(self, cookie: str, now: datetime) -> Session | None:
         """Return the session of a cookie, or `None` if it is forged, closed or expired."""
@@ -57,8 +68,8 @@ class Sessions:
         if self.find(cookie, now) is not None:
             del self._open[cookie.partition(".")[0]]
 
-    def _signature(self, session_id: str) -> str:
-        return hmac.new(self._key, session_id.encode(), hashlib.sha256).hexdigest()
+    def _signature(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
     def _forget(self, now: datetime) -> None:
         """Drop expired sessions, and the oldest ones beyond the bound."""

@@ -20,6 +20,7 @@ _STATUSES: tuple[tuple[type[errors.BackstopError], int, str], ...] = (
     (errors.NotFound, 404, "not_found"),
     (errors.Conflict, 409, "conflict"),
     (errors.Unauthorized, 401, "unauthorized"),
+    (errors.Forbidden, 403, "forbidden"),
     (errors.EngineError, 502, "engine_error"),
     (errors.Unavailable, 503, "unavailable"),
     (errors.ConfigError, 500, "config_error"),
@@ -44,12 +45,13 @@ def error_body(
 
 def install(app: FastAPI) -> None:
     """Make the app answer the errors it knows as JSON with their status; see `defects`."""
-    app.add_exception_handler(errors.BackstopError, _on_backstop_error)
+    app.add_exception_handler(errors.BackstopError, on_backstop_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(HTTPException, on_http_exception)
 
 
-async def _on_backstop_error(_: Request, error: Exception) -> JSONResponse:
+async def on_backstop_error(_: Request, error: Exception) -> JSONResponse:
+    """Answer an error of ours as JSON."""
     assert isinstance(error, errors.BackstopError)
     status, kind = status_of(error)
     numbers = error.numbers if isinstance(error, errors.GateRefused) else None
@@ -66,7 +68,8 @@ async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse(error_body("; ".join(faults), "bad_request"), 400)
 
 
-async def _on_http_exception(_: Request, error: Exception) -> JSONResponse:
+async def on_http_exception(_: Request, error: Exception) -> JSONResponse:
+    """Answer a path or a method that is not there, or a body that is too large, as JSON."""
     assert isinstance(error, HTTPException)
     kind = _KINDS.get(error.status_code, "bad_request")
     return JSONResponse(error_body(error.detail, kind), error.status_code, error.headers)

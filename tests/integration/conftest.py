@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -65,10 +66,8 @@ def server_url(short_path: Path) -> Iterator[str]:
 @pytest.fixture
 def database_url(server_url: str) -> Iterator[str]:
     """The URL of a database with every table and no row."""
-    name = f"test_{uuid4().hex}"
-    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
-    yield _named(server_url, name)
-    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with _migrated(server_url) as url:
+        yield url
 
 
 @pytest.fixture
@@ -94,11 +93,28 @@ def stores(engine: Engine) -> Stores:
     return open_stores(engine, NoArtifacts())
 
 
+@pytest.fixture(scope="module")
+def shared_stores(server_url: str) -> Iterator[Stores]:
+    """Every store over a database that the tests of one module share, for those that only look."""
+    with _migrated(server_url) as url:
+        opened = open_engine(url)
+        yield open_stores(opened, NoArtifacts())
+        opened.dispose()
+
+
 @pytest.fixture(scope="session")
 def as_root() -> None:
     """Skip a test of what only root can try out."""
     if os.geteuid() != 0:
         pytest.skip("needs root to act as another user")
+
+
+@contextmanager
+def _migrated(server_url: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    _execute(server_url, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    yield _named(server_url, name)
+    _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _execute(url: str, *statements: str) -> None:

@@ -29,6 +29,7 @@ OURS = _HOP | {
     b"cookie",
     b"expect",
     b"host",
+    b"x-backstop-peer",
     b"x-request-id",
 }
 _OURS_DOWN = _HOP | {b"x-request-id", b"x-adapter-digest", b"x-backstop-guard"}

@@ -65,6 +65,7 @@ def to_operators(inbound: Inbound, body: bytes) -> Request:
         if name in inbound.own:
             lines += (name, b": ", inbound.own[name], b"\r\n")
     lines += (b"x-request-id: ", inbound.request_id.encode(), b"\r\n")
+    lines += (b"x-backstop-peer: ", inbound.client.encode(), b"\r\n")
     if body or method in ("POST", "PUT", "PATCH"):
         lines.append(b"content-length: %d\r\n" % len(body))
     head = b"".join((*lines, *inbound.passed, b"\r\n"))

@@ -40,7 +40,7 @@ async def answer(
         if not corrected.strip():
             raise BadRequest("Write what the answer should have been.")
         wanted = FromExchange(exchange=exchange, corrected=corrected, system=system or None)
-        added = await web.operations.add_golden(wanted, actor=session.operator)
+        added = await web.operations.add_golden(wanted, actor=session.person.name)
     except BackstopError as error:
         status, _ = statuses.status_of(error)
         return _question(found, str(error), status)

@@ -1,26 +1,28 @@
-"""The dashboard: one page, and the fragment by which it keeps itself up to date."""
+"""The overview: is everything well?"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from urllib.parse import quote
 
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+
+from monitor.web import fleet
 from monitor.web.context import Context
-from monitor.web.pages import board
-from monitor.web.pages.login import PageSession
-from monitor.web.pages.rendering import page
+from monitor.web.pages.frame import Page
 
 router = APIRouter()
 
+_INCIDENTS = 5
+
 
 @router.get("/")
-def show(web: Context, session: PageSession, deployment: str | None = None) -> HTMLResponse:
-    """Return the whole page."""
-    seen = board.read(web.stores, deployment, web.clock())
-    return page("dashboard.html.jinja", board=seen, session=session)
-
-
-@router.get("/board")
-def refresh(web: Context, _: PageSession, deployment: str | None = None) -> HTMLResponse:
-    """Return what has to be shown now, to be merged into the page."""
-    return page("board.html.jinja", board=board.read(web.stores, deployment, web.clock()))
+def show(web: Context, frame: Page, deployment: str | None = None) -> Response:
+    """Return the overview; a link to a deployment, as alerts hold it, leads to its page."""
+    if deployment is not None:
+        path = quote(deployment, safe="", errors="replace")
+        return RedirectResponse(f"/deployments/{path}", 303)
+    seen = fleet.read(web.stores, web.clock())
+    return frame.page(
+        "dashboard.html.jinja", fleet=seen, incidents=seen.seen.incidents[:_INCIDENTS]
+    )

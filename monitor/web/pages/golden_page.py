@@ -15,8 +15,7 @@ from monitor.reports import golden_run
 from monitor.reports.golden_run import CaseReport, GoldenRunReport
 from monitor.reports.names import labels_of
 from monitor.web.context import Context
-from monitor.web.pages.login import PageSession
-from monitor.web.pages.rendering import page
+from monitor.web.pages.frame import Page
 
 router = APIRouter()
 
@@ -32,15 +31,12 @@ _FLIPS: dict[str, frozenset[Flip]] = {
 
 
 @router.get("/golden/{run}")
-def show(
-    run: str, web: Context, session: PageSession, show: Shown = "all", slice: str = ""
-) -> HTMLResponse:
+def show(run: str, web: Context, frame: Page, show: Shown = "all", slice: str = "") -> HTMLResponse:
     """Return the page of a run, with the cases that are asked for."""
     report = _read(web.stores, run)
     cases = select(report.cases, show, slice)
-    return page(
+    return frame.page(
         "golden_run.html.jinja",
-        session=session,
         report=report,
         cases=cases[:_MOST_CASES],
         left_out=max(0, len(cases) - _MOST_CASES),

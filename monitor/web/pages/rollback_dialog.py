@@ -16,7 +16,7 @@ from monitor.reports.names import labels_of, version_label
 from monitor.web import lookup, statuses
 from monitor.web.context import Context, Web
 from monitor.web.pages.login import PageSession
-from monitor.web.pages.rendering import page
+from monitor.web.pages.rendering import changed, page
 from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.versions import PROVEN, AdapterVersion
@@ -44,7 +44,7 @@ async def answer(
     try:
         _check(pointer, epoch, reason)
         incident = await web.operations.roll_back(
-            deployment, to=to or None, actor=session.operator, reason=reason.strip()
+            deployment, to=to or None, actor=session.person.name, reason=reason.strip()
         )
     except BackstopError as error:
         status, _ = statuses.status_of(error)
@@ -89,6 +89,4 @@ def _question(
 
 def _done(web: Web, incident: Incident) -> HTMLResponse:
     label = partial(version_label, labels=labels_of(web.stores.registry.versions()))
-    response = page("rollback_done.html.jinja", incident=incident, label=label)
-    response.headers["HX-Trigger"] = "board-changed"
-    return response
+    return changed(page("rollback_done.html.jinja", incident=incident, label=label))

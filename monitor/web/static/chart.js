@@ -2,7 +2,6 @@
 "use strict";
 
 (() => {
-  const EVERY_MS = 2000;
   const FLOOR = 0.1; // nothing is to be learnt from how far below 1 evidence has fallen
   const HEIGHT = 250;
   let figure = null;
@@ -126,13 +125,12 @@
   }
 
   async function refresh() {
+    const present = document.getElementById("curve"); // not there before the first deployment
+    if (!present) return;
     try {
-      const present = document.getElementById("curve"); // not there before the first deployment
-      if (present) await draw(present);
+      await draw(present);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error; // the network is away: the page says so
-    } finally {
-      setTimeout(refresh, EVERY_MS);
     }
   }
 
@@ -162,9 +160,11 @@
     for (const button of document.querySelectorAll("[data-minutes]")) {
       button.setAttribute("aria-pressed", String(button === chosen));
     }
-    if (figure) draw(figure);
+    document.dispatchEvent(new CustomEvent("span-chosen", { detail: minutes }));
+    refresh();
   });
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot?.redraw());
+  document.body.addEventListener("live-changed", refresh);
   refresh();
 })();

@@ -5,7 +5,7 @@
   const dialog = document.getElementById("dialog");
   const connection = document.getElementById("connection");
 
-  // The board is swapped every two seconds: only a swap of the dialog itself may move the focus.
+  // The page is swapped whenever something changes: only a swap of the dialog itself may move the focus.
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.detail.ctx.target !== dialog) return;
     if (!dialog.open) dialog.showModal();
@@ -14,6 +14,10 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-close]")) dialog.close();
+    if (event.target.closest("[data-back]")) {
+      event.preventDefault();
+      history.back();
+    }
   });
 
   dialog.addEventListener("close", () => dialog.replaceChildren());

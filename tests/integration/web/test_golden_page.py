@@ -89,7 +89,7 @@ async def test_a_run_without_figures_has_a_page(stranger) -> None:
 async def test_the_deployments_page_leads_to_its_runs(stranger) -> None:
     """Newest first."""
     await log_in(stranger)
-    async with stranger.get("/board?deployment=support") as answer:
+    async with stranger.get("/deployments/support") as answer:
         links = re.findall(r'href="/golden/([^"]+)"', await answer.text())
     assert links == [RUN, "run-gate"]
 

@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
-from guards.exchange import Message
-from guards.verdicts import Verdict
-from monitor.ports.stores import Stores
-from tests.integration.storage.builders import record
 from tests.integration.web import serving
-from tests.integration.web.story import HOSTILE, answer
+from tests.integration.web.hostile_story import STEERING, TEXTS, hostile_answers
+from tests.integration.web.story import HOSTILE
 from tests.integration.web.test_pages import log_in
 
 pytestmark = pytest.mark.integration
 
-STEERING = "\x1b[2J\x1b]0;owned\x07 \u202e\u2066\u200f"
-LONG = "x" * 1_000_000
-TEXTS = (HOSTILE, STEERING, "a\0b", "half \ud800 a pair", LONG, "{{ 7*7 }} {% raw %}", "'; DROP --")
-
-
-def _record(stores: Stores) -> None:
-    """Record an answer of each text, everywhere a text may stand."""
-    for number, text in enumerate(TEXTS, start=5000):
-        plain = answer(number, serving.now(), text, Verdict.WARN, prompt=text, findings=(text,))
-        messages = (Message(role=text, content=text),)
-        hostile = replace(
-            plain,
-            exchange=replace(
-                plain.exchange,
-                messages=messages,
-                error=text if number % 2 else None,
-                caller=text,
-                tags={text: text},
-            ),
-            signals={text: 1.0, "nan": float("nan")},
-        )
-        record(stores, hostile, keep_text=True)
-
 
 async def test_hostile_answers_are_recorded_and_read_by_the_api(operator, service) -> None:
     """Every text comes back, with U+FFFD for what no database holds."""
-    _record(service.stores)
+    hostile_answers(service.stores, serving.now())
     async with operator.get("/api/deployments/support/exchanges") as response:
         assert response.status == 200
         read = {row["id"]: row for row in await response.json()}
@@ -55,9 +28,9 @@ async def test_hostile_answers_are_recorded_and_read_by_the_api(operator, servic
 
 async def test_hostile_answers_are_inert_on_the_page(stranger, service) -> None:
     """No markup, no character that steers, and of a long line only its beginning."""
-    _record(service.stores)
+    hostile_answers(service.stores, serving.now())
     await log_in(stranger)
-    async with stranger.get("/board") as response:
+    async with stranger.get("/deployments/support") as response:
         page = await response.text()
     assert response.status == 200
     assert len(page) < 200_000
@@ -105,6 +78,18 @@ async def test_hostile_names_are_unknown_and_no_defect(operator, logged, text) -
         f"/api/reports/{name}",
         f"/api/reports/support?format={name}",
         f"/?deployment={name}",
+        f"/deployments/{name}",
+        f"/exchanges?text={name}&finding={name}&version={name}&deployment={name}",
+        f"/exchanges?after={name}",
+        f"/exchanges?since={name}",
+        f"/exchanges/{name}",
+        f"/golden?deployment={name}&after={name}",
+        f"/incidents?deployment={name}",
+        f"/adapters/{name}",
+        f"/policy/{name}",
+        f"/audit?actor={name}&action={name}&subject={name}",
+        f"/audit?before={name}",
+        f"/versions/promote?version={name}",
     ):
         async with operator.get(serving.raw(operator, path)) as response:
             assert response.status in (200, 400, 404), (path, logged)

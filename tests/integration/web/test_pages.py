@@ -16,9 +16,9 @@ pytestmark = pytest.mark.integration
 ROLLBACK = {"deployment": "support", "epoch": "4", "reason": "customers complain", "to": ""}
 
 
-async def log_in(client: aiohttp.ClientSession) -> str:
+async def log_in(client: aiohttp.ClientSession, token: str = TOKEN) -> str:
     """Log in and return the session's CSRF token."""
-    async with client.post("/login", data={"token": TOKEN}) as answer:
+    async with client.post("/login", data={"token": token}) as answer:
         found = re.search(r'"X-CSRF-Token": "([^"]+)"', await answer.text())
     assert found is not None
     return found[1]
@@ -28,7 +28,7 @@ async def test_a_page_without_a_session_leads_to_the_login(stranger) -> None:
     """A browser is sent to the login page; a fragment asks for the same in its header."""
     async with stranger.get("/", allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (303, "/login")
-    async with stranger.get("/board", headers={"HX-Request": "true"}) as answer:
+    async with stranger.get("/system", headers={"HX-Request": "true"}) as answer:
         assert (answer.status, answer.headers["HX-Redirect"]) == (401, "/login")
 
 
@@ -76,7 +76,7 @@ async def test_the_dialog_rolls_back_what_it_asked_about(stranger, service) -> N
     headers = {"X-CSRF-Token": csrf, "HX-Request": "true"}
     async with stranger.post("/rollback", data=ROLLBACK, headers=headers) as answer:
         assert answer.status == 200
-        assert answer.headers["HX-Trigger"] == "board-changed"
+        assert answer.headers["HX-Trigger"] == "live-changed"
         assert "support@v1" in await answer.text()
     assert service.stores.deployments.ensure("support").active == V1
 

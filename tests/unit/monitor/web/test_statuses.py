@@ -19,6 +19,7 @@ from monitor.web.statuses import error_body, status_of
         (errors.Conflict("x"), 409, "conflict"),
         (errors.GateRefused("x"), 409, "gate_refused"),
         (errors.Unauthorized("x"), 401, "unauthorized"),
+        (errors.Forbidden("x"), 403, "forbidden"),
         (errors.EngineError("x"), 502, "engine_error"),
         (errors.Unavailable("x"), 503, "unavailable"),
         (errors.DatabaseUnavailable("x"), 503, "unavailable"),
