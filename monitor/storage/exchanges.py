@@ -20,6 +20,7 @@ from monitor.storage import (
     packing,
     partitions,
     payload,
+    rollup_queue,
     values,
 )
 from monitor.storage.copying import copy_ready
@@ -66,6 +67,7 @@ class PostgresExchanges(ExchangeStore):
             if not observations.add(connection, batch, content.items):
                 return
             self._signal_sets.add(connection, content.signal_sets)
+            rollup_queue.add(connection, content.days, batch.count)
             added = copy_ready(connection, exchanges, packing.COLUMNS, content.rows, key="id")
             if added is not None:
                 observations.keep_only(connection, batch, content.items, added)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
-from operator import attrgetter
+from functools import partial
+from operator import attrgetter, truediv
 
 from guards import confidence
-from guards.confidence import Interval
 from guards.quantiles import EMPTY, Quantiles
 from rollback.indicators.catalogue import CATALOGUE, Kind
 from rollback.indicators.measured import Measured
@@ -72,56 +72,58 @@ def merged(parts: Iterable[Totals]) -> Totals:
     )
 
 
-def measured(totals: Totals, *, intervals: bool) -> dict[str, Measured]:
-    """Return the indicators that the answers give, by name, in the catalogue's order.
+def measured(totals: Totals, *, intervals: bool, only: str | None = None) -> dict[str, Measured]:
+    """Return the indicators that the answers give, by name.
 
     An indicator without an answer behind it is left out.
 
     Args:
         intervals: whether rates come with their confidence sequences, which take a millisecond each.
+        only: the name of the one that is wanted; `None` is every one.
     """
     return {
-        name: Measured(
-            value=value,
-            count=count,
-            interval=_interval(name, value, count) if intervals else None,
-        )
-        for name, value, count in _values(totals)
-        if count > 0
+        name: _measured(name, value(), count, intervals=intervals)
+        for name, count, value in _values(totals)
+        if count > 0 and only in (None, name)
     }
 
 
-def _interval(name: str, value: float, count: int) -> Interval | None:
-    if CATALOGUE[name].kind not in _BOUNDED:
-        return None
-    return confidence.rate_interval(value * count, count)
+def _measured(name: str, value: float, count: int, *, intervals: bool) -> Measured:
+    bounded = CATALOGUE[name].kind in _BOUNDED
+    interval = confidence.rate_interval(value * count, count) if intervals and bounded else None
+    return Measured(value=value, count=count, interval=interval)
 
 
-def _values(t: Totals) -> Iterator[tuple[str, float, int]]:
-    """Yield name, value and count."""
-    yield "exchanges", float(t.served), t.served
-    yield "abandoned_rate", _by(t.served - t.judged, t.served), t.served
-    for name, events in (
-        ("fault_rate", t.faults),
-        ("outlier_rate", t.outliers),
-        ("error_rate", t.errors),
-        ("cut_rate", t.cut),
+def _values(t: Totals) -> Iterator[tuple[str, int, Callable[[], float]]]:
+    """Yield name, answers behind it, and what computes the value where there are any."""
+    yield "exchanges", t.served, lambda: float(t.served)
+    yield "abandoned_rate", t.served, partial(truediv, t.served - t.judged, t.served)
+    for name, count, total in _means(t):
+        yield name, count, partial(truediv, total, count)
+    for name, count, sketch, share in (
+        ("latency_p50_s", t.timed, t.latency, 0.5),
+        ("latency_p95_s", t.timed, t.latency, 0.95),
+        ("latency_p99_s", t.timed, t.latency, 0.99),
+        ("first_token_p50_s", t.first_tokens, t.first_token, 0.5),
+        ("first_token_p95_s", t.first_tokens, t.first_token, 0.95),
     ):
-        yield name, _by(events, t.judged), t.judged
-    yield "latency_mean_s", _by(t.latency_s, t.timed), t.timed
-    for name, share in (("latency_p50_s", 0.5), ("latency_p95_s", 0.95), ("latency_p99_s", 0.99)):
-        yield name, t.latency.value(share), t.timed
-    for name, share in (("first_token_p50_s", 0.5), ("first_token_p95_s", 0.95)):
-        yield name, t.first_token.value(share), t.first_tokens
-    yield "prompt_tokens_mean", _by(t.prompt_tokens, t.prompts_counted), t.prompts_counted
-    yield "output_tokens_mean", _by(t.output_tokens, t.counted), t.counted
-    yield "tokens_per_s", _by(t.speed_tokens, t.speed_s), t.counted if t.speed_s > 0 else 0
-    yield "mean_logprob", _by(t.logprob, t.with_logprob), t.with_logprob
-    yield "wrong_answer_mean", _by(t.likely_wrong, t.with_likely_wrong), t.with_likely_wrong
-    yield "grade_mean", _by(t.grade, t.graded), t.graded
-    yield "cost", t.cost, t.priced
-    yield "cost_mean", _by(t.cost, t.priced), t.priced
+        yield name, count, partial(sketch.value, share)
+    yield "tokens_per_s", t.counted if t.speed_s > 0 else 0, lambda: t.speed_tokens / t.speed_s
+    yield "cost", t.priced, lambda: t.cost
 
 
-def _by(total: float, count: float) -> float:
-    return total / count if count else 0.0
+def _means(t: Totals) -> tuple[tuple[str, int, float], ...]:
+    """Return name, count, and the sum that it divides."""
+    return (
+        ("fault_rate", t.judged, t.faults),
+        ("outlier_rate", t.judged, t.outliers),
+        ("error_rate", t.judged, t.errors),
+        ("cut_rate", t.judged, t.cut),
+        ("latency_mean_s", t.timed, t.latency_s),
+        ("prompt_tokens_mean", t.prompts_counted, t.prompt_tokens),
+        ("output_tokens_mean", t.counted, t.output_tokens),
+        ("mean_logprob", t.with_logprob, t.logprob),
+        ("wrong_answer_mean", t.with_likely_wrong, t.likely_wrong),
+        ("grade_mean", t.graded, t.grade),
+        ("cost_mean", t.priced, t.cost),
+    )

@@ -17,6 +17,13 @@ from monitor.storage.schema.control import (
     rollbacks,
     scheduled_runs,
 )
+from monitor.storage.schema.indicators import (
+    indicator_slices,
+    levels,
+    rollup_positions,
+    rollup_queue,
+    rollups,
+)
 from monitor.storage.schema.record import (
     detector_states,
     evidence_points,
@@ -27,7 +34,6 @@ from monitor.storage.schema.record import (
     golden_runs,
     golden_sets,
     hash_keys,
-    indicators,
     observations,
     read_positions,
     reference_drafts,
@@ -51,8 +57,9 @@ __all__ = [
     "golden_sets",
     "hash_keys",
     "incidents",
-    "indicators",
+    "indicator_slices",
     "leases",
+    "levels",
     "metadata",
     "observations",
     "outbox",
@@ -61,6 +68,9 @@ __all__ = [
     "references",
     "replicas",
     "rollbacks",
+    "rollup_positions",
+    "rollup_queue",
+    "rollups",
     "scheduled_runs",
     "signal_sets",
 ]
