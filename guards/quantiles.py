@@ -12,8 +12,9 @@ guarantees* (VLDB 2019).
 from __future__ import annotations
 
 import math
-import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,10 @@ _GROWTH = (1.0 + PRECISION) / (1.0 - PRECISION)
 _LOG_GROWTH = math.log(_GROWTH)
 _SMALLEST, _LARGEST = 1e-9, 1e12  # what lies outside is counted at the ends
 _ZERO = -32_768  # the bin of what is smaller than the smallest
-_BIN, _COUNT = np.dtype("<i2"), np.dtype("<u8")
-_WIDTH = _BIN.itemsize + _COUNT.itemsize
+_BINS = 1 << 16
+_BIN = np.dtype("<i2")
+_COUNTS = {width: np.dtype(f"<u{width}") for width in (1, 2, 4, 8)}  # the narrowest is written
+_EVERY = _COUNTS[8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,29 +50,26 @@ class Quantiles:
     @classmethod
     def of(cls, numbers: ArrayLike) -> Quantiles:
         """Return the sketch of numbers; NaN is left out, and what is below zero is zero."""
-        given = np.asarray(numbers, dtype=np.float64)
-        given = np.clip(given[~np.isnan(given)], 0.0, _LARGEST)
-        small = given < _SMALLEST
-        logs = np.log(np.where(small, 1.0, given)) / _LOG_GROWTH
-        bins, counts = np.unique(np.where(small, _ZERO, np.ceil(logs)), return_counts=True)
-        return cls(bins.astype(_BIN), counts.astype(_COUNT))
+        return each_of([np.asarray(numbers, dtype=np.float64)])[0]
 
     @classmethod
     def read(cls, content: bytes) -> Quantiles:
         """Return what `write` wrote. Raises `ValueError` for anything else."""
-        try:
-            plain = zlib.decompress(content)
-        except zlib.error as error:
-            raise ValueError(f"no sketch of quantiles: {error}") from error
-        size, rest = divmod(len(plain), _WIDTH)
-        if rest:
-            raise ValueError(f"no sketch of quantiles: {len(plain)} bytes")
-        split = size * _BIN.itemsize
-        return cls(np.frombuffer(plain[:split], _BIN), np.frombuffer(plain[split:], _COUNT))
+        counts = _COUNTS.get(content[0]) if content else None
+        width = _BIN.itemsize + counts.itemsize if counts else 1
+        size, rest = divmod(len(content) - 1, width)
+        if counts is None or rest:
+            raise ValueError(f"no sketch of quantiles: {content[:16]!r}")
+        bins = np.frombuffer(content, _BIN, size, offset=1)
+        own = np.frombuffer(content, counts, size, offset=1 + size * _BIN.itemsize)
+        return cls(bins, own.astype(_EVERY))
 
     def write(self) -> bytes:
-        """Return the sketch as bytes; about two for each bin that is not empty."""
-        return zlib.compress(self.bins.tobytes() + self.counts.tobytes(), 1)
+        """Return the sketch as bytes: three to ten for each bin that is not empty."""
+        most = int(self.counts.max(initial=0))
+        width = next(each for each in _COUNTS if most < 1 << 8 * each)
+        counts = self.counts.astype(_COUNTS[width])
+        return bytes((width,)) + self.bins.tobytes() + counts.tobytes()
 
     @property
     def size(self) -> int:
@@ -78,12 +78,7 @@ class Quantiles:
 
     def merged(self, *others: Quantiles) -> Quantiles:
         """Return the sketch of all their numbers together."""
-        parts = (self, *others)
-        every = np.concatenate([part.bins for part in parts])
-        bins, places = np.unique(every, return_inverse=True)
-        counts = np.zeros(len(bins), _COUNT)
-        np.add.at(counts, places, np.concatenate([part.counts for part in parts]))
-        return Quantiles(bins, counts)
+        return each_merged([(self, *others)])[0]
 
     def value(self, share: float) -> float:
         """Return the quantile of a share in [0, 1], NaN without numbers.
@@ -106,4 +101,36 @@ class Quantiles:
         return 2.0 * math.exp(place * _LOG_GROWTH) / (1.0 + _GROWTH)
 
 
-EMPTY = Quantiles(np.empty(0, _BIN), np.empty(0, _COUNT))
+EMPTY = Quantiles(np.empty(0, _BIN), np.empty(0, _EVERY))
+
+
+def each_of(parts: Sequence[NDArray[np.float64]]) -> list[Quantiles]:
+    """Return the sketch of each part's numbers: at once, for there may be many small ones."""
+    given = np.concatenate([np.empty(0), *parts])
+    small = given < _SMALLEST
+    logs = np.log(np.clip(np.where(small, 1.0, given), None, _LARGEST)) / _LOG_GROWTH
+    known = ~np.isnan(given)
+    bins = np.where(small, _ZERO, np.ceil(np.where(known, logs, 0.0))).astype(np.int64)
+    groups = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    return _counted(groups[known], bins[known], np.ones(int(known.sum()), _EVERY), len(parts))
+
+
+def each_merged(groups: Sequence[Sequence[Quantiles]]) -> list[Quantiles]:
+    """Return the sketch of each group's numbers together."""
+    parts = [EMPTY, *(part for group in groups for part in group)]
+    bins = np.concatenate([part.bins for part in parts]).astype(np.int64)
+    counts = np.concatenate([part.counts for part in parts])
+    sizes = [sum(len(part.bins) for part in group) for group in groups]
+    return _counted(np.repeat(np.arange(len(groups)), sizes), bins, counts, len(groups))
+
+
+def _counted(
+    groups: NDArray[np.int64], bins: NDArray[np.int64], counts: NDArray[np.uint64], size: int
+) -> list[Quantiles]:
+    """Return one sketch for each group; counts of one group and bin are added."""
+    keys, places = np.unique(groups * _BINS + (bins - _ZERO), return_inverse=True)
+    totals = np.zeros(len(keys), _EVERY)
+    np.add.at(totals, places, counts)
+    own = (keys % _BINS + _ZERO).astype(_BIN)
+    ends = np.searchsorted(keys, np.arange(size + 1) * _BINS).tolist()
+    return [Quantiles(own[start:end], totals[start:end]) for start, end in pairwise(ends)]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from sqlalchemy.engine import Connection, Row
 
-from guards.quantiles import EMPTY, Quantiles
+from guards import quantiles
 from monitor.storage.copying import driver
 from rollback.indicators.totals import NUMBERS, Totals
 
@@ -23,6 +22,7 @@ _ELEMENT = np.dtype([("length", ">i4"), ("value", ">f8")])
 _ARRAY_HEAD = 20  # bytes: dimensions, whether there are NULLs, type, size, lower bound
 _DOUBLES = 1022  # the type float8[]
 _LONGEST_SLICE = 64
+_NOTHING = np.empty(0)
 
 # A rate without an answer behind it, or a mean of unknown values, is no number, never 0: so each sum
 # has its own count beside it.
@@ -77,14 +77,16 @@ GROUP BY deployment, bucket, adapter, slice
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Key:
+class Key(NamedTuple):
     """Whose answers, and of which bucket; the base model is the empty string."""
 
     deployment: str
     bucket: datetime
     adapter: str
     slice: str
+
+
+_KEYS = len(Key._fields)
 
 
 def summed_up(connection: Connection, taken: Sequence[Row[Any]]) -> Iterator[tuple[Key, Totals]]:
@@ -103,16 +105,12 @@ def summed_up(connection: Connection, taken: Sequence[Row[Any]]) -> Iterator[tup
 def _of_days(connection: Connection, wanted: Mapping[str, object]) -> Iterator[tuple[Key, Totals]]:
     with driver(connection).cursor(binary=True) as cursor:
         cursor.adapters.register_loader(_DOUBLES, _Numbers)
-        cursor.execute(_SUM_UP, wanted)
-        for deployment, bucket, adapter, part, *found in cursor:
-            key = Key(deployment=deployment, bucket=bucket, adapter=adapter, slice=part)
-            latency, first_token = map(_sketch, found[len(NUMBERS) :])
-            numbers = dict(zip(NUMBERS, found, strict=False))
-            yield key, Totals(**numbers, latency=latency, first_token=first_token)
-
-
-def _sketch(numbers: NDArray[np.float64] | None) -> Quantiles:
-    return EMPTY if numbers is None else Quantiles.of(numbers)
+        rows = cursor.execute(_SUM_UP, wanted).fetchall()
+    latency = quantiles.each_of([_NOTHING if row[-2] is None else row[-2] for row in rows])
+    first_token = quantiles.each_of([_NOTHING if row[-1] is None else row[-1] for row in rows])
+    for row, own, first in zip(rows, latency, first_token, strict=True):
+        numbers = dict(zip(NUMBERS, row[_KEYS:-2], strict=True))
+        yield Key(*row[:_KEYS]), Totals(**numbers, latency=own, first_token=first)
 
 
 class _Numbers(Loader):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -97,7 +96,7 @@ def _with_few_slices(
                 named.add(key.slice)
                 connection.execute(_NEW_SLICE, {"deployment": key.deployment, "slice": key.slice})
             else:
-                key = replace(key, slice=OTHER_SLICES)
+                key = key._replace(slice=OTHER_SLICES)
         parts.append((key, totals))
     return parts
 
@@ -106,8 +105,9 @@ def _together(parts: Iterable[tuple[Key, Totals]], step: Step) -> list[tuple[Key
     """Return the totals by bucket of a step, in the order of their keys."""
     buckets: dict[Key, list[Totals]] = defaultdict(list)
     for key, totals in parts:
-        buckets[replace(key, bucket=step.start(key.bucket))].append(totals)
-    return [(key, totals_of.merged(buckets[key])) for key in sorted(buckets)]
+        buckets[key._replace(bucket=step.start(key.bucket))].append(totals)
+    keys = sorted(buckets)
+    return list(zip(keys, totals_of.each_merged([buckets[key] for key in keys]), strict=True))
 
 
 def _added(
@@ -117,9 +117,9 @@ def _added(
     touched = {f"{name}s": [getattr(key, name) for key, _ in parts] for name in _KEYS}
     found = connection.execute(_THERE, {"step": step.value, **touched})
     there = {_key(row): _totals(row) for row in found}
-    for key, totals in parts:
-        stored = there.get(key)
-        yield key, totals if stored is None else totals_of.merged((stored, totals))
+    both = [[there[key], totals] if key in there else [totals] for key, totals in parts]
+    keys = [key for key, _ in parts]
+    return list(zip(keys, totals_of.each_merged(both), strict=True))
 
 
 def _write(connection: Connection, step: Step, rows: Iterable[tuple[Key, Totals]]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from operator import attrgetter, truediv
+from typing import Any
 
-from guards import confidence
+from guards import confidence, quantiles
 from guards.quantiles import EMPTY, Quantiles
 from rollback.indicators.catalogue import CATALOGUE, Kind
 from rollback.indicators.measured import Measured
@@ -61,15 +62,22 @@ _numbers = attrgetter(*NUMBERS)
 
 def merged(parts: Iterable[Totals]) -> Totals:
     """Return the totals of all answers of the parts together."""
-    every = list(parts)
-    if len(every) == 1:
-        return every[0]
-    sums = (sum(column) for column in zip(*map(_numbers, every), strict=True))
-    return Totals(
-        **dict(zip(NUMBERS, sums, strict=False)),
-        latency=EMPTY.merged(*(each.latency for each in every)),
-        first_token=EMPTY.merged(*(each.first_token for each in every)),
-    )
+    return each_merged([list(parts)])[0]
+
+
+def each_merged(groups: Sequence[Sequence[Totals]]) -> list[Totals]:
+    """Return the totals of each group together: at once, for there may be many small ones."""
+    latency = quantiles.each_merged([[each.latency for each in group] for group in groups])
+    first_token = quantiles.each_merged([[each.first_token for each in group] for group in groups])
+    return [
+        Totals(**_summed(group), latency=own, first_token=first)
+        for group, own, first in zip(groups, latency, first_token, strict=True)
+    ]
+
+
+def _summed(group: Sequence[Totals]) -> dict[str, Any]:
+    sums = map(sum, zip(*map(_numbers, group), strict=True))
+    return dict(zip(NUMBERS, sums, strict=False))  # of nothing there are no sums
 
 
 def measured(totals: Totals, *, intervals: bool, only: str | None = None) -> dict[str, Measured]:
