@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
 from monitor.bootstrap import anchoring, closed_loop, places
@@ -105,6 +104,5 @@ def _chores(
         operations=operations,
         deployments=tuple(files),
         folder=config.data_dir / "reports",
-        keep=timedelta(days=config.record.keep_days),
-        keep_text=timedelta(days=config.record.keep_text_days),
+        keep=config.retention.lengths(),
     )

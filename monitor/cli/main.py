@@ -11,7 +11,18 @@ import warnings
 
 import typer
 
-from monitor.cli import adapters, audit, demo, golden, guards, ingest, replay, service, signals
+from monitor.cli import (
+    adapters,
+    audit,
+    demo,
+    erase,
+    golden,
+    guards,
+    ingest,
+    replay,
+    service,
+    signals,
+)
 from monitor.cli.output import complain
 from monitor.errors import BackstopError, BadRequest, ConfigError
 
@@ -30,6 +41,7 @@ app.add_typer(service.database, name="db")
 app.command()(service.serve)
 app.command()(service.check)
 app.command()(service.report)
+app.command()(erase.erase)
 app.command()(ingest.ingest)
 app.command()(replay.replay)
 app.command()(signals.signals)

@@ -13,6 +13,7 @@ from monitor.config.audit import AuditConfig
 from monitor.config.embedder import EmbedderConfig
 from monitor.config.engines import EngineSection, LocalEngine
 from monitor.config.registry import RegistryConfig
+from monitor.config.retention import RetentionConfig
 from monitor.config.sections import (
     DeploymentConfig,
     Gateways,
@@ -48,6 +49,7 @@ class Config(BaseSettings):
     deployments: dict[str, DeploymentConfig]
     receivers: dict[str, Receiver] = Field(default_factory=dict)
     record: Record = Record()
+    retention: RetentionConfig = RetentionConfig()
     embedder: EmbedderConfig = EmbedderConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     audit: AuditConfig = AuditConfig()

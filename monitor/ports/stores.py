@@ -13,6 +13,7 @@ from monitor.ports.golden import GoldenStore
 from monitor.ports.indicators import IndicatorStore
 from monitor.ports.news import News
 from monitor.ports.record import ExchangeStore
+from monitor.ports.retention import Retention
 from monitor.ports.schedule import Leases, Schedule
 from monitor.ports.versions import ArtifactStore, Registry
 
@@ -25,6 +26,7 @@ class Stores:
     evidence: EvidenceStore
     observations: Observations
     indicators: IndicatorStore
+    retention: Retention
     news: News
     registry: Registry
     deployments: Deployments

@@ -35,7 +35,7 @@ class Chores:
 
     Args:
         folder: where reports are kept.
-        keep, keep_text: how long answers and their texts are kept.
+        keep: how long each kind of `ports.Retention` is kept.
     """
 
     def __init__(
@@ -45,15 +45,13 @@ class Chores:
         operations: Operations,
         deployments: Sequence[str],
         folder: Path,
-        keep: timedelta,
-        keep_text: timedelta,
+        keep: Mapping[str, timedelta],
     ) -> None:
         self._stores = stores
         self._operations = operations
         self._deployments = tuple(deployments)
         self._folder = folder
         self._keep = keep
-        self._keep_text = keep_text
 
     def jobs(self) -> Mapping[str, Job]:
         """Return the jobs by the names that the schedule uses."""
@@ -86,13 +84,10 @@ class Chores:
 
     async def retain(self) -> None:
         """Delete what is older than it may be kept."""
-        now = datetime.now(UTC)
         deleted = await asyncio.to_thread(
-            self._stores.exchanges.delete_before,
-            now - self._keep,
-            text_before=now - self._keep_text,
+            self._stores.retention.expire, self._keep, datetime.now(UTC)
         )
-        log.info("retention", deleted=deleted)
+        log.info("retention", **deleted)
 
     async def _golden_of(self, deployment: str) -> None:
         if not await asyncio.to_thread(self._stores.golden.cases, deployment):

@@ -136,7 +136,8 @@ def test_the_service_can_do_all_of_its_work(service: Engine) -> None:
     write(stores, batch(1, 2, 3))
     stores.indicators.roll_up(NOW)
     later = NOW + timedelta(days=2)
-    assert stores.exchanges.delete_before(later, text_before=later) == 3
+    gone = stores.retention.expire({"exchanges": timedelta()}, later)
+    assert gone == {"exchanges": 3}
     assert verify(stores.audit.rows()).intact
 
 
