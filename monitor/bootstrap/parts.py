@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from monitor.bootstrap import embedding, feedback, graders, operating, receivers, replicas
+from monitor.bootstrap import (
+    embedding,
+    feedback,
+    graders,
+    operating,
+    own_levels,
+    own_memory,
+    receivers,
+    replicas,
+)
 from monitor.bootstrap.files import DeploymentFiles, declared, schemas
 from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.config import Config, LocalEngine
@@ -23,6 +32,7 @@ from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.service import Service
 from monitor.runtime.wakers import Wakers
 
+_PROCESS = "local"
 _LOOK_S = 5.0  # an engine in this process loses nothing by itself
 
 
@@ -70,6 +80,7 @@ def assemble(
     )
     registry = CollectorRegistry()
     loop.scoring.register(registry)
+    own_memory.register(registry)
     gateway = _gateway(section, stores, engine, loop, registry)
     gateway.callers = Tokens([token_hash(caller_token), token_hash(operator_token)])
     gateway.operators = Tokens([token_hash(operator_token)])
@@ -82,6 +93,8 @@ def assemble(
         loops=loop.loops(),
         parts=(loop.scoring.scorer,),
         look_s=_LOOK_S,
+        registry=registry,
+        texts=own_levels.of_registry(_PROCESS, registry),
     )
     return Parts(
         service=operated.service,

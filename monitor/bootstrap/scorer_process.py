@@ -11,7 +11,17 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.engine import Engine as Database
 
 from monitor.bootstrap import database as databases
-from monitor.bootstrap import embedding, files, guarding, pace, processes, replicas, roster, waiting
+from monitor.bootstrap import (
+    embedding,
+    files,
+    guarding,
+    own_memory,
+    pace,
+    processes,
+    replicas,
+    roster,
+    waiting,
+)
 from monitor.bootstrap.post import Post
 from monitor.bootstrap.processes import Ending
 from monitor.bootstrap.scoring import Scoring, open_scoring
@@ -67,6 +77,7 @@ class _Scorer:
         self._scoring.observing.sets = guards
         self._registry = CollectorRegistry()
         self._scoring.register(self._registry)
+        own_memory.register(self._registry)
         misunderstood = Gauge(
             "backstop_exchanges_misunderstood",
             "Answers handed over that could not be decoded, and were lost.",

@@ -13,6 +13,7 @@ from monitor.gateway.callers import token_hash
 from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
 from monitor.web.context import Web
+from monitor.web.indicator_metrics import IndicatorCollector
 from monitor.web.metrics import DeploymentCollector
 from monitor.web.sessions import Sessions
 from monitor.web.tokens import OperatorTokens
@@ -22,6 +23,7 @@ def web(config: Config, stores: Stores, operations: Operations, registry: Collec
     """Return what the surfaces work with. Raises `ConfigError` for a token that cannot be read."""
     operator = tokens.ensure(config.data_dir, "operator")
     registry.register(DeploymentCollector(stores))
+    registry.register(IndicatorCollector(stores, lambda: datetime.now(UTC)))
     return Web(
         stores=stores,
         operations=operations,

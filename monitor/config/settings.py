@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from monitor.config.audit import AuditConfig
 from monitor.config.embedder import EmbedderConfig
 from monitor.config.engines import EngineSection, LocalEngine
+from monitor.config.otlp import OtlpConfig
 from monitor.config.registry import RegistryConfig
 from monitor.config.retention import RetentionConfig
 from monitor.config.sections import (
@@ -53,6 +54,7 @@ class Config(BaseSettings):
     embedder: EmbedderConfig = EmbedderConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     audit: AuditConfig = AuditConfig()
+    otlp: OtlpConfig | None = None
     registry: RegistryConfig = RegistryConfig()
     grading: Grading = Grading()
 

@@ -86,13 +86,18 @@ class IndicatorHistory(Protocol):
             BadRequest: if the catalogue has no such indicator.
         """
 
-    def summary(self, deployment: str, since: datetime, until: datetime) -> Sequence[Summary]:
+    def summary(
+        self, deployment: str, since: datetime, until: datetime, *, intervals: bool = True
+    ) -> Sequence[Summary]:
         """Return the indicators of the answers in [since, until), merged over that time.
 
         For each adapter, by name, first all of its answers (`slice=None`), then each slice, if there
         is more than the one without a name; levels are only in the first. Both ends are rounded
         outwards to minutes. Whole days are read as days and whole hours as hours: 30 days are some
         30 rows an adapter and slice. Where minutes are no longer kept, ask for whole hours.
+
+        Args:
+            intervals: whether rates come with their confidence sequences, a millisecond each.
         """
 
 

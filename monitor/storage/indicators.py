@@ -92,7 +92,9 @@ class PostgresIndicators(IndicatorStore):
             if name in (measured := totals_of.measured(totals, intervals=True, only=name))
         ]
 
-    def summary(self, deployment: str, since: datetime, until: datetime) -> Sequence[Summary]:
+    def summary(
+        self, deployment: str, since: datetime, until: datetime, *, intervals: bool = True
+    ) -> Sequence[Summary]:
         """Return the indicators of the answers in [since, until), merged over that time."""
         pieces = list(_pieces(since, until))
         with transaction(self._engine) as connection:
@@ -102,7 +104,7 @@ class PostgresIndicators(IndicatorStore):
                 for piece in pieces
                 for row in levels.read(connection, deployment, piece.step, piece.since, piece.until)
             ]
-        return list(_summaries(rows, found))
+        return list(_summaries(rows, found, intervals=intervals))
 
     def _roll_up_some(self) -> int | None:
         """Add some answers, in one transaction; return how many, `None` if none are left."""
@@ -139,7 +141,9 @@ def _by_bucket(
         yield where, totals_of.merged(parts[where])
 
 
-def _summaries(rows: Sequence[tuple[Key, Totals]], found: Sequence[Row[Any]]) -> Iterator[Summary]:
+def _summaries(
+    rows: Sequence[tuple[Key, Totals]], found: Sequence[Row[Any]], *, intervals: bool
+) -> Iterator[Summary]:
     """Yield for each adapter all of its answers, then each slice."""
     parts: dict[str, dict[str, list[Totals]]] = defaultdict(lambda: defaultdict(list))
     read: dict[str, dict[str, list[Row[Any]]]] = defaultdict(lambda: defaultdict(list))
@@ -149,13 +153,13 @@ def _summaries(rows: Sequence[tuple[Key, Totals]], found: Sequence[Row[Any]]) ->
         read[row.adapter][row.name].append(row)
     for adapter in sorted(parts.keys() | read.keys()):
         slices = {name: totals_of.merged(each) for name, each in sorted(parts[adapter].items())}
-        whole = totals_of.measured(totals_of.merged(slices.values()), intervals=True)
+        whole = totals_of.measured(totals_of.merged(slices.values()), intervals=intervals)
         told = {name: _level(*each) for name, each in sorted(read[adapter].items())}
         version = values.version(adapter)
         yield Summary(adapter=version, slice=None, measured={**whole, **told})
         if slices.keys() - {""}:
             for name, totals in slices.items():
-                own = totals_of.measured(totals, intervals=True)
+                own = totals_of.measured(totals, intervals=intervals)
                 yield Summary(adapter=version, slice=name, measured=own)
 
 
