@@ -1,6 +1,6 @@
 """Sum answers up as they are recorded, by minute, hour and day, and by slice of the traffic.
 
-The minutes of before are made anew from the answers on record: those are queued day by day.
+The minutes of before are made anew from the answers on record: those are queued hour by hour.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SKETCHES = ("latency", "first_token")
 _QUEUE = """
 INSERT INTO rollup_queue (batch, first, last, count)
 OVERRIDING SYSTEM VALUE
-SELECT 0, date_trunc('day', started_at), date_trunc('day', started_at) + interval '1 day', count(*)
+SELECT 0, date_trunc('hour', started_at), date_trunc('hour', started_at) + interval '1 hour', count(*)
 FROM exchanges GROUP BY 2
 """
 

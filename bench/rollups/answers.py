@@ -20,7 +20,7 @@ _FILL = text("""
 INSERT INTO exchanges (deployment, started_at, id, adapter, epoch, verdict, findings, signal_set,
                        signals, latency_s, first_token_s, prompt_tokens, output_tokens, mean_logprob,
                        finish_reason, error, grade, tags)
-SELECT :deployment, CAST(:start AS timestamptz) + random() * interval '1 day',
+SELECT :deployment, CAST(:start AS timestamptz) + random() * CAST(:span AS interval),
        :prefix || '-' || row, 'support@00000000000' || version, version,
        CASE WHEN luck < 0.01 THEN 'fail' WHEN luck < 0.05 THEN 'warn' ELSE 'ok' END, '{}', 1,
        ARRAY[luck]::real[], exp(0.6 * normal) * (0.5 + version), 0.02 + random() / 5,
@@ -43,19 +43,22 @@ def days(count: int) -> list[date]:
     return [today - timedelta(days=back) for back in range(count, 0, -1)]
 
 
-def fill(engine: Engine, day: date, rows: int, *, prefix: str) -> None:
+def fill(
+    engine: Engine, day: date, rows: int, *, prefix: str, span: timedelta = timedelta(days=1)
+) -> None:
     """Write answers of a day, in batches of their own.
 
     Args:
         prefix: of their ids.
+        span: from midnight on, in which they begin.
     """
     Partitions(engine).cover({day})
     for start in range(0, rows, _BATCH):
         with transaction(engine) as connection:
-            _fill(connection, day, min(_BATCH, rows - start), f"{prefix}-{day}-{start}")
+            _fill(connection, day, min(_BATCH, rows - start), f"{prefix}-{day}-{start}", span)
 
 
-def _fill(connection: Connection, day: date, rows: int, prefix: str) -> None:
+def _fill(connection: Connection, day: date, rows: int, prefix: str, span: timedelta) -> None:
     connection.execute(
         text("INSERT INTO signal_sets VALUES (1, '{wrong_answer}') ON CONFLICT DO NOTHING")
     )
@@ -66,5 +69,6 @@ def _fill(connection: Connection, day: date, rows: int, prefix: str) -> None:
         "prefix": prefix,
         "adapters": ADAPTERS,
         "rows": rows,
+        "span": span,
     }
     connection.execute(_FILL, wanted)
