@@ -12,9 +12,13 @@ from sqlalchemy.engine import Engine
 from monitor.config.retention import RetentionConfig
 from monitor.errors import BadRequest
 from monitor.ports.stores import Stores
+from monitor.storage.database import open_engine
+from monitor.storage.embedded import for_service
 from monitor.storage.retention import KINDS
+from monitor.storage.stores import open_stores
 from rollback.audit_verification import verify
 from rollback.indicators.steps import Step
+from tests.integration.conftest import NoArtifacts
 from tests.integration.storage.builders import NOW, SECOND, batch, observed, record, scored, write
 
 pytestmark = pytest.mark.integration
@@ -106,6 +110,17 @@ def test_a_subject_is_erased_and_the_trail_holds(stores: Stores, engine: Engine)
     assert _mentions(engine) == []
     (total,) = stores.indicators.summary("support", NOW, NOW + timedelta(minutes=1))
     assert total.measured["exchanges"].value == 4
+
+
+def test_the_service_s_own_role_may_do_it(database_url: str) -> None:
+    """Rolling up, deleting whole days and erasing need no rights but the service's."""
+    service = open_engine(for_service(database_url))
+    stores = open_stores(service, NoArtifacts())
+    record(stores, scored(1, started_at=NOW - 5 * DAY), scored(2, caller=SUBJECT))
+    assert stores.indicators.roll_up(NOW) == 2
+    assert stores.retention.expire({"exchanges": DAY}, NOW) == {"exchanges": 1}
+    assert stores.retention.erase(SUBJECT, actor="ops", at=NOW).exchanges == 1
+    service.dispose()
 
 
 def test_erasing_twice_finds_nothing_more(stores: Stores) -> None:

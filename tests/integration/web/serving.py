@@ -19,6 +19,7 @@ from yarl import URL
 from monitor.ports.stores import Stores
 from monitor.web.app import create_app
 from monitor.web.context import Web
+from monitor.web.indicator_metrics import IndicatorCollector
 from monitor.web.metrics import DeploymentCollector
 from monitor.web.sessions import Sessions
 from monitor.web.tokens import OperatorTokens
@@ -51,6 +52,7 @@ def serve(stores: Stores) -> Iterator[Service]:
     operations = StoreOperations(stores=stores, now=now)
     registry = CollectorRegistry()
     registry.register(DeploymentCollector(stores))
+    registry.register(IndicatorCollector(stores, now))
     web = Web(
         stores=stores,
         operations=operations,
