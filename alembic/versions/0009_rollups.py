@@ -29,6 +29,12 @@ OVERRIDING SYSTEM VALUE
 SELECT 0, date_trunc('hour', started_at), date_trunc('hour', started_at) + interval '1 hour', count(*)
 FROM exchanges GROUP BY 2
 """
+# The curve of before stays where it is: months of it would be too much for one statement.
+_BEGIN_HERE = """
+INSERT INTO rollup_positions (deployment, epoch, position)
+SELECT DISTINCT ON (deployment) deployment, epoch, position FROM evidence_points
+ORDER BY deployment, epoch DESC, position DESC
+"""
 
 
 def upgrade() -> None:
@@ -49,6 +55,7 @@ def upgrade() -> None:
         postgresql_with={"autosummarize": True},
     )
     op.execute(_QUEUE)
+    op.execute(_BEGIN_HERE)
     op.drop_table("indicators")
 
 
