@@ -12,6 +12,7 @@ from rollback import fields
 from rollback.budgets import parse_budget
 from rollback.durations import parse_duration
 from rollback.errors import PolicyError
+from rollback.indicators.catalogue import OF_ANSWERS
 from rollback.thresholds import Action, Side, Threshold
 
 DEFAULT_WEIGHTS: Mapping[str, float] = {"faults": 0.5, "golden": 0.25, "pairs": 0.25}
@@ -112,9 +113,12 @@ def _threshold(rule: object, at: str) -> Threshold:
 
 
 def _name(value: object) -> str:
-    if isinstance(value, str) and value.strip():
-        return value.strip()
-    raise ValueError(f"{value!r} is no name of an indicator, like 'latency_p95_s'")
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{value!r} is no name of an indicator, like 'latency_p95_s'")
+    name = value.strip()
+    if name not in OF_ANSWERS:
+        raise ValueError(f"indicator {name!r} is unknown; {fields.advice(name, OF_ANSWERS)}")
+    return name
 
 
 def _action(value: object) -> Action:

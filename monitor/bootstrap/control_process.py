@@ -143,6 +143,7 @@ class _Control:
         closed: ClosedLoop,
         operated: Operating,
         hub: Hub,
+        registry: CollectorRegistry,
     ) -> None:
         self._post = post
         self._read = read
@@ -150,6 +151,7 @@ class _Control:
         self._closed = closed
         self._operated = operated
         self._hub = hub
+        self._registry = registry
 
     @classmethod
     async def open(
@@ -182,6 +184,8 @@ class _Control:
         closed = close_loop(
             stores, engine, router, followers, policies, receivers.senders(config), site
         )
+        registry = CollectorRegistry()
+        registry.register(ProcessCollector(hub.metrics))
         operated = operating.operate(
             config,
             read,
@@ -195,9 +199,11 @@ class _Control:
             },
             parts=(),
             look_s=_LOOK_S,
+            registry=registry,
+            texts=hub.metrics,
             health=hub.states,
         )
-        return cls(post, read, stores, closed, operated, hub)
+        return cls(post, read, stores, closed, operated, hub, registry)
 
     async def run(self, ending: Ending) -> None:
         """Serve the surfaces and decide, until told to end."""
@@ -215,12 +221,12 @@ class _Control:
                 await service.stop()
 
     def _app_parts(self) -> control_surfaces.Parts:
-        registry = CollectorRegistry()
-        registry.register(ProcessCollector(self._hub.metrics))
         return control_surfaces.Parts(
             config=self._post.config,
             socket=self._post.folder.surfaces,
-            web=surfaces.web(self._post.config, self._stores, self._operated.operations, registry),
+            web=surfaces.web(
+                self._post.config, self._stores, self._operated.operations, self._registry
+            ),
         )
 
     async def _announce(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import structlog
 from prometheus_client import CollectorRegistry, generate_latest
 
-from monitor.bootstrap import processes, relay_parts
+from monitor.bootstrap import own_memory, processes, relay_parts
 from monitor.bootstrap.post import Post
 from monitor.bootstrap.processes import Ending
 from monitor.gateway.guard_metrics import GuardCollector
@@ -55,6 +55,7 @@ class _Gateway:
         self._server = Serving(RelayApp(self._parts))
         self._registry = CollectorRegistry()
         self._registry.register(self._collector())
+        own_memory.register(self._registry)
         self._registry.register(GuardCollector(self._parts.guard_counts))
 
     async def run(self, ending: Ending) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime
 from functools import partial
 
-from monitor.bootstrap import alerting, anchoring, closed_loop, places
+from prometheus_client import CollectorRegistry
+
+from monitor.bootstrap import alerting, anchoring, closed_loop, own_levels, places
 from monitor.bootstrap.closed_loop import ClosedLoop
 from monitor.bootstrap.files import DeploymentFiles
 from monitor.config import Config
@@ -19,6 +21,7 @@ from monitor.runtime.operations import Health, OperatorActions
 from monitor.runtime.service import Part, Service
 from monitor.scheduler import chores
 from monitor.scheduler.chores import Chores
+from monitor.web import otlp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +42,16 @@ def operate(
     loops: Mapping[str, Loop],
     parts: Sequence[Part],
     look_s: float,
+    registry: CollectorRegistry,
+    texts: Callable[[], Mapping[str, str]],
     health: Callable[[], Mapping[str, str]] = dict,
 ) -> Operating:
     """Wire loops and operations.
 
     Args:
         loops, parts: what runs beside the loops that decide, and has work in hand.
+        registry: what `/metrics` shows, and what is pushed as OTLP.
+        texts: returns the metrics of Backstop's processes by name, in Prometheus' text format.
         look_s: how often the engine is asked which versions it holds.
         health: returns what else a component says of itself, by its name.
     """
@@ -76,11 +83,31 @@ def operate(
             "alarms": alarms.run,
             "schedule": partial(worker.run, closed.wakers.schedule),
             "audit anchors": anchoring.loop(config, stores, closed.leadership),
-            "indicators": partial(chores.roll_up, stores, closed.leadership),
+            "indicators": partial(
+                chores.roll_up, stores, closed.leadership, own_levels.readings(texts)
+            ),
+            **_pushing(config, registry, replica),
         },
         look_s=look_s,
     )
     return Operating(service=service, operations=operations)
+
+
+def _pushing(config: Config, registry: CollectorRegistry, replica: str) -> Mapping[str, Loop]:
+    """Return the loop that pushes metrics, if they are to be pushed. Raises `ConfigError`."""
+    if config.otlp is None:
+        return {}
+    return {
+        "otlp": partial(
+            otlp.push,
+            registry,
+            endpoint=config.otlp.url,
+            headers=config.otlp.headers(),
+            every_s=config.otlp.every_s,
+            resource={"service.name": "backstop", "service.instance.id": replica},
+            clock=lambda: datetime.now(UTC),
+        )
+    }
 
 
 def _operations(
@@ -111,6 +138,5 @@ def _chores(
         operations=operations,
         deployments=tuple(files),
         folder=config.data_dir / "reports",
-        keep=timedelta(days=config.record.keep_days),
-        keep_text=timedelta(days=config.record.keep_text_days),
+        keep=config.retention.lengths(),
     )

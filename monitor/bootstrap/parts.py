@@ -14,6 +14,8 @@ from monitor.bootstrap import (
     feedback,
     graders,
     operating,
+    own_levels,
+    own_memory,
     pairing,
     receivers,
     replicas,
@@ -34,6 +36,7 @@ from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.service import Service
 from monitor.runtime.wakers import Wakers
 
+_PROCESS = "local"
 _LOOK_S = 5.0  # an engine in this process loses nothing by itself
 
 
@@ -87,6 +90,7 @@ def assemble(
     registry = CollectorRegistry()
     loop.scoring.register(registry)
     gateway = _gateway(section, stores, engine, loop, registry, allowances.of(config, 1))
+    own_memory.register(registry)
     gateway.callers = Tokens([token_hash(caller_token), token_hash(operator_token)])
     gateway.operators = Tokens([token_hash(operator_token)])
     operated = operating.operate(
@@ -98,6 +102,8 @@ def assemble(
         loops=loop.loops(),
         parts=(loop.scoring.scorer,),
         look_s=_LOOK_S,
+        registry=registry,
+        texts=own_levels.of_registry(_PROCESS, registry),
     )
     return Parts(
         service=operated.service,

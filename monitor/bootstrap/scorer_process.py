@@ -16,6 +16,7 @@ from monitor.bootstrap import (
     files,
     graders,
     guarding,
+    own_memory,
     pace,
     pairing,
     processes,
@@ -78,6 +79,7 @@ class _Scorer:
         self._scoring.observing.sets = guards
         self._registry = CollectorRegistry()
         self._scoring.register(self._registry)
+        own_memory.register(self._registry)
         misunderstood = Gauge(
             "backstop_exchanges_misunderstood",
             "Answers handed over that could not be decoded, and were lost.",

@@ -16,6 +16,7 @@ from monitor.gateway.callers import token_hash
 from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
 from monitor.web.context import Web
+from monitor.web.indicator_metrics import IndicatorCollector
 from monitor.web.live import Live
 from monitor.web.metrics import DeploymentCollector
 from monitor.web.rarity import References
@@ -27,6 +28,7 @@ from monitor.web.tokens import Holder, OperatorTokens, Person
 def web(config: Config, stores: Stores, operations: Operations, registry: CollectorRegistry) -> Web:
     """Return what the surfaces work with. Raises `ConfigError` for a token that cannot be read."""
     registry.register(DeploymentCollector(stores))
+    registry.register(IndicatorCollector(stores, lambda: datetime.now(UTC)))
     return Web(
         stores=stores,
         operations=operations,

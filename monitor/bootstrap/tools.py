@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from monitor.bootstrap import anchoring, database, files, guarding, own_signals, receivers
 from monitor.config import Config, ServerEngine
 from monitor.engines.servers.opened import open_server
 from monitor.errors import ConfigError
+from monitor.ports.retention import Erased
 from monitor.scheduler.clock import Clock
 from monitor.storage import migrate, revision
 from monitor.storage.audit import PostgresAuditLog
+from monitor.storage.indicators import PostgresIndicators
+from monitor.storage.retention import PostgresRetention
 from rollback import audit_history, audit_verification
 from rollback.audit import AuditRow
 from rollback.audit_anchors import Anchor
 from rollback.canonical import plain
+
+_ON_THIS_MACHINE = "operator on the command line"
 
 
 def check(config: Config) -> Mapping[str, Any]:
@@ -59,6 +64,24 @@ def upgrade(config: Config) -> str | None:
     with database.opened(config) as sql, database.owned(config, sql) as owned:
         migrate.upgrade(owned)
         return revision.current(owned)
+
+
+def retain(config: Config, *, dry_run: bool) -> Mapping[str, int]:
+    """Delete what is older than it may be kept, or count it; return the rows of each kind."""
+    keep, now = config.retention.lengths(), datetime.now(UTC)
+    with database.opened(config) as sql:
+        revision.require_current(sql)
+        retention = PostgresRetention(sql)
+        return retention.due(keep, now) if dry_run else retention.expire(keep, now)
+
+
+def erase(config: Config, subject: str) -> Erased:
+    """Erase the answers of a subject, once every indicator knows them."""
+    now = datetime.now(UTC)
+    with database.opened(config) as sql:
+        revision.require_current(sql)
+        PostgresIndicators(sql).roll_up(now)
+        return PostgresRetention(sql).erase(subject, actor=_ON_THIS_MACHINE, at=now)
 
 
 def verify_audit(config: Config, told: Sequence[Anchor] = ()) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from monitor.cli import (
     audit,
     canary,
     demo,
+    erase,
     golden,
     guards,
     ingest,
@@ -44,6 +45,7 @@ app.add_typer(service.database, name="db")
 app.command()(service.serve)
 app.command()(service.check)
 app.command()(service.report)
+app.command()(erase.erase)
 app.command()(ingest.ingest)
 app.command()(replay.replay)
 app.command()(signals.signals)

@@ -100,6 +100,29 @@ def _write(out: Path, content: str) -> None:
         raise BadRequest(f"{out}: cannot be written: {error.strerror}") from error
 
 
+@database.command("retention")
+def retention(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count what would be deleted, and delete nothing")
+    ] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Delete what is older than the configuration's `retention` says, as the nightly job does.
+
+    Example: backstop db retention --dry-run
+    """
+    from monitor import config as configuration
+    from monitor.bootstrap import tools
+
+    rows = tools.retain(configuration.load(config), dry_run=dry_run)
+    if as_json:
+        show_json({"dry_run": dry_run, "rows": rows})
+        return
+    verb = "would be deleted" if dry_run else "deleted"
+    say(", ".join(f"{kind} {count:,}" for kind, count in rows.items()) + f" rows {verb}")
+
+
 @database.command("upgrade")
 def upgrade(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     """Bring the database schema to this version's.

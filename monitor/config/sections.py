@@ -102,11 +102,9 @@ class DeploymentConfig(Section):
 
 
 class Record(Section):
-    """What is kept of each answer, and for how long."""
+    """What is kept of each answer; for how long, `retention` says."""
 
     text: bool = False
-    keep_days: int = Field(default=180, ge=1)
-    keep_text_days: int = Field(default=7, ge=0)
     queue: int = Field(default=10_000, ge=1)
 
 

@@ -13,7 +13,9 @@ from monitor.config.alerts import AlertsConfig, Receiver, misnamed
 from monitor.config.audit import AuditConfig
 from monitor.config.embedder import EmbedderConfig
 from monitor.config.engines import EngineSection, LocalEngine
+from monitor.config.otlp import OtlpConfig
 from monitor.config.registry import RegistryConfig
+from monitor.config.retention import RetentionConfig
 from monitor.config.sections import (
     DeploymentConfig,
     Gateways,
@@ -50,9 +52,11 @@ class Config(BaseSettings):
     receivers: dict[str, Receiver] = Field(default_factory=dict)
     alerts: AlertsConfig = AlertsConfig()
     record: Record = Record()
+    retention: RetentionConfig = RetentionConfig()
     embedder: EmbedderConfig = EmbedderConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     audit: AuditConfig = AuditConfig()
+    otlp: OtlpConfig | None = None
     registry: RegistryConfig = RegistryConfig()
     grading: Grading = Grading()
     web: WebConfig = WebConfig()

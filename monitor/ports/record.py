@@ -109,6 +109,3 @@ class ExchangeStore(Protocol):
 
     def exposure(self, deployment: str, epoch: int) -> int:
         """Count the answers recorded under an epoch."""
-
-    def delete_before(self, moment: datetime, *, text_before: datetime) -> int:
-        """Delete answers older than `moment`, and texts older than `text_before`."""

@@ -16,6 +16,7 @@ from monitor.ports.inventory import Inventory
 from monitor.ports.listings import Listings
 from monitor.ports.news import News
 from monitor.ports.record import ExchangeStore
+from monitor.ports.retention import Retention
 from monitor.ports.schedule import Leases, Schedule
 from monitor.ports.versions import ArtifactStore, Registry
 
@@ -28,6 +29,7 @@ class Stores:
     evidence: EvidenceStore
     observations: Observations
     indicators: IndicatorStore
+    retention: Retention
     news: News
     registry: Registry
     deployments: Deployments

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from guards.verdicts import Verdict
 from monitor.errors import BackstopError, Unavailable
 from monitor.ports.alerts import Notice
 from monitor.ports.golden import GoldenRun
+from monitor.ports.indicators import Reading
 from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
 from monitor.reports import data, render
@@ -27,7 +28,6 @@ log = structlog.get_logger(__name__)
 _REPORT_PERIOD = timedelta(hours=24)
 _QUIET = frozenset({Verdict.OK, Verdict.WARN})
 _ROLL_UP_EVERY_S = 5.0
-_ROLL_UP_BACK = timedelta(minutes=3)  # answers that waited for the database still count
 
 
 class Chores:
@@ -35,7 +35,7 @@ class Chores:
 
     Args:
         folder: where reports are kept.
-        keep, keep_text: how long answers and their texts are kept.
+        keep: how long each kind of `ports.Retention` is kept.
     """
 
     def __init__(
@@ -45,15 +45,13 @@ class Chores:
         operations: Operations,
         deployments: Sequence[str],
         folder: Path,
-        keep: timedelta,
-        keep_text: timedelta,
+        keep: Mapping[str, timedelta],
     ) -> None:
         self._stores = stores
         self._operations = operations
         self._deployments = tuple(deployments)
         self._folder = folder
         self._keep = keep
-        self._keep_text = keep_text
 
     def jobs(self) -> Mapping[str, Job]:
         """Return the jobs by the names that the schedule uses."""
@@ -86,13 +84,10 @@ class Chores:
 
     async def retain(self) -> None:
         """Delete what is older than it may be kept."""
-        now = datetime.now(UTC)
         deleted = await asyncio.to_thread(
-            self._stores.exchanges.delete_before,
-            now - self._keep,
-            text_before=now - self._keep_text,
+            self._stores.retention.expire, self._keep, datetime.now(UTC)
         )
-        log.info("retention", deleted=deleted)
+        log.info("retention", **deleted)
 
     async def _golden_of(self, deployment: str) -> None:
         if not await asyncio.to_thread(self._stores.golden.cases, deployment):
@@ -112,13 +107,19 @@ class Chores:
         return path
 
 
-async def roll_up(stores: Stores, leadership: Leadership) -> None:
-    """Keep the indicators of the last minutes up to date while this process leads."""
+async def roll_up(
+    stores: Stores, leadership: Leadership, readings: Callable[[], Sequence[Reading]]
+) -> None:
+    """Keep the indicators up to date while this process leads.
+
+    Args:
+        readings: returns what Backstop's processes say of themselves.
+    """
     while True:
         if leadership.leads:
             now = datetime.now(UTC)
             try:
-                await asyncio.to_thread(stores.indicators.roll_up, now - _ROLL_UP_BACK, now)
+                await asyncio.to_thread(stores.indicators.roll_up, now, readings())
             except Unavailable as error:
                 log.warning("indicators wait", error=str(error))
         await asyncio.sleep(_ROLL_UP_EVERY_S)

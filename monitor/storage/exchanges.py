@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.engine import Engine, Row
 
 from guards.exchange import Message
@@ -18,15 +18,15 @@ from monitor.storage import (
     observation_items,
     observations,
     packing,
-    partitions,
     payload,
+    rollup_queue,
     values,
 )
 from monitor.storage.copying import copy_ready
 from monitor.storage.database import transaction
 from monitor.storage.hash_key import HashKey
 from monitor.storage.partitions import Partitions
-from monitor.storage.schema import evidence_points, exchanges, signal_sets
+from monitor.storage.schema import exchanges, signal_sets
 from monitor.storage.signal_names import SignalSets
 
 
@@ -66,6 +66,7 @@ class PostgresExchanges(ExchangeStore):
             if not observations.add(connection, batch, content.items):
                 return
             self._signal_sets.add(connection, content.signal_sets)
+            rollup_queue.add(connection, content.days, batch.count)
             added = copy_ready(connection, exchanges, packing.COLUMNS, content.rows, key="id")
             if added is not None:
                 observations.keep_only(connection, batch, content.items, added)
@@ -138,21 +139,6 @@ class PostgresExchanges(ExchangeStore):
         )
         with transaction(self._engine) as connection:
             return connection.execute(count).scalar_one()
-
-    def delete_before(self, moment: datetime, *, text_before: datetime) -> int:
-        """Delete answers older than `moment` with what judges have read of them, and older texts."""
-        with transaction(self._engine) as connection:
-            dropped = partitions.drop_before(connection, moment)
-            deleted = connection.execute(delete(exchanges).where(exchanges.c.started_at < moment))
-            connection.execute(delete(evidence_points).where(evidence_points.c.at < moment))
-            observations.delete_before(connection, moment)
-            connection.execute(
-                update(exchanges)
-                .where(exchanges.c.started_at < text_before)
-                .where(exchanges.c.prompt.is_not(None) | exchanges.c.output.is_not(None))
-                .values(prompt=None, output=None)
-            )
-            return dropped + deleted.rowcount
 
 
 def recorded(row: Row[Any]) -> RecordedExchange:

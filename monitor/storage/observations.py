@@ -6,9 +6,8 @@ What was read stays until its retention ends, so that a decision can be replayed
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
-from sqlalchemy import and_, delete, exists, func, text, update
+from sqlalchemy import and_, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, Engine
 
@@ -97,15 +96,6 @@ def advance(connection: Connection, read: Mapping[str, tuple[int, int]]) -> None
                 f"the answers of {replica} are no longer read to {before}: "
                 "another judge has read on; begin again from the saved states"
             )
-
-
-def delete_before(connection: Connection, moment: datetime) -> None:
-    """Delete what was read and is older than `moment`, and positions in what is all gone."""
-    batches, positions = observations.c, read_positions.c
-    same_replica = positions.replica == batches.replica
-    was_read = exists().where(same_replica, positions.number >= batches.number)
-    connection.execute(delete(observations).where(batches.at < moment, was_read))
-    connection.execute(delete(read_positions).where(~exists().where(same_replica)))
 
 
 def _advance(connection: Connection, replica: str, before: int, now: int) -> bool:

@@ -16,6 +16,7 @@ KNOWN = (
     "0005",
     "0006",
     "0007",
+    "0009",
     "0010",
     "0011",
 )  # every migration in `alembic/versions`, oldest first

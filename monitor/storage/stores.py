@@ -24,6 +24,7 @@ from monitor.storage.mail import PostgresMailRoom
 from monitor.storage.news import PostgresNews
 from monitor.storage.observations import PostgresObservations
 from monitor.storage.registry import PostgresRegistry
+from monitor.storage.retention import PostgresRetention
 from monitor.storage.schedule import PostgresSchedule
 
 
@@ -34,6 +35,7 @@ def open_stores(engine: Engine, artifacts: ArtifactStore) -> Stores:
         evidence=PostgresEvidence(engine),
         observations=PostgresObservations(engine),
         indicators=PostgresIndicators(engine),
+        retention=PostgresRetention(engine),
         news=PostgresNews(engine),
         registry=PostgresRegistry(engine),
         deployments=PostgresDeployments(engine),

@@ -21,6 +21,13 @@ from monitor.storage.schema.control import (
     rollbacks,
     scheduled_runs,
 )
+from monitor.storage.schema.indicators import (
+    indicator_slices,
+    levels,
+    rollup_positions,
+    rollup_queue,
+    rollups,
+)
 from monitor.storage.schema.record import (
     detector_states,
     evidence_points,
@@ -31,7 +38,6 @@ from monitor.storage.schema.record import (
     golden_runs,
     golden_sets,
     hash_keys,
-    indicators,
     observations,
     read_positions,
     reference_drafts,
@@ -58,8 +64,9 @@ __all__ = [
     "golden_sets",
     "hash_keys",
     "incidents",
-    "indicators",
+    "indicator_slices",
     "leases",
+    "levels",
     "metadata",
     "observations",
     "outbox",
@@ -69,6 +76,9 @@ __all__ = [
     "references",
     "replicas",
     "rollbacks",
+    "rollup_positions",
+    "rollup_queue",
+    "rollups",
     "scheduled_runs",
     "signal_sets",
 ]

@@ -54,6 +54,19 @@ exchanges = Table(
     Column("prompt_hash", LargeBinary),  # NULL: its key was unknown, since Postgres was away
     Column("prompt", Text),
     Column("output", Text),
+    # Of `rollup_queue`; who writes answers says it for the transaction, so that COPY need not.
+    Column(
+        "batch",
+        BigInteger,
+        nullable=False,
+        server_default=text("current_setting('backstop.batch')::bigint"),
+    ),
+    Index(
+        "ix_exchanges_batch",
+        "batch",
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": True},
+    ),
     Index("ix_exchanges_id", "id", postgresql_using="hash"),
     Index(None, "deployment", "epoch"),
     postgresql_partition_by="RANGE (started_at)",
@@ -100,17 +113,6 @@ feedback = Table(
     Column("comment", Text),
     Column("at", MOMENT, nullable=False),
     CheckConstraint("score BETWEEN 0 AND 1", name="score"),
-)
-
-indicators = Table(
-    "indicators",
-    metadata,
-    Column("deployment", Text, primary_key=True),
-    Column("bucket", MOMENT, primary_key=True),
-    Column("adapter", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("value", Double, nullable=False),
-    Column("count", BigInteger, nullable=False),
 )
 
 evidence_points = Table(

@@ -128,8 +128,7 @@ def chores(stores: Stores, operations: Operations, folder: Path, *deployments: s
         operations=operations,
         deployments=deployments,
         folder=folder,
-        keep=timedelta(days=1),
-        keep_text=timedelta(days=1),
+        keep={"exchanges": timedelta(days=1)},
     )
 
 

@@ -134,9 +134,10 @@ def test_the_service_can_do_all_of_its_work(service: Engine) -> None:
     stores.deployments.flip(promotion(V2, V1, 1))
     stores.deployments.flip(rollback(2))
     write(stores, batch(1, 2, 3))
-    stores.indicators.roll_up(NOW - timedelta(minutes=5), NOW + timedelta(minutes=5))
+    stores.indicators.roll_up(NOW)
     later = NOW + timedelta(days=2)
-    assert stores.exchanges.delete_before(later, text_before=later) == 3
+    gone = stores.retention.expire({"exchanges": timedelta()}, later)
+    assert gone == {"exchanges": 3}
     assert verify(stores.audit.rows()).intact
 
 

@@ -15,7 +15,7 @@ from monitor.ports.stores import Stores
 from monitor.storage import packing, partitions
 from monitor.storage.database import open_engine
 from monitor.storage.exchanges import PostgresExchanges
-from tests.integration.storage.builders import NOW, SECOND, V1, batch, record, scored
+from tests.integration.storage.builders import NOW, V1, batch, record, scored
 
 pytestmark = pytest.mark.integration
 
@@ -115,11 +115,11 @@ def test_a_new_partition_takes_its_rows_from_the_default_one(
 ) -> None:
     """A row that came before its day's partition moves into it."""
     with engine.begin() as connection:
-        columns = "deployment, epoch, verdict, findings, signals, tags, signal_set"
+        columns = "deployment, epoch, verdict, findings, signals, tags, signal_set, batch"
         connection.execute(
             text(
                 f"INSERT INTO exchanges (id, started_at, {columns})"
-                " VALUES ('early', :at, 'support', 1, 'ok', '{}', '{}', '{}', 0)"
+                " VALUES ('early', :at, 'support', 1, 'ok', '{}', '{}', '{}', 0, 0)"
             ),
             {"at": NOW},
         )
@@ -128,22 +128,6 @@ def test_a_new_partition_takes_its_rows_from_the_default_one(
         left = connection.execute(text("SELECT count(*) FROM exchanges_default")).scalar_one()
     assert left == 0
     assert stores.exchanges.exposure("support", 1) == 2
-
-
-def test_retention_deletes_old_answers_and_older_texts(stores: Stores) -> None:
-    """Whole partitions and single rows go; texts go before their rows do."""
-    batch = [
-        scored(1, started_at=NOW - 5 * DAY),
-        scored(2, started_at=NOW - 3 * DAY),
-        scored(3, started_at=NOW - 3 * DAY + SECOND),
-        scored(4),
-    ]
-    record(stores, *batch, keep_text=True)
-    deleted = stores.exchanges.delete_before(NOW - 3 * DAY + SECOND, text_before=NOW - SECOND)
-    assert deleted == 2
-    new, old = stores.exchanges.recent("support", 10)
-    assert (new.id, new.output) == ("chatcmpl-4", "answer 4")
-    assert (old.id, old.output, old.prompt) == ("chatcmpl-3", None, None)
 
 
 def test_signals_that_are_no_numbers_cost_no_row(stores: Stores) -> None:

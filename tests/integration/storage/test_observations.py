@@ -139,7 +139,7 @@ def test_old_observations_go_once_they_are_read(stores: Stores, engine: Engine) 
         write(stores, batch(2, replica=replica, number=1))
     stores.evidence.save([], [], {"read": (-1, 1), "half": (-1, 0)})
     later = NOW + 3600 * SECOND
-    stores.exchanges.delete_before(later, text_before=later)
+    stores.retention.expire({"evidence": 0 * SECOND}, later)
     assert _unread(stores) == [("half", 1, 0), ("unread", 0, -1), ("unread", 1, 0)]
     with engine.connect() as connection:
         left = connection.execute(text("SELECT replica FROM read_positions")).scalars().all()

@@ -23,6 +23,7 @@ from monitor.config import Config, Role, TrustedProxy
 from monitor.ports.stores import Stores
 from monitor.web.app import create_app
 from monitor.web.context import Web
+from monitor.web.indicator_metrics import IndicatorCollector
 from monitor.web.live import Live
 from monitor.web.metrics import DeploymentCollector
 from monitor.web.rarity import References
@@ -85,6 +86,7 @@ def _serving(stores: Stores, folder: Path, trusted_proxy: TrustedProxy | None) -
     operations = StoreOperations(stores=stores, now=now)
     registry = CollectorRegistry()
     registry.register(DeploymentCollector(stores))
+    registry.register(IndicatorCollector(stores, now))
     web = Web(
         stores=stores,
         operations=operations,

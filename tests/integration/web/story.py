@@ -50,7 +50,7 @@ def trouble(stores: Stores, now: datetime) -> None:
     )
     record(stores, *_answers(now), keep_text=True)
     stores.evidence.save(list(_curve(now)), [], {})
-    stores.indicators.roll_up(now - timedelta(days=2), now)
+    stores.indicators.roll_up(now)
 
 
 def _add(stores: Stores, version: AdapterVersion) -> None:

@@ -95,9 +95,19 @@ def test_every_key_is_read() -> None:
         ({"thresholds": [_RULE, {**_RULE, "fro": "5m"}]}, "thresholds[1].fro", "mean 'for'"),
         ({"thresholds": [{**_RULE, "action": "rolback"}]}, "thresholds[0].action", "'rollback'"),
         ({"thresholds": [{**_RULE, "below": 1}]}, "thresholds[0]", "exactly one"),
-        ({"thresholds": [{"indicator": "x", "above": 1}]}, "thresholds[0]", "lacks 'action'"),
+        ({"thresholds": [{"indicator": "cost", "above": 1}]}, "thresholds[0]", "lacks 'action'"),
         ({"thresholds": [{"above": 1, "action": "alert"}]}, "thresholds[0]", "lacks 'indicator'"),
         ({"thresholds": [{**_RULE, "indicator": ""}]}, "thresholds[0].indicator", "no name"),
+        (
+            {"thresholds": [{**_RULE, "indicator": "latency_p95"}]},
+            "thresholds[0].indicator",
+            "did you mean 'latency_p95_s'",
+        ),
+        (
+            {"thresholds": [{**_RULE, "indicator": "evidence"}]},
+            "thresholds[0].indicator",
+            "unknown",
+        ),
         ({"thresholds": [{**_RULE, "for": "10s"}]}, "thresholds[0].for", "out of range"),
     ],
 )
