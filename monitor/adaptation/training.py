@@ -54,6 +54,7 @@ def train(
     held_out: Sequence[TrainingExample] = (),
     base_name: str | None = None,
     noted: Mapping[str, Any] | None = None,
+    files: Mapping[str, str] | None = None,
     on_progress: Progress = lambda step, steps, loss: None,
 ) -> Made:
     """Train on the examples and save the adapter in `out`, whole or not at all.
@@ -67,6 +68,7 @@ def train(
         held_out: choose the checkpoint by their likelihood, and end the training when it falls.
         base_name: how the adapter's configuration names its base; the folder's name if absent.
         noted: facts that are kept with those of the training.
+        files: names and texts of files that belong into the folder.
         on_progress: gets the step, the number of steps, and the step's loss.
 
     Raises:
@@ -112,11 +114,18 @@ def train(
         "environment": facts.environment(device),
         **(noted or {}),
     }
-    (saved / FACTS).write_text(json.dumps(told, indent=2) + "\n")
+    write_facts(saved, told)
+    for name, text in (files or {}).items():
+        (saved / name).write_text(text, encoding="utf-8")
     out.parent.mkdir(parents=True, exist_ok=True)
     saved.rename(out)
     shutil.rmtree(work)
     return Made(folder=out, facts=told)
+
+
+def write_facts(folder: Path, told: Mapping[str, Any]) -> None:
+    """Write the facts of a training into its folder."""
+    (folder / FACTS).write_text(json.dumps(told, indent=2) + "\n")
 
 
 def _trained(

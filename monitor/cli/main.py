@@ -11,7 +11,18 @@ import warnings
 
 import typer
 
-from monitor.cli import adapters, audit, demo, golden, guards, ingest, replay, service, signals
+from monitor.cli import (
+    adapt,
+    adapters,
+    audit,
+    demo,
+    golden,
+    guards,
+    ingest,
+    replay,
+    service,
+    signals,
+)
 from monitor.cli.output import complain
 from monitor.errors import BackstopError, BadRequest, ConfigError
 
@@ -33,6 +44,7 @@ app.command()(service.report)
 app.command()(ingest.ingest)
 app.command()(replay.replay)
 app.command()(signals.signals)
+app.command()(adapt.adapt)
 app.command()(demo.demo)
 
 
