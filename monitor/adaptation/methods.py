@@ -16,6 +16,7 @@ from peft import (
 )
 from torch import nn
 
+from monitor.adaptation.quiet import no_layer_warnings
 from monitor.adaptation.recipe import Method, Recipe, Task
 from monitor.errors import BadRequest
 
@@ -31,7 +32,8 @@ def adapted(model: Any, recipe: Recipe) -> Any:
     """
     if recipe.method is Method.FULL:
         return model
-    return get_peft_model(model, _configuration(model, recipe))
+    with no_layer_warnings():
+        return get_peft_model(model, _configuration(model, recipe))
 
 
 def _configuration(model: Any, recipe: Recipe) -> Any:

@@ -1,7 +1,8 @@
-"""Keeps transformers' progress bars off the terminal while a block runs."""
+"""Keeps off the terminal what libraries say while a block runs, and no person needs."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,3 +19,14 @@ def no_progress_bars() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
+
+
+@contextmanager
+def no_layer_warnings() -> Iterator[None]:
+    """Keep PEFT from warning that it does not know the shape of a normalisation layer.
+
+    Tuning those is what was asked for, and their shape is read from the weight.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Unsupported layer type", UserWarning)
+        yield

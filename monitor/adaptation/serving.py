@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from monitor.adaptation import base as bases
 from monitor.adaptation.classifier import TextClassifier
 from monitor.adaptation.learner import LABELS, LONGEST_TEXT, WHOLE
-from monitor.adaptation.quiet import no_progress_bars
+from monitor.adaptation.quiet import no_layer_warnings, no_progress_bars
 
 _AT_ONCE = 64  # texts in a batch
 
@@ -24,7 +24,7 @@ def generator(base: Path, folder: Path | None = None) -> tuple[Any, Any]:
     whole = folder is not None and (folder / WHOLE).exists()
     model = bases.causal(folder if folder is not None and whole else base)
     if folder is not None and not whole:
-        with no_progress_bars():
+        with no_progress_bars(), no_layer_warnings():
             model = PeftModel.from_pretrained(model, str(folder))
     return bases.tokenizer_of(base), model.eval()
 
@@ -43,7 +43,8 @@ class Classifier:
         if (folder / WHOLE).exists():
             model.load_state_dict(load_file(folder / WHOLE))
         else:
-            model = PeftModel.from_pretrained(model, str(folder))
+            with no_layer_warnings():
+                model = PeftModel.from_pretrained(model, str(folder))
         self._model = model.eval()
 
     @torch.no_grad()
