@@ -49,7 +49,8 @@ def test_each_method_trains_and_loads_back(
     assert 0 < parameters["trained"] <= parameters["all"]
     assert (parameters["trained"] == parameters["all"]) is (method is Method.FULL)
     assert made.facts["recipe"]["method"] == method.value
-    assert made.facts["bytes"] > 0 and len(made.facts["curve"]) == 3
+    assert made.facts["bytes"] > 0
+    assert len(made.facts["curve"]) == 3
 
 
 @pytest.mark.parametrize("method", sorted(SERVED, key=lambda method: method.value))
