@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
 from transformers.utils import logging
 
 
@@ -23,10 +24,12 @@ def no_progress_bars() -> Iterator[None]:
 
 @contextmanager
 def no_layer_warnings() -> Iterator[None]:
-    """Keep PEFT from warning that it does not know the shape of a normalisation layer.
+    """Keep PEFT from warning about layers that it was asked for.
 
-    Tuning those is what was asked for, and their shape is read from the weight.
+    The shape of a normalisation layer is read from its weight; checks of sparse tensors stay off,
+    as they are by default, for good: torch warns until somebody says so.
     """
+    torch.sparse.check_sparse_tensor_invariants.disable()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Unsupported layer type", UserWarning)
         yield

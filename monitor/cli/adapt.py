@@ -90,7 +90,7 @@ def adapt(
     made = _made(order, rows)
     told = {"folder": str(made.folder), **made.facts}
     if deployment is not None:
-        told |= _registered(made, deployment, label, import_golden, config)
+        told |= _registered(made, order.base, deployment, label, import_golden, config)
     _show(told, as_json)
 
 
@@ -169,10 +169,11 @@ def _made(order: Any, rows: Any) -> Made:
 
 
 def _registered(
-    made: Made, deployment: str, label: str, import_golden: bool, config: Path
+    made: Made, base: Path, deployment: str, label: str, import_golden: bool, config: Path
 ) -> Mapping[str, Any]:
     """Register with the service and have it load and probe the version."""
     from monitor.adaptation.maker import GOLDEN
+    from monitor.engines import base_files
 
     client = client_of(config)
     body = {
@@ -180,7 +181,10 @@ def _registered(
         "path": str(made.folder.resolve()),
         "label": label,
         "parent": None,
-        "facts": {"training": dict(made.facts)},
+        "facts": {
+            "training": dict(made.facts),
+            "base_model_fingerprint": base_files.fingerprint(base),
+        },
     }
     version = client.post("/api/adapters", body)["name"]
     cases = made.folder / GOLDEN
