@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -76,12 +75,12 @@ def search(
 
 def _known(folder: Path, recipe: Recipe, examples: Sequence[TrainingExample]) -> Made | None:
     """Return what an interrupted search made already, unless it was from something else."""
-    file = folder / training.FACTS
-    if not file.exists():
+    if not folder.exists():
         return None
-    told = json.loads(file.read_text())
-    if told["recipe"] == recipe.as_dict() and told["data_sha256"] == facts_of.data_hash(examples):
-        return Made(folder=folder, facts=told)
+    made = training.opened(folder)
+    same = made.facts["data_sha256"] == facts_of.data_hash(examples)
+    if same and made.facts["recipe"] == recipe.as_dict():
+        return made
     shutil.rmtree(folder)
     return None
 

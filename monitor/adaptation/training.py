@@ -123,6 +123,14 @@ def train(
     return Made(folder=out, facts=told)
 
 
+def opened(folder: Path) -> Made:
+    """Return what was made in a folder before. Raises `BadRequest` if it was not made here."""
+    try:
+        return Made(folder=folder, facts=json.loads((folder / FACTS).read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise BadRequest(f"{folder} holds no {FACTS}; choose another folder") from error
+
+
 def write_facts(folder: Path, told: Mapping[str, Any]) -> None:
     """Write the facts of a training into its folder."""
     (folder / FACTS).write_text(json.dumps(told, indent=2) + "\n")

@@ -77,17 +77,21 @@ def adapt(
     _require_served(recipe, deployment)
     if out is None and deployment is None:
         raise BadRequest("say where the adapter goes: --out FOLDER, or --deployment NAME")
+    from monitor.adaptation import training
     from monitor.adaptation.maker import Order
 
+    found = base or _configured_base(config)
     order = Order(
         recipe=recipe,
-        base=base or _configured_base(config),
-        out=out or _own_folder(config, deployment or "", examples, recipe),
+        base=found,
+        out=out or _own_folder(config, deployment or "", examples, recipe, found, keep, grid),
         keep=keep,
         golden=() if golden is None else _prompts(golden),
         search=grid,
     )
-    made = _made(order, rows)
+    # A folder of ours is named by content: there already, it only has to be registered.
+    known = out is None and order.out.exists()
+    made = training.opened(order.out) if known else _made(order, rows)
     told = {"folder": str(made.folder), **made.facts}
     if deployment is not None:
         told |= _registered(made, order.base, deployment, label, import_golden, config)
@@ -130,14 +134,13 @@ def _configured_base(file: Path) -> Path:
     return engine.model
 
 
-def _own_folder(file: Path, deployment: str, examples: Path, recipe: Recipe) -> Path:
+def _own_folder(file: Path, deployment: str, examples: Path, *decided: Any) -> Path:
     """Return a folder in the data directory, named by content: a killed run finds its own."""
     import hashlib
-    import json
 
     from monitor import config
 
-    digest = hashlib.sha256(examples.read_bytes() + json.dumps(recipe.as_dict()).encode())
+    digest = hashlib.sha256(examples.read_bytes() + repr(decided).encode())
     return config.load(file).data_dir / "adapted" / f"{deployment}-{digest.hexdigest()[:12]}"
 
 
