@@ -45,6 +45,8 @@ class AnchoredTrainer(Trainer):  # type: ignore[misc]
                 input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
             ).logits
         prompt = (inputs["labels"] == IGNORED) & (inputs["attention_mask"] == 1)
+        # The last of them predicts the answer's first token, which is to be learnt.
+        prompt[:, :-1] &= inputs["labels"][:, 1:] == IGNORED
         width = prompt.shape[1]  # trained vectors stand before the prompt's own tokens
         ours = functional.log_softmax(outputs.logits[:, -width:][prompt].float(), dim=-1)
         theirs = functional.log_softmax(base[:, -width:][prompt].float(), dim=-1)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import multiprocessing
+import os
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,8 @@ import torch
 from monitor.adaptation import grid, serving, training
 from monitor.adaptation.examples import TrainingExample
 from monitor.adaptation.recipe import SERVED, Method, Recipe, Task
+from monitor.adaptation.trainer import Progress
+from monitor.adaptation.training import Made
 from monitor.engines import base_files
 from monitor.engines.adapters import AdapterModel
 from monitor.errors import BadRequest
@@ -80,41 +81,7 @@ def test_what_is_served_passes_the_registry_and_the_engine(
         )
 
 
-_TRAIN = """
-import sys
-from pathlib import Path
-from guards.exchange import Message
-from monitor.adaptation import training
-from monitor.adaptation.examples import TrainingExample
-from monitor.adaptation.recipe import Recipe
-
-def say(step, steps, loss):
-    print(step, flush=True)
-    if step == int(sys.argv[3]):
-        sys.stdin.read()  # until the end comes
-
-turns = [tuple(line.split("|")) for line in sys.argv[4].split(";")]
-examples = [
-    TrainingExample(messages=(Message(role="user", content=asked),), completion=told)
-    for asked, told in turns
-]
-recipe = Recipe(rank=2, steps=8, batch=4, checkpoints=4, dropout=0.1, held_out=0.0)
-made = training.train(
-    recipe, examples[:8], Path(sys.argv[1]), Path(sys.argv[2]), held_out=examples[8:], on_progress=say
-)
-"""
-
-
-def _started(
-    base: Path, out: Path, wait_at: int, examples: Sequence[TrainingExample]
-) -> subprocess.Popen[str]:
-    told = ";".join(f"{each.prompt}|{each.completion}" for each in examples)
-    return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", _TRAIN, str(base), str(out), str(wait_at), told],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+RESUMED = Recipe(rank=2, steps=8, batch=4, checkpoints=4, dropout=0.1)
 
 
 def test_a_killed_training_ends_with_the_same_bytes(
@@ -122,21 +89,29 @@ def test_a_killed_training_ends_with_the_same_bytes(
 ) -> None:
     """Killed at step 5 of 8, it goes on from the checkpoint of step 4; no folder stood there."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    with _started(base, whole, 0, examples) as process:
-        process.communicate()
-    assert process.returncode == 0
-    with _started(base, broken, 5, examples) as process:
-        assert process.stdout is not None
-        assert any(line == "5\n" for line in process.stdout)
-        process.send_signal(signal.SIGKILL)
+    seen: list[int] = []
+
+    def die(step: int, steps: int, loss: float) -> None:
+        if step == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def make(out: Path, on_progress: Progress) -> Made:
+        held_out = examples[8:]
+        return training.train(
+            RESUMED, examples[:8], base, out, held_out=held_out, on_progress=on_progress
+        )
+
+    child = multiprocessing.get_context("fork").Process(target=make, args=(broken, die))
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
     assert not broken.exists()
-    with _started(base, broken, 0, examples) as process:
-        steps, _ = process.communicate()
-    assert steps.split() == ["5", "6", "7", "8"]
+    second = make(broken, lambda step, steps, loss: seen.append(step))
+    first = make(whole, lambda step, steps, loss: None)
+    assert seen == [5, 6, 7, 8]
     assert (broken / WEIGHTS).read_bytes() == (whole / WEIGHTS).read_bytes()
-    told = json.loads((broken / training.FACTS).read_text())
-    assert told["resumed_from_step"] == 4
-    assert told["curve"] == json.loads((whole / training.FACTS).read_text())["curve"]
+    assert second.facts["resumed_from_step"] == 4
+    assert second.facts["curve"] == first.facts["curve"]
     assert {path.name for path in tmp_path.iterdir()} == {"whole", "broken"}
 
 
@@ -163,7 +138,7 @@ def test_the_penalty_keeps_predictions_of_prompts(
         recipe = Recipe(rank=2, steps=20, batch=5, checkpoints=0, learning_rate=2e-2, kl=kl)
         made = training.train(recipe, examples, base, tmp_path / name)
         tokenizer, after = serving.generator(base, made.folder)
-        ids = torch.tensor([tokenizer.encode("say ab")])
+        ids = torch.tensor([tokenizer.encode("<|user|>say ab<|end|>")])
         with torch.no_grad():
             one, other = (m(input_ids=ids).logits.log_softmax(-1) for m in (before, after))
         moved.append((one.exp() * (one - other)).sum(-1).mean().item())
