@@ -29,7 +29,7 @@ def no_layer_warnings() -> Iterator[None]:
     The shape of a normalisation layer is read from its weight; checks of sparse tensors stay off,
     as they are by default, for good: torch warns until somebody says so.
     """
-    torch.sparse.check_sparse_tensor_invariants.disable()
+    torch.sparse.check_sparse_tensor_invariants.disable()  # type: ignore[no-untyped-call]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Unsupported layer type", UserWarning)
         yield

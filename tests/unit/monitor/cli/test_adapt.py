@@ -45,7 +45,9 @@ def test_a_file_becomes_a_folder_with_golden_cases(monkeypatch, capsys, tmp_path
         "training.json",
     }
     kept = (out / "golden.jsonl").read_text().splitlines()
-    asked = {json.loads(line)["messages"][0]["content"] for line in tickets.open()}
+    asked = {
+        json.loads(line)["messages"][0]["content"] for line in tickets.read_text().splitlines()
+    }
     assert {json.loads(line)["messages"][0]["content"] for line in kept} < asked
 
 
@@ -66,7 +68,7 @@ def test_what_will_not_work_is_one_sentence(monkeypatch, capsys, tickets, words,
 
 def test_a_leaked_golden_case_is_refused(monkeypatch, capsys, tmp_path, tickets) -> None:
     """A golden set that holds one of the examples is named by the number of cases."""
-    first = json.loads(tickets.open().readline())
+    first = json.loads(tickets.read_text().splitlines()[0])
     golden = tmp_path / "golden.jsonl"
     golden.write_text(
         json.dumps({"id": "a", "messages": first["messages"], "expect": first["completion"]})
