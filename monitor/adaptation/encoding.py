@@ -24,16 +24,24 @@ class Encoded:
     prompt_length: int
 
 
-class EncodedExamples(Dataset[Encoded]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """Token ids of a text with the number of its label."""
+
+    ids: tuple[int, ...]
+    label: int
+
+
+class Rows(Dataset[Any]):
     """Encoded examples as a torch data set."""
 
-    def __init__(self, examples: Sequence[Encoded]) -> None:
+    def __init__(self, examples: Sequence[Any]) -> None:
         self._examples = examples
 
     def __len__(self) -> int:
         return len(self._examples)
 
-    def __getitem__(self, index: int) -> Encoded:
+    def __getitem__(self, index: int) -> Any:
         return self._examples[index]
 
 
@@ -65,6 +73,31 @@ def collate(batch: Sequence[Encoded], pad: int) -> Mapping[str, Tensor]:
         ids[index, :size] = torch.tensor(row.ids)
         labels[index, row.prompt_length : size] = ids[index, row.prompt_length : size]
         mask[index, :size] = 1
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+
+
+def label(
+    examples: Sequence[TrainingExample], labels: Sequence[str], tokenizer: Any, limit: int
+) -> list[Labelled]:
+    """Encode texts with their labels' places in `labels`; a text is cut at `limit` tokens."""
+    texts = [example.prompt for example in examples]
+    places = {name: place for place, name in enumerate(labels)}
+    ids = tokenizer(texts, truncation=True, max_length=limit)["input_ids"]
+    return [
+        Labelled(ids=tuple(row), label=places[example.completion])
+        for row, example in zip(ids, examples, strict=True)
+    ]
+
+
+def collate_labelled(batch: Sequence[Labelled], pad: int) -> dict[str, Tensor]:
+    """Pad texts on the right: `input_ids`, `attention_mask` (batch, longest), `labels` (batch)."""
+    width = max(len(row.ids) for row in batch)
+    ids = torch.full((len(batch), width), pad)
+    mask = torch.zeros((len(batch), width), dtype=torch.long)
+    for index, row in enumerate(batch):
+        ids[index, : len(row.ids)] = torch.tensor(row.ids)
+        mask[index, : len(row.ids)] = 1
+    labels = torch.tensor([row.label for row in batch])
     return {"input_ids": ids, "attention_mask": mask, "labels": labels}
 
 

@@ -12,6 +12,7 @@ import warnings
 import typer
 
 from monitor.cli import (
+    adapt,
     adapters,
     alerts,
     audit,
@@ -49,6 +50,7 @@ app.command()(erase.erase)
 app.command()(ingest.ingest)
 app.command()(replay.replay)
 app.command()(signals.signals)
+app.command()(adapt.adapt)
 app.command()(demo.demo)
 
 

@@ -25,6 +25,7 @@ def test_an_adapter_is_saved_in_pefts_form(
     assert {file.name for file in (tmp_path / "v1").iterdir()} == {
         "adapter_config.json",
         "adapter_model.safetensors",
+        "training.json",
     }
     config = json.loads((tmp_path / "v1" / "adapter_config.json").read_text())
     assert (config["peft_type"], config["r"]) == ("LORA", 2)
