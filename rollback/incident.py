@@ -19,6 +19,7 @@ class Phase(Enum):
     PROVED = "proved"  # means that the engine showed the fingerprint of the new version
     UNPROVED = "unproved"  # means that the proof failed: a person must look
     FROZEN = "frozen"  # means that nothing was changed, by rule, and a person must decide
+    BASE_CHANGED = "base_changed"  # means that the base model changed; no version is to blame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

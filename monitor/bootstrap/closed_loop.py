@@ -18,6 +18,7 @@ from monitor.runtime.convergence import Convergence, Followers
 from monitor.runtime.dispatch import Dispatcher
 from monitor.runtime.errands import Errands
 from monitor.runtime.freezes import Freezes
+from monitor.runtime.golden_beside import Beside
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.judging import Judging
@@ -100,7 +101,7 @@ def close_loop(
         stores.deployments, stores.acknowledgements, router, followers, site.replica
     )
     versions = Versions(stores, engine, site.engine)
-    runs = GoldenRuns(engine, stores.golden, site.grader)
+    runs = GoldenRuns(Beside(engine, site.grader, versions.ready), stores)
     return ClosedLoop(
         policies=dict(policies),
         link=site.link,

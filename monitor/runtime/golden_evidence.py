@@ -6,13 +6,16 @@ from collections.abc import Callable
 
 from guards.trial import SHOWN
 from guards.verdicts import Verdict
-from monitor.runtime.golden_runs import GoldenRuns, Outcome, Plan
+from monitor.runtime.golden_plan import Outcome, Plan
+from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.judging import Judging
 from monitor.runtime.watch import Watch
 from rollback.deployment import Deployment
 from rollback.policy import Policy
 
 SCHEDULE = "schedule"  # the cause of runs that the clock starts
+PROMOTION = "promotion"  # of those that follow on a promotion
+_SKIPPED = frozenset({SCHEDULE, PROMOTION})  # where another run is under way; nobody waits for them
 
 
 class GoldenEvidence:
@@ -34,11 +37,13 @@ class GoldenEvidence:
         cause: str,
         compared: bool,
         stop_line: float = float("inf"),
+        occasion: str | None = None,
     ) -> Outcome:
         """Run the set for the active version, weigh what it shows, wake who must act.
 
         The run ends early where the version is shown to be no worse. Scheduled runs repeat one
-        question: they FAIL by what they have won together.
+        question: they FAIL by what they have won together. What has been run for the occasion
+        already is not run again, and a run that was skipped or is another's is not weighed.
 
         Raises `BadGoldenSet` if the deployment has no golden set, `Unavailable`.
         """
@@ -55,9 +60,12 @@ class GoldenEvidence:
                 clear_line=SHOWN,
                 stop_line=stop_line,
                 is_repeated=cause == SCHEDULE,
+                occasion=occasion,
+                may_wait=cause not in _SKIPPED,
             )
         )
-        await self.weigh(deployment, outcome)
+        if outcome.is_own:
+            await self.weigh(deployment, outcome)
         return outcome
 
     async def weigh(self, deployment: Deployment, outcome: Outcome) -> None:

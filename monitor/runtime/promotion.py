@@ -17,7 +17,8 @@ from monitor.ports.deployments import Flip
 from monitor.ports.golden import GoldenRun
 from monitor.ports.stores import Stores
 from monitor.runtime.convergence import Convergence
-from monitor.runtime.golden_runs import GoldenRuns, Plan
+from monitor.runtime.golden_plan import Plan
+from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.versions import Versions
 from rollback import gate
 from rollback.deployment import Deployment, baseline_after_promotion

@@ -18,7 +18,9 @@ from monitor.errors import Conflict
 from monitor.ports.engine import Generation
 from monitor.ports.golden import GoldenRun
 from monitor.ports.stores import Stores
-from monitor.runtime.golden_runs import GoldenRuns, Outcome, Plan
+from monitor.runtime.golden_beside import Beside
+from monitor.runtime.golden_plan import Outcome, Plan
+from monitor.runtime.golden_runs import GoldenRuns
 from tests.integration.runtime.house import BAD, GOOD, NAME, V1, V2, House, import_golden
 from tests.integration.runtime.test_golden_runs import chores
 
@@ -53,7 +55,7 @@ async def run(stores: Stores, replies: Replies, plan: Plan = PLAN) -> Outcome:
     engine = MemoryEngine(replies)
     for version in (V1, V2):
         await engine.load(version, Path())
-    return await GoldenRuns(engine, stores.golden).run(plan)
+    return await GoldenRuns(Beside(engine), stores).run(plan)
 
 
 def make_critical(stores: Stores, size: int, numbers: Iterable[int]) -> None:
