@@ -9,7 +9,9 @@ from datetime import datetime
 
 from monitor.alerts import schedule as retries
 from monitor.ports.alerts import Sender
+from monitor.ports.base_identity import BaseIdentity
 from monitor.ports.engine import Engine
+from monitor.ports.golden_host import GoldenHosts
 from monitor.ports.grading import Grader
 from monitor.ports.stores import Stores
 from monitor.runtime.confirmation import Confirmation
@@ -18,8 +20,11 @@ from monitor.runtime.convergence import Convergence, Followers
 from monitor.runtime.dispatch import Dispatcher
 from monitor.runtime.errands import Errands
 from monitor.runtime.freezes import Freezes
-from monitor.runtime.golden_beside import Beside
+from monitor.runtime.golden_base import BaseWatch
+from monitor.runtime.golden_beside import Beside, unknown
 from monitor.runtime.golden_evidence import GoldenEvidence
+from monitor.runtime.golden_plan import RunSettings
+from monitor.runtime.golden_resuming import Resuming
 from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.judging import Judging
 from monitor.runtime.leadership import Leadership
@@ -35,6 +40,22 @@ from monitor.runtime.watch import Watch
 from rollback.policy import Policy
 
 Settle = Callable[[str, int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenSite:
+    """How golden runs are done.
+
+    Args:
+        hosts: where they answer; `None` is on the engine that serves.
+        identity: tells which base model that engine has.
+        runs_after: whether a run follows on each promotion.
+    """
+
+    hosts: GoldenHosts | None = None
+    identity: Callable[[], Awaitable[BaseIdentity]] = unknown
+    settings: RunSettings = field(default_factory=RunSettings)
+    runs_after: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +76,7 @@ class Site:
     link: str
     settle: Settle
     grader: Grader = field(default_factory=TextGrader)
+    golden: GoldenSite = field(default_factory=GoldenSite)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +96,7 @@ class ClosedLoop:
     leadership: Leadership
     versions: Versions
     golden: GoldenEvidence
+    resuming: Resuming
     promotion: Promotion
     rollbacks: Rollbacks
     dispatcher: Dispatcher
@@ -101,7 +124,8 @@ def close_loop(
         stores.deployments, stores.acknowledgements, router, followers, site.replica
     )
     versions = Versions(stores, engine, site.engine)
-    runs = GoldenRuns(Beside(engine, site.grader, versions.ready), stores)
+    runs = _runs(stores, engine, versions, site)
+    golden = GoldenEvidence(runs, watch, judging, wakers.wake)
     return ClosedLoop(
         policies=dict(policies),
         link=site.link,
@@ -115,13 +139,20 @@ def close_loop(
         convergence=convergence,
         leadership=leadership,
         versions=versions,
-        golden=GoldenEvidence(runs, watch, judging, wakers.wake),
-        promotion=Promotion(stores, versions, runs, convergence),
+        golden=golden,
+        resuming=Resuming(stores, runs, golden, policies, lambda: leadership.leads),
+        promotion=Promotion(stores, versions, runs, convergence, runs_after=site.golden.runs_after),
         rollbacks=Rollbacks(
             stores, engine, site.engine, versions.ready, convergence, site.settle, site.link
         ),
         dispatcher=Dispatcher(stores.outbox, senders, _retry_at, troubles),
     )
+
+
+def _runs(stores: Stores, engine: Engine, versions: Versions, site: Site) -> GoldenRuns:
+    golden = site.golden
+    beside = Beside(engine, site.grader, versions.ready, golden.identity)
+    return GoldenRuns(golden.hosts or beside, stores, golden.settings, BaseWatch(stores, site.link))
 
 
 def control(loop: ClosedLoop) -> Control:

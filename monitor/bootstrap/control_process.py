@@ -16,6 +16,7 @@ from monitor.bootstrap import (
     control_surfaces,
     database,
     files,
+    golden_hosts,
     graders,
     operating,
     own_signals,
@@ -172,6 +173,7 @@ class _Control:
             link=f"{config.listen.url}/",
             settle=lambda name, epoch: hub.settled(name, epoch, _LANDING_LIMIT_S),
             grader=graders.grader_of(config, engine),
+            golden=golden_hosts.server_site(config, post.engine, read, engine),
         )
         policies = {name: each.policy for name, each in read.items()}
         closed = close_loop(

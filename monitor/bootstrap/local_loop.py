@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from guards.declared import Declared
-from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
+from monitor.bootstrap.closed_loop import ClosedLoop, GoldenSite, Site, close_loop
 from monitor.bootstrap.scoring import Scoring, open_scoring
 from monitor.ports.alerts import Sender
 from monitor.ports.engine import Engine
@@ -43,6 +43,7 @@ class Settings:
         keep_text: whether prompts and answers are recorded.
         schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
         grader: grades the answers of golden runs.
+        golden: how golden runs are done.
         declared: deployment → what else is declared of its answers.
         embeddings: where the vectors of answers come from.
     """
@@ -54,6 +55,7 @@ class Settings:
     keep_text: bool = False
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     grader: Grader = field(default_factory=TextGrader)
+    golden: GoldenSite = field(default_factory=GoldenSite)
     declared: Mapping[str, Declared] = field(default_factory=dict)
     embeddings: Embeddings = field(default_factory=NoModel)
 
@@ -98,6 +100,7 @@ def open_local_loop(
         link=settings.link,
         settle=settle,
         grader=settings.grader,
+        golden=settings.golden,
     )
     return LocalLoop(
         handover=handover,

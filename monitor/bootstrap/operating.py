@@ -69,6 +69,7 @@ def operate(
             "judges": partial(closed.judging.run, closed.wakers.judging),
             "control": partial(control.run, closed.wakers.control),
             "alerts": partial(closed.dispatcher.run, closed.wakers.alerts),
+            "golden runs left behind": closed.resuming.run,
             "schedule": partial(worker.run, closed.wakers.schedule),
             "audit anchors": anchoring.loop(config, stores, closed.leadership),
             "indicators": partial(chores.roll_up, stores, closed.leadership),

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from monitor.bootstrap import embedding, feedback, graders, operating, receivers, replicas
+from monitor.bootstrap import (
+    embedding,
+    feedback,
+    golden_hosts,
+    graders,
+    operating,
+    receivers,
+    replicas,
+)
 from monitor.bootstrap.files import DeploymentFiles, declared, schemas
 from monitor.bootstrap.local_loop import LocalLoop, Settings, open_local_loop
 from monitor.config import Config, LocalEngine
@@ -62,6 +70,7 @@ def assemble(
         keep_text=config.record.text,
         schemas=schemas(files),
         grader=graders.grader_of(config, engine),
+        golden=golden_hosts.local_site(config, section, files, stores.artifacts, engine),
         declared=declared(files),
         embeddings=embedding.opened(config.embedder),
     )

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from monitor.config.audit import AuditConfig
 from monitor.config.embedder import EmbedderConfig
 from monitor.config.engines import EngineSection, LocalEngine
+from monitor.config.golden import GoldenConfig
 from monitor.config.registry import RegistryConfig
 from monitor.config.sections import (
     DeploymentConfig,
@@ -53,6 +54,7 @@ class Config(BaseSettings):
     audit: AuditConfig = AuditConfig()
     registry: RegistryConfig = RegistryConfig()
     grading: Grading = Grading()
+    golden: GoldenConfig = GoldenConfig()
 
     @field_validator("deployments")
     @classmethod

@@ -14,7 +14,8 @@ from monitor.runtime.text_grader import TextGrader
 _BY_TEXT = TextGrader()
 
 
-async def _unknown() -> BaseIdentity:
+async def unknown() -> BaseIdentity:
+    """Tell nothing of the base model."""
     return BaseIdentity()
 
 
@@ -39,7 +40,7 @@ class Beside:
         engine: Engine,
         grader: Grader = _BY_TEXT,
         ready: Callable[[str], Awaitable[None]] = _as_it_is,
-        identity: Callable[[], Awaitable[BaseIdentity]] = _unknown,
+        identity: Callable[[], Awaitable[BaseIdentity]] = unknown,
     ) -> None:
         self._host = GoldenHost(engine=engine, grader=grader, usage=_untold, identity=identity)
         self._ready = ready

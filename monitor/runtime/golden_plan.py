@@ -9,9 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 from guards.declared import Prices
-from guards.trial import History, Terms
+from guards.trial import SHOWN, History, Terms
 from monitor.ports.golden import GoldenRun
+from rollback.deployment import Deployment
+from rollback.policy import Policy
 
+SCHEDULE = "schedule"  # the cause of runs that the clock starts
+PROMOTION = "promotion"  # of those that follow on a promotion
 _LINES = ("worse_line", "clear_line", "stop_line")
 
 
@@ -66,6 +70,38 @@ class Plan:
         return (self.subject, self.against) if self.compared else (self.subject,)
 
 
+def plan_of(
+    deployment: Deployment,
+    policy: Policy,
+    *,
+    cause: str,
+    compared: bool,
+    stop_line: float = math.inf,
+    occasion: str | None = None,
+) -> Plan:
+    """Return the plan of a run of the version that serves.
+
+    It ends early where the version is shown to be no worse. Scheduled runs repeat one question:
+    they FAIL by what they have won together. Nobody waits for those that the clock or a promotion
+    starts, so they are skipped where another run is under way.
+    """
+    return Plan(
+        deployment=deployment.name,
+        subject=deployment.active,
+        against=deployment.baseline,
+        compared=compared,
+        cause=cause,
+        margin=policy.margin,
+        min_cases=policy.min_golden_cases,
+        floor=policy.first_version_floor,
+        clear_line=SHOWN,
+        stop_line=stop_line,
+        is_repeated=cause == SCHEDULE,
+        occasion=occasion,
+        may_wait=cause not in (SCHEDULE, PROMOTION),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """What is settled when a run begins, and kept, so that it ends alike wherever it is resumed.
@@ -109,11 +145,13 @@ class RunSettings:
             are asked together of each version.
         case_limit: how long the answer to one case and its grading may take.
         prices: deployment → what its tokens cost.
+        hold: a process that died gives its run up after this.
     """
 
     chunk: int = 8
     case_limit: timedelta = timedelta(minutes=5)
     prices: Mapping[str, Prices] = field(default_factory=dict)
+    hold: timedelta = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,14 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 
 from guards import golden
 from guards.golden import GoldenCase
 from monitor.errors import BadGoldenSet, Conflict, DatabaseUnavailable, EngineError, Unavailable
-from monitor.ports.golden import GoldenRun, Hold, RunStatus
+from monitor.ports.golden import Begun, GoldenRun, Hold, RunStatus
 from monitor.ports.golden_host import GoldenHosts
 from monitor.ports.stores import Stores
 from monitor.runtime import golden_conclusion
@@ -24,7 +24,6 @@ from monitor.runtime.golden_plan import Course, Outcome, Plan, RunSettings
 
 log = structlog.get_logger(__name__)
 
-_HOLD = timedelta(seconds=15)  # a process that died gives its run up after this
 _NO_CASES = "its cases are not on record any more"
 
 
@@ -57,28 +56,39 @@ class GoldenRuns:
         Raises `BadGoldenSet` if the deployment has no golden set, `UnreadableGoldenSet`,
         `Unavailable`.
         """
+        hold = self._new_hold()
+        begun = await self._begun(plan, hold)
+        if not begun.is_held:
+            return _of_another(begun.run)
+        return await self._held(begun.run, hold)
+
+    async def intend(self, plan: Plan) -> None:
+        """Record a run for whoever goes on with what was left behind.
+
+        Raises `BadGoldenSet` if the deployment has no golden set, `UnreadableGoldenSet`,
+        `Unavailable`.
+        """
+        await self._begun(plan, Hold(holder="", until=datetime.now(UTC)))
+
+    async def go_on(self, run: GoldenRun) -> Outcome | None:
+        """Go on with a run that was left behind; `None` if somebody else does. Raises as `run` does."""
+        hold = self._new_hold()
+        taken = await asyncio.to_thread(self._store.take_over, run.id, hold, datetime.now(UTC))
+        return None if taken is None else await self._held(taken, hold)
+
+    def _new_hold(self) -> Hold:
+        return Hold(holder=str(uuid.uuid4()), until=datetime.now(UTC) + self._settings.hold)
+
+    async def _begun(self, plan: Plan, hold: Hold) -> Begun:
         cases = await asyncio.to_thread(self._store.cases, plan.deployment)
         if not cases:
             raise BadGoldenSet(
                 f"{plan.deployment} has no golden set; import one with `backstop golden import`"
             )
-        hold, now = _hold(), datetime.now(UTC)
-        begun = await asyncio.to_thread(
-            self._store.begin,
-            _begin(plan, cases, self._settings.chunk),
-            hold,
-            now,
-            may_wait=plan.may_wait,
+        run = _begin(plan, cases, self._settings.chunk)
+        return await asyncio.to_thread(
+            self._store.begin, run, hold, datetime.now(UTC), may_wait=plan.may_wait
         )
-        if not begun.is_held:
-            return _of_another(begun.run)
-        return await self._held(begun.run, hold)
-
-    async def go_on(self, run: GoldenRun) -> Outcome | None:
-        """Go on with a run that was left behind; `None` if somebody else does. Raises as `run` does."""
-        hold = _hold()
-        taken = await asyncio.to_thread(self._store.take_over, run.id, hold, datetime.now(UTC))
-        return None if taken is None else await self._held(taken, hold)
 
     async def _held(self, run: GoldenRun, hold: Hold) -> Outcome:
         async with self._holding(run, hold), self._turn:
@@ -114,18 +124,14 @@ class GoldenRuns:
     async def _prolong(self, run: GoldenRun, hold: Hold) -> None:
         """Prolong until cancelled; a hold that is lost is noticed at the next step of the run."""
         while True:
-            await asyncio.sleep(_HOLD.total_seconds() / 3)
-            longer = replace(hold, until=datetime.now(UTC) + _HOLD)
+            await asyncio.sleep(self._settings.hold.total_seconds() / 3)
+            longer = replace(hold, until=datetime.now(UTC) + self._settings.hold)
             try:
                 await asyncio.to_thread(self._store.hold, run.id, longer)
             except Conflict:
                 return
             except Unavailable as error:
                 log.warning("golden run not held", run=run.id, error=str(error))
-
-
-def _hold() -> Hold:
-    return Hold(holder=str(uuid.uuid4()), until=datetime.now(UTC) + _HOLD)
 
 
 def _begin(plan: Plan, cases: Sequence[GoldenCase], chunk: int) -> GoldenRun:

@@ -52,7 +52,7 @@ class PostgresRunJournal(RunJournal):
     def hold(self, run_id: str, hold: Hold) -> None:
         """Prolong a hold."""
         with transaction(self._engine) as connection:
-            _change(connection, run_id, hold, {})
+            _change(connection, run_id, hold, _held(hold))
 
     def advance(
         self, run: GoldenRun, hold: Hold, results: Mapping[str, Sequence[GoldenResult]]
@@ -133,7 +133,7 @@ def _change(connection: Connection, run_id: str, hold: Hold, changes: Mapping[st
     held = (
         update(golden_runs)
         .where(_RUNS.id == run_id, _RUNS.holder == hold.holder, _RUNNING)
-        .values({**changes, **_held(hold)})
+        .values(dict(changes))
     )
     if connection.execute(held).rowcount == 0:
         raise Conflict(f"golden run {run_id} is in other hands, or has ended")

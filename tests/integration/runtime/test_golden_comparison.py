@@ -22,7 +22,7 @@ from monitor.runtime.golden_beside import Beside
 from monitor.runtime.golden_plan import Outcome, Plan
 from monitor.runtime.golden_runs import GoldenRuns
 from tests.integration.runtime.house import BAD, GOOD, NAME, V1, V2, House, import_golden
-from tests.integration.runtime.test_golden_runs import chores
+from tests.integration.runtime.test_golden_runs import SLOT, chores
 
 pytestmark = pytest.mark.integration
 
@@ -159,7 +159,9 @@ async def test_a_warning_of_a_night_is_not_told(
     """Harm that is shown is, and so is a run that broke off."""
 
     class Nightly:
-        async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
+        async def run_golden(
+            self, deployment: str, *, cause: str, occasion: str | None = None
+        ) -> GoldenRun:
             return GoldenRun(
                 id="run",
                 deployment=deployment,
@@ -173,5 +175,5 @@ async def test_a_warning_of_a_night_is_not_told(
             )
 
     before = len(await house.tell())
-    await chores(house.stores, Nightly(), tmp_path, NAME).golden()
+    await chores(house.stores, Nightly(), tmp_path, NAME).golden(SLOT)
     assert len(await house.tell()) - before == told

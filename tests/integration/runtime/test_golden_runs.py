@@ -33,6 +33,7 @@ from tests.integration.runtime.house import GOOD, NAME, House
 pytestmark = pytest.mark.integration
 
 ODD = "case-7"
+SLOT = datetime(2026, 1, 1, 3, tzinfo=UTC)
 PLAN = Plan(deployment=NAME, subject=None, cause="demand", margin=0.05, min_cases=20)
 
 
@@ -116,7 +117,7 @@ async def test_a_deployment_whose_scheduled_run_fails_does_not_stop_the_others(
     stores.golden.import_cases(
         unknown, stores.golden.cases(NAME), actor="ann", at=datetime.now(UTC)
     )
-    await chores(stores, house.operations, tmp_path, unknown, NAME).golden()
+    await chores(stores, house.operations, tmp_path, unknown, NAME).golden(SLOT)
     assert [run.cause for run in stores.golden.runs(NAME)] == ["schedule"]
     await house.tell()
     told = [notice.title for notice in house.pager.notices]
