@@ -25,7 +25,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 _TIMES = ("operations", "latency_mean_s")
 
 
-@pytest.mark.parametrize(("kills", "seed"), [(3, 1), pytest.param(20, 2, marks=pytest.mark.chaos)])
+@pytest.mark.parametrize(
+    ("kills", "cases", "seed"), [(3, 40, 1), pytest.param(20, 160, 2, marks=pytest.mark.chaos)]
+)
 async def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(
     stores: Stores, engine: Database, database_url: str, kills: int, cases: int, seed: int
 ) -> None:
