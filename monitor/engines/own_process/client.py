@@ -128,13 +128,14 @@ async def started(command: Sequence[str], start: Start) -> AsyncIterator[Process
     """Start a process that opens an engine, and end it afterwards.
 
     Args:
-        command: runs `service.main`; the number of its socket is added.
+        command: runs `service.main`; the number of its socket and its niceness are added.
     """
     ours, theirs = socket.socketpair()
     with theirs:
         process = await asyncio.create_subprocess_exec(
             *command,
             str(theirs.fileno()),
+            str(start.niceness),
             pass_fds=(theirs.fileno(),),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

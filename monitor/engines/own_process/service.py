@@ -36,9 +36,7 @@ async def _serve(theirs: socket.socket) -> None:
     reader, writer = await asyncio.open_unix_connection(sock=theirs)
     first = await frames.read(reader, wire.MOST_BYTES)
     if first is not None:
-        start = Start(**wire.decoded(first))
-        os.nice(start.niceness)  # of this thread, and of those that it starts from here on
-        service = _Service(start, writer)
+        service = _Service(Start(**wire.decoded(first)), writer)
         while (payload := await frames.read(reader, wire.MOST_BYTES)) is not None:
             service.take(wire.decoded(payload))
     os._exit(0)
