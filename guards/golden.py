@@ -31,6 +31,8 @@ class GoldenResult:
 
     Args:
         standard_error: of `grade`, where it is a mean over repeats.
+        prompt_tokens, output_tokens: how many; `None` where the engine does not tell.
+        token_logprobs: natural log-probabilities of the answer's tokens, where they are told.
     """
 
     case_id: str
@@ -40,6 +42,9 @@ class GoldenResult:
     latency_s: float
     error: str | None = None
     standard_error: float | None = None
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    token_logprobs: tuple[float, ...] = ()
 
 
 _MOST_PROBLEMS = 10

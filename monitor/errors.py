@@ -11,10 +11,13 @@ BackstopError
 ├── Unauthorized            no token, or a wrong one
 ├── Forbidden               a good token whose role does not allow it
 ├── EngineError             the engine cannot do it
+│   └── OutOfMemory         there is not enough memory for so much at once
+├── UnreadableGoldenSet     what is stored of a golden set is damaged
 ├── DeliveryError           a message did not reach its receiver
 │   └── ReceiverGone        the receiver says never to send again (410)
 └── Unavailable             a part that is needed is away; try again
-    └── DatabaseUnavailable
+    ├── DatabaseUnavailable
+    └── HostEnded           the process that answers a golden run ended
 """
 
 from __future__ import annotations
@@ -71,6 +74,14 @@ class EngineError(BackstopError):
     """The engine cannot do it."""
 
 
+class OutOfMemory(EngineError):
+    """There is not enough memory for so much at once."""
+
+
+class UnreadableGoldenSet(BackstopError):
+    """What is stored of a golden set is damaged."""
+
+
 class DeliveryError(BackstopError):
     """A message did not reach its receiver."""
 
@@ -89,3 +100,7 @@ class Unavailable(BackstopError):
 
 class DatabaseUnavailable(Unavailable):
     """Postgres does not answer."""
+
+
+class HostEnded(Unavailable):
+    """The process that answers a golden run ended."""

@@ -20,6 +20,7 @@ class Phase(Enum):
     UNPROVED = "unproved"  # means that the proof failed: a person must look
     WITHDRAWN = "withdrawn"  # means that a candidate's share was taken away; the pointer stays
     FROZEN = "frozen"  # means that nothing was changed, by rule, and a person must decide
+    BASE_CHANGED = "base_changed"  # means that the base model changed; no version is to blame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

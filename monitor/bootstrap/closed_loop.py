@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from monitor.bootstrap import alerting
 from monitor.ports.alerts import Sender
+from monitor.ports.base_identity import BaseIdentity
 from monitor.ports.engine import Engine
+from monitor.ports.golden_host import GoldenHosts
 from monitor.ports.grading import Grader
 from monitor.ports.stores import Stores
 from monitor.runtime.alerting.conditions import Conditions
@@ -19,7 +21,11 @@ from monitor.runtime.convergence import Convergence, Followers
 from monitor.runtime.dispatch import Dispatcher
 from monitor.runtime.errands import Errands
 from monitor.runtime.freezes import Freezes
+from monitor.runtime.golden_base import BaseWatch
+from monitor.runtime.golden_beside import Beside, unknown
 from monitor.runtime.golden_evidence import GoldenEvidence
+from monitor.runtime.golden_plan import RunSettings
+from monitor.runtime.golden_resuming import Resuming
 from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.judging import Judging
 from monitor.runtime.leadership import Leadership
@@ -37,6 +43,22 @@ from rollback.canary_policy import CanaryPolicy
 from rollback.policy import Policy
 
 Settle = Callable[[str, int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenSite:
+    """How golden runs are done.
+
+    Args:
+        hosts: where they answer; `None` is on the engine that serves.
+        identity: tells which base model that engine has.
+        runs_after: whether a run follows on each promotion.
+    """
+
+    hosts: GoldenHosts | None = None
+    identity: Callable[[], Awaitable[BaseIdentity]] = unknown
+    settings: RunSettings = field(default_factory=RunSettings)
+    runs_after: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +85,7 @@ class Site:
     rules: Rules | None = None
     canaries: Mapping[str, CanaryPolicy] = field(default_factory=dict)
     shadows: Mapping[str, ShadowPlan] = field(default_factory=dict)
+    golden: GoldenSite = field(default_factory=GoldenSite)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +105,7 @@ class ClosedLoop:
     leadership: Leadership
     versions: Versions
     golden: GoldenEvidence
+    resuming: Resuming
     promotion: Promotion
     canaries: Canaries
     shadowing: Shadowing
@@ -112,8 +136,9 @@ def close_loop(
         stores.deployments, stores.acknowledgements, router, followers, site.replica
     )
     versions = Versions(stores, engine, site.engine)
-    runs = GoldenRuns(engine, stores.golden, site.grader)
-    promotion = Promotion(stores, versions, runs, convergence)
+    runs = _runs(stores, engine, versions, site)
+    golden = GoldenEvidence(runs, watch, judging, wakers.wake)
+    promotion = Promotion(stores, versions, runs, convergence, runs_after=site.golden.runs_after)
     return ClosedLoop(
         policies=dict(policies),
         link=site.link,
@@ -127,7 +152,8 @@ def close_loop(
         convergence=convergence,
         leadership=leadership,
         versions=versions,
-        golden=GoldenEvidence(runs, watch, judging, wakers.wake),
+        golden=golden,
+        resuming=Resuming(stores, runs, golden, policies, lambda: leadership.leads),
         promotion=promotion,
         canaries=Canaries(stores, promotion, convergence, site.canaries, site.link),
         shadowing=Shadowing(stores, watch, convergence, site.shadows),
@@ -138,6 +164,12 @@ def close_loop(
             stores.outbox, senders, alerting.writing(stores, rules, site.link), troubles
         ),
     )
+
+
+def _runs(stores: Stores, engine: Engine, versions: Versions, site: Site) -> GoldenRuns:
+    golden = site.golden
+    beside = Beside(engine, site.grader, versions.ready, golden.identity)
+    return GoldenRuns(golden.hosts or beside, stores, golden.settings, BaseWatch(stores, site.link))
 
 
 def control(loop: ClosedLoop) -> Control:

@@ -17,6 +17,7 @@ from monitor.bootstrap import (
     control_surfaces,
     database,
     files,
+    golden_hosts,
     graders,
     operating,
     own_signals,
@@ -179,6 +180,7 @@ class _Control:
             rules=alerting.rules(config),
             canaries=pairing.canaries(config),
             shadows=pairing.shadows(config),
+            golden=golden_hosts.server_site(config, post.engine, read, engine),
         )
         policies = {name: each.policy for name, each in read.items()}
         closed = close_loop(

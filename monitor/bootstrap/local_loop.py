@@ -9,7 +9,7 @@ from typing import Any
 
 from guards.declared import Declared
 from guards.worth import Source
-from monitor.bootstrap.closed_loop import ClosedLoop, Site, close_loop
+from monitor.bootstrap.closed_loop import ClosedLoop, GoldenSite, Site, close_loop
 from monitor.bootstrap.scoring import Scoring, open_scoring
 from monitor.ports.alerts import Sender
 from monitor.ports.engine import Engine
@@ -48,6 +48,7 @@ class Settings:
         keep_text: whether prompts and answers are recorded.
         schemas: deployment → JSON Schema that its answers must satisfy, where one is declared.
         grader: grades the answers of golden runs.
+        golden: how golden runs are done.
         declared: deployment → what else is declared of its answers.
         embeddings: where the vectors of answers come from.
         rules: who is told what, and when; without them everybody everything at once.
@@ -64,6 +65,7 @@ class Settings:
     keep_text: bool = False
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     grader: Grader = field(default_factory=TextGrader)
+    golden: GoldenSite = field(default_factory=GoldenSite)
     declared: Mapping[str, Declared] = field(default_factory=dict)
     embeddings: Embeddings = field(default_factory=NoModel)
     rules: Rules | None = None
@@ -116,6 +118,7 @@ def open_local_loop(
         rules=settings.rules,
         canaries=settings.canaries,
         shadows=settings.shadows,
+        golden=settings.golden,
     )
     return LocalLoop(
         handover=handover,

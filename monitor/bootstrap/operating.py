@@ -81,6 +81,7 @@ def operate(
             "control": partial(control.run, closed.wakers.control),
             "alerts": partial(closed.dispatcher.run, closed.wakers.alerts),
             "alarms": alarms.run,
+            "golden runs left behind": closed.resuming.run,
             "schedule": partial(worker.run, closed.wakers.schedule),
             "audit anchors": anchoring.loop(config, stores, closed.leadership),
             "indicators": partial(

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import typer
 
-from monitor.cli import golden_report
+from monitor.cli import golden_progress, golden_report
 from monitor.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, client_of
-from monitor.cli.output import complain, console, say, show_json, show_table
+from monitor.cli.output import complain, errors, say, show_json, show_table
 from monitor.errors import BackstopError, BadGoldenSet, BadRequest, ConfigError, NotFound
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def run(
     client = client_of(config)
     path = f"/api/golden/{quote(deployment)}"
     try:
-        answer = _asked(client, path, version)
+        answer = _asked(client, deployment, path, version)
     except (ConfigError, BadRequest):
         raise
     except BackstopError as error:
@@ -146,15 +146,18 @@ def run(
         raise typer.Exit(status)
 
 
-def _asked(client: Client, path: str, version: str | None) -> dict[str, Any]:
+def _asked(client: Client, deployment: str, path: str, version: str | None) -> dict[str, Any]:
     """Have the golden set run; return the run as the service answers it."""
-    with console.status("running the golden set …"):
+
+    def work() -> dict[str, Any]:
         answer: dict[str, Any] = (
             client.post(f"{path}/try", {"version": version})
             if version
             else client.post(f"{path}/run")
         )
-    return answer
+        return answer
+
+    return golden_progress.watched(client, deployment, work, errors)
 
 
 def exit_status(verdict: str, *, is_gate: bool) -> int:
@@ -224,7 +227,7 @@ def _show(runs: list[dict[str, Any]], as_json: bool) -> None:
                 run["cause"],
                 run["subject"] or "base model",
                 (run["against"] or "base model") if run["compared"] else "–",
-                run["verdict"],
+                run["verdict"] or run["status"],
                 run["summary"].get("sentence", ""),
             )
             for run in runs

@@ -20,13 +20,15 @@ def show(report: Mapping[str, Any]) -> None:
     run, cases = report["run"], report["cases"]
     summary = run["summary"]
     against = f" against {run['against'] or 'base model'}" if run["compared"] else ""
-    verdict = (run["verdict"] or "running").upper()
+    verdict = (run["verdict"] or run["status"]).upper()
     say(inert(f"{run['deployment']}: {run['subject'] or 'base model'} {verdict}{against}"))
     say(inert(summary.get("sentence", "no figures yet")))
     for sentence in _notes(summary):
         say(inert(sentence))
     if summary.get("slices"):
         show_table("Slices", _SLICE_COLUMNS, _slices(summary["slices"]))
+    if summary.get("operations"):
+        show_table("Operation", _OPERATION_COLUMNS, _operation(summary["operations"]))
     changed = [case for case in cases if case["flip"] not in (None, "same") or case["is_refused"]]
     if changed:
         show_table("Cases that changed", _COLUMNS, map(_row, changed[:_MOST_CASES]))
@@ -36,6 +38,48 @@ def show(report: Mapping[str, Any]) -> None:
 
 _COLUMNS = ("case", "slice", "what", "grade", "before", "expected", "answer", "answer before")
 _SLICE_COLUMNS = ("slice", "cases", "mean", "before", "e-value of harm", "verdict")
+
+
+_OPERATION_COLUMNS = (
+    "version",
+    "latency p50 (s)",
+    "latency p95 (s)",
+    "tokens/s",
+    "adapter (MB)",
+    "cost of 1,000 answers",
+)
+_MB = 1_000_000
+
+
+def _operation(told: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    """Yield a row for each version, in the order of the run."""
+    for name, each in told["versions"].items():
+        size = each["adapter_bytes"]
+        yield (
+            inert(name) or "base model",
+            number(each["latency_p50_s"]),
+            number(each["latency_p95_s"]),
+            number(each["tokens_per_s"]),
+            None if size is None else number(size / _MB),
+            number(each["cost_per_thousand"]),
+        )
+
+
+def _memory(told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the run as a whole took, where that is known."""
+    host, device = told["peak_host_bytes"], told["peak_device_bytes"]
+    parts = [
+        f"{number(size / _MB)} MB {where}"
+        for size, where in ((host, "on the host"), (device, "on the device"))
+        if size is not None
+    ]
+    if parts:
+        yield f"most memory at once: {', '.join(parts)} ({told['device']})"
+    if told["at_once_at_the_end"] < told["at_once"]:
+        yield (
+            f"memory ran out: {told['at_once_at_the_end']} answers at once instead of "
+            f"{told['at_once']}"
+        )
 
 
 def _notes(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -50,6 +94,7 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[str]:
         yield "critical cases failed: " + ", ".join(summary["critical_failures"])
     if summary.get("flaky"):
         yield "flaky cases, weighed down: " + ", ".join(summary["flaky"])
+    yield from _memory(summary["operations"]) if summary.get("operations") else ()
     told = summary.get("wrong_answers")
     if told and told["learnt"]:
         yield f"wrong answers are told from right ones with an AUROC of {told['auroc']:.2f}"

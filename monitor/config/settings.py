@@ -13,6 +13,7 @@ from monitor.config.alerts import AlertsConfig, Receiver, misnamed
 from monitor.config.audit import AuditConfig
 from monitor.config.embedder import EmbedderConfig
 from monitor.config.engines import EngineSection, LocalEngine
+from monitor.config.golden import GoldenConfig
 from monitor.config.otlp import OtlpConfig
 from monitor.config.registry import RegistryConfig
 from monitor.config.retention import RetentionConfig
@@ -60,6 +61,7 @@ class Config(BaseSettings):
     registry: RegistryConfig = RegistryConfig()
     grading: Grading = Grading()
     web: WebConfig = WebConfig()
+    golden: GoldenConfig = GoldenConfig()
 
     @field_validator("deployments")
     @classmethod

@@ -148,6 +148,7 @@ def _configuration(
         "data_dir": "data",
         "listen": {"port": stage.port},
         "engine": {"kind": "local", "model": str(model)},
+        "golden": {"own_process": False, "after_promotion": False},  # the model is tiny
         "deployments": dict(deployments),
         "receivers": {
             "ops-chat": {"kind": "slack", "url_file": "slack.url", "allow_private": True},

@@ -49,7 +49,7 @@ def load_model(folder: Path, device: str = "auto") -> LoadedModel:
     if not (folder / "config.json").is_file():
         raise EngineError(f"{folder} holds no model: config.json is missing")
     transformers_logging.disable_progress_bar()
-    place = _device(device)
+    place = device_of(device)
     dtype = torch.bfloat16 if place.type == "cuda" else torch.float32
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
@@ -70,7 +70,8 @@ def load_model(folder: Path, device: str = "auto") -> LoadedModel:
     )
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """Return the device of a name. Raises `EngineError` for one that is not there."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name.startswith("cuda") and not torch.cuda.is_available():

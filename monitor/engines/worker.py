@@ -22,7 +22,9 @@ from monitor.engines.model import LoadedModel
 from monitor.engines.request import Delivery, Request, deliver
 from monitor.engines.row import Row
 from monitor.engines.sampling import Choice, choose
-from monitor.errors import BackstopError, EngineError, Unavailable
+from monitor.errors import BackstopError, EngineError, OutOfMemory, Unavailable
+
+_NO_MEMORY = "DefaultCPUAllocator"  # torch raises a plain RuntimeError on the CPU
 
 Scores = tuple[float, ...]  # natural log-probabilities of given tokens
 
@@ -244,7 +246,7 @@ class Worker:
         except BackstopError as error:
             done.set_exception(error)
         except Exception as error:  # out of memory, a tokenizer: this question alone is lost
-            done.set_exception(EngineError(f"the text cannot be scored: {error!r}"))
+            done.set_exception(_failure(error))
 
     def _unload(self, name: str, done: Future[None]) -> None:
         self._leaving.setdefault(name, []).append(done)
@@ -312,4 +314,12 @@ def _advance(row: Row, choice: Choice | None) -> Delivery:
 
 
 def _fail(runs: Sequence[_Running], error: Exception) -> None:
-    deliver([(run.request, EngineError(f"a step of the model failed: {error!r}")) for run in runs])
+    failure = _failure(error)
+    deliver([(run.request, failure) for run in runs])
+
+
+def _failure(error: Exception) -> EngineError:
+    """Return our error for a step that failed; a lack of memory is told apart."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or _NO_MEMORY in str(error):
+        return OutOfMemory(f"a step of the model found no memory: {error}")
+    return EngineError(f"a step of the model failed: {error!r}")

@@ -24,6 +24,7 @@ class Generation:
         logprobs: how many alternatives to report per token (0: only the chosen token's).
         tools: functions that the model may call, as OpenAI describes them; a call is written into
             the answer as text.
+        priority: 0 is a caller's; the larger, the longer it waits, on a server that knows of that.
     """
 
     messages: tuple[Message, ...]
@@ -34,6 +35,7 @@ class Generation:
     stop: tuple[str, ...] = ()
     logprobs: int = 0
     tools: tuple[Mapping[str, Any], ...] = ()
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,8 +84,10 @@ class Operations(Protocol):
     async def add_golden(self, wanted: FromExchange, *, actor: str) -> Added:
         """Make a recorded answer's prompt a golden case. Raises `BadGoldenSet`, `Conflict`."""
 
-    async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
-        """Run the golden set against the active version now."""
+    async def run_golden(
+        self, deployment: str, *, cause: str, occasion: str | None = None
+    ) -> GoldenRun:
+        """Run the golden set against the active version now, at most once for an occasion."""
 
     async def try_golden(self, deployment: str, version: str, *, actor: str) -> GoldenRun:
         """Run the gate's golden run for a version that does not serve; nothing is promoted.

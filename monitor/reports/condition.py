@@ -76,7 +76,7 @@ def standing_incident(deployment: Deployment, incidents: Sequence[Incident]) -> 
             incident
             for incident in incidents
             if incident.deployment == deployment.name
-            and incident.phase not in (Phase.FROZEN, Phase.WITHDRAWN)
+            and incident.phase not in (Phase.FROZEN, Phase.WITHDRAWN, Phase.BASE_CHANGED)
             and incident.to_version == deployment.active
             and deployment.epoch - incident.epoch in (0, 1)
         ),

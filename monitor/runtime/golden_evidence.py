@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from guards.trial import SHOWN
 from guards.verdicts import Verdict
-from monitor.runtime.golden_runs import GoldenRuns, Outcome, Plan
+from monitor.runtime.golden_plan import Outcome, plan_of
+from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.judging import Judging
 from monitor.runtime.watch import Watch
 from rollback.deployment import Deployment
 from rollback.policy import Policy
-
-SCHEDULE = "schedule"  # the cause of runs that the clock starts
 
 
 class GoldenEvidence:
@@ -34,30 +32,27 @@ class GoldenEvidence:
         cause: str,
         compared: bool,
         stop_line: float = float("inf"),
+        occasion: str | None = None,
     ) -> Outcome:
         """Run the set for the active version, weigh what it shows, wake who must act.
 
-        The run ends early where the version is shown to be no worse. Scheduled runs repeat one
-        question: they FAIL by what they have won together.
+        What has been run for the occasion
+        already is not run again, and a run that was skipped or is another's is not weighed.
 
         Raises `BadGoldenSet` if the deployment has no golden set, `Unavailable`.
         """
         outcome = await self._runs.run(
-            Plan(
-                deployment=deployment.name,
-                subject=deployment.active,
-                against=deployment.baseline,
-                compared=compared,
+            plan_of(
+                deployment,
+                policy,
                 cause=cause,
-                margin=policy.margin,
-                min_cases=policy.min_golden_cases,
-                floor=policy.first_version_floor,
-                clear_line=SHOWN,
+                compared=compared,
                 stop_line=stop_line,
-                is_repeated=cause == SCHEDULE,
+                occasion=occasion,
             )
         )
-        await self.weigh(deployment, outcome)
+        if outcome.is_own:
+            await self.weigh(deployment, outcome)
         return outcome
 
     async def weigh(self, deployment: Deployment, outcome: Outcome) -> None:

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 _LEASE = timedelta(minutes=30)  # a worker that died gives its slot up after this
 
-Job = Callable[[], Awaitable[None]]
+Job = Callable[[datetime], Awaitable[None]]  # is given the slot that it is run for
 
 
 class Worker:
@@ -67,7 +67,7 @@ class Worker:
         if job is None:
             return f"no job is named {run.job!r} in this version"
         try:
-            await job()
+            await job(run.slot)
         except BackstopError as error:
             log.error("scheduled run failed", job=run.job, slot=run.slot, error=str(error))
             return str(error)

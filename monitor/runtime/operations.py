@@ -192,7 +192,9 @@ class OperatorActions:
         )
         return Added(deployment=name, case=case.id, digest=digest)
 
-    async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
+    async def run_golden(
+        self, deployment: str, *, cause: str, occasion: str | None = None
+    ) -> GoldenRun:
         """Run the golden set now: the active version, against the baseline if there is one.
 
         What it shows counts as evidence.
@@ -203,6 +205,7 @@ class OperatorActions:
             self._policies[deployment],
             cause=cause,
             compared=target.baseline is not None,
+            occasion=occasion,
         )
         return outcome.run
 

@@ -11,13 +11,14 @@ import structlog
 
 from guards.trial import SHOWN
 from guards.verdicts import Verdict
-from monitor.errors import BadGoldenSet, Conflict, GateRefused
+from monitor.errors import BackstopError, BadGoldenSet, Conflict, GateRefused
 from monitor.ports.alerts import Notice
 from monitor.ports.deployments import Flip
 from monitor.ports.golden import GoldenRun
 from monitor.ports.stores import Stores
 from monitor.runtime.convergence import Convergence
-from monitor.runtime.golden_runs import GoldenRuns, Plan
+from monitor.runtime.golden_plan import PROMOTION, Plan, plan_of
+from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.versions import Versions
 from rollback import gate
 from rollback.deployment import Deployment, baseline_after_promotion
@@ -39,15 +40,26 @@ class Wish:
 
 
 class Promotion:
-    """Lets a version serve, if it passes the gate."""
+    """Lets a version serve, if it passes the gate.
+
+    Args:
+        runs_after: whether the golden set is run once more, beside the traffic, of what was promoted.
+    """
 
     def __init__(
-        self, stores: Stores, versions: Versions, runs: GoldenRuns, convergence: Convergence
+        self,
+        stores: Stores,
+        versions: Versions,
+        runs: GoldenRuns,
+        convergence: Convergence,
+        *,
+        runs_after: bool,
     ) -> None:
         self._stores = stores
         self._versions = versions
         self._runs = runs
         self._convergence = convergence
+        self._runs_after = runs_after
 
     async def promote(self, wish: Wish, policy: Policy) -> Deployment:
         """Promote, or say why not.
@@ -55,7 +67,9 @@ class Promotion:
         Raises `Conflict` (quarantined, active already), `GateRefused`, `EngineError`.
         """
         run, forced = await self.examine(wish, policy)
-        return await self._flip(wish, forced=forced, run=run)
+        flipped = await self._flip(wish, forced=forced, run=run)
+        await self._run_again(flipped, policy)
+        return flipped
 
     async def examine(self, wish: Wish, policy: Policy) -> tuple[GoldenRun, bool]:
         """Return the golden run that lets a version pass, and whether it was forced past it.
@@ -107,6 +121,22 @@ class Promotion:
         except BadGoldenSet as error:
             return _no_run(plan, str(error)), ()
         return outcome.run, outcome.critical_failures
+
+    async def _run_again(self, deployment: Deployment, policy: Policy) -> None:
+        """Have the set run of the version that serves now; the promotion stands without it, too."""
+        if not self._runs_after:
+            return
+        plan = plan_of(
+            deployment,
+            policy,
+            cause=PROMOTION,
+            compared=deployment.baseline is not None,
+            occasion=f"{PROMOTION} {deployment.epoch}",
+        )
+        try:
+            await self._runs.intend(plan)
+        except BackstopError as error:
+            log.warning("no golden run follows", deployment=deployment.name, error=str(error))
 
     async def _record_refusal(self, wish: Wish, reason: str, run: GoldenRun) -> None:
         await asyncio.to_thread(

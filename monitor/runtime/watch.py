@@ -15,7 +15,7 @@ from monitor.ports.deployments import Pointers
 from monitor.ports.evidence import ObservedBatch, Yardsticks
 from monitor.ports.record import Observed
 from monitor.runtime import watched as watching
-from monitor.runtime.golden_runs import Outcome
+from monitor.runtime.golden_plan import Outcome
 from monitor.runtime.references import reference_of
 from monitor.runtime.watched import Watched
 from rollback.deployment import Deployment

@@ -19,7 +19,7 @@ from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
 from monitor.reports import data, render
 from monitor.reports.render import Format
-from monitor.runtime.golden_evidence import SCHEDULE
+from monitor.runtime.golden_plan import SCHEDULE
 from monitor.runtime.jobs import Job
 from monitor.runtime.leadership import Leadership
 
@@ -57,20 +57,21 @@ class Chores:
         """Return the jobs by the names that the schedule uses."""
         return {"golden": self.golden, "report": self.report, "retention": self.retain}
 
-    async def golden(self) -> None:
+    async def golden(self, slot: datetime) -> None:
         """Run every deployment's golden set; harm, and what nobody can say, is told.
 
+        A run that is skipped for another one, or is another replica's, is on record and no news.
         A warning is told to whoever looks: one run below the margin is not news every night.
         """
         for name in self._deployments:
             try:
-                await self._golden_of(name)
+                await self._golden_of(name, slot)
             except Exception as error:  # what is wrong with one must not silence the others
                 log.exception("golden run failed", deployment=name)
                 notice = _failure_notice(name, error, datetime.now(UTC))
                 await asyncio.to_thread(self._stores.outbox.put, notice)
 
-    async def report(self) -> None:
+    async def report(self, slot: datetime) -> None:
         """Write every deployment's report of the last day, and tell its first line."""
         now = datetime.now(UTC)
         for deployment in await asyncio.to_thread(self._stores.deployments.all):
@@ -82,18 +83,19 @@ class Chores:
             path = await asyncio.to_thread(self._write, report)
             await asyncio.to_thread(self._stores.outbox.put, _report_notice(report, path))
 
-    async def retain(self) -> None:
+    async def retain(self, slot: datetime) -> None:
         """Delete what is older than it may be kept."""
         deleted = await asyncio.to_thread(
             self._stores.retention.expire, self._keep, datetime.now(UTC)
         )
         log.info("retention", **deleted)
 
-    async def _golden_of(self, deployment: str) -> None:
+    async def _golden_of(self, deployment: str, slot: datetime) -> None:
         if not await asyncio.to_thread(self._stores.golden.cases, deployment):
             return
-        run = await self._operations.run_golden(deployment, cause=SCHEDULE)
-        if run.verdict not in _QUIET:
+        occasion = f"{SCHEDULE} {slot.astimezone(UTC):%FT%H:%MZ}"
+        run = await self._operations.run_golden(deployment, cause=SCHEDULE, occasion=occasion)
+        if run.verdict is not None and run.verdict not in _QUIET:
             await asyncio.to_thread(self._stores.outbox.put, _golden_notice(run))
 
     def _write(self, report: data.HealthReport) -> Path:

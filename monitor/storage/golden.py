@@ -11,29 +11,24 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.engine import Connection, Engine, Row
+from sqlalchemy.engine import Connection, Row
 
 from guards import golden
 from guards.exchange import Message
 from guards.flakiness import Spread
 from guards.golden import GoldenCase, GoldenResult
 from guards.golden_case import rare_left_out
-from guards.verdicts import Verdict
-from monitor.errors import BadGoldenSet
+from monitor.errors import BadGoldenSet, UnreadableGoldenSet
 from monitor.ports.golden import GoldenRun, GoldenStore
-from monitor.storage import audit, values
+from monitor.storage import audit, golden_rows, values
 from monitor.storage.database import transaction
+from monitor.storage.golden_journal import PostgresRunJournal
 from monitor.storage.schema import golden_cases, golden_results, golden_runs, golden_sets
 from rollback.canonical import canonical
 
-_COLUMNS = tuple(column.name for column in golden_runs.columns)
 
-
-class PostgresGolden(GoldenStore):
+class PostgresGolden(PostgresRunJournal, GoldenStore):
     """`ports.GoldenStore` on Postgres."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def import_cases(
         self, deployment: str, cases: Sequence[GoldenCase], *, actor: str, at: datetime
@@ -66,19 +61,11 @@ class PostgresGolden(GoldenStore):
 
     def save_run(self, run: GoldenRun, results: Mapping[str, Sequence[GoldenResult]]) -> None:
         """Insert or update a run by id, with results per version name (`''`: base model)."""
-        row = {name: getattr(run, name) for name in _COLUMNS}
-        row["verdict"] = None if run.verdict is None else run.verdict.value
-        row["cause"] = values.text(run.cause)
+        row = golden_rows.run_row(run)
         new = insert(golden_runs).values(row)
-        rows = [
-            _result_row(run.id, version, result)
-            for version, answered in results.items()
-            for result in answered
-        ]
         with transaction(self._engine) as connection:
             connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=row))
-            if rows:
-                _save_results(connection, rows)
+            golden_rows.replace(connection, golden_rows.result_rows(run.id, results))
 
     def runs(self, deployment: str, limit: int = 20) -> Sequence[GoldenRun]:
         """Return runs, newest first."""
@@ -89,7 +76,7 @@ class PostgresGolden(GoldenStore):
             .limit(limit)
         )
         with transaction(self._engine) as connection:
-            return [run_of(row) for row in connection.execute(newest)]
+            return [golden_rows.run_of(row) for row in connection.execute(newest)]
 
     def run(self, run_id: str) -> GoldenRun | None:
         """Return a run by its id."""
@@ -97,7 +84,7 @@ class PostgresGolden(GoldenStore):
             row = connection.execute(
                 select(golden_runs).where(golden_runs.c.id == values.text(run_id))
             ).one_or_none()
-        return None if row is None else run_of(row)
+        return None if row is None else golden_rows.run_of(row)
 
     def results(self, run_id: str) -> Mapping[str, Sequence[GoldenResult]]:
         """Return a run's results by version name (`''`: base model), in the order of case ids."""
@@ -109,7 +96,7 @@ class PostgresGolden(GoldenStore):
         found: dict[str, list[GoldenResult]] = {}
         with transaction(self._engine) as connection:
             for row in connection.execute(of_run):
-                found.setdefault(row.version, []).append(_result(row))
+                found.setdefault(row.version, []).append(golden_rows.result_of(row))
         return found
 
     def cases_of(self, run: GoldenRun) -> Sequence[GoldenCase]:
@@ -222,17 +209,6 @@ def _put_in_force(
     connection.execute(new.on_conflict_do_update(index_elements=["deployment"], set_=row))
 
 
-def _save_results(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    new = insert(golden_results)
-    changed = {
-        column.name: new.excluded[column.name]
-        for column in golden_results.columns
-        if not column.primary_key
-    }
-    replaced = new.on_conflict_do_update(index_elements=["run", "version", "case_id"], set_=changed)
-    connection.execute(replaced, list(rows))
-
-
 def _case_rows(cases: Sequence[GoldenCase]) -> list[dict[str, Any]]:
     if not cases:
         raise BadGoldenSet("the golden set is empty: give at least one case")
@@ -268,6 +244,17 @@ def _digest(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _case(row: Row[Any]) -> GoldenCase:
+    """Return the case of a row. Raises `UnreadableGoldenSet` if somebody damaged it."""
+    try:
+        return _case_of(row)
+    except (TypeError, ValueError, KeyError) as error:
+        raise UnreadableGoldenSet(
+            f"golden case {row.id!r} of {row.deployment} cannot be read ({error}); import the set "
+            "anew with `backstop golden import`"
+        ) from error
+
+
+def _case_of(row: Row[Any]) -> GoldenCase:
     return GoldenCase(
         id=row.id,
         messages=tuple(Message(**message) for message in row.messages),
@@ -280,34 +267,3 @@ def _case(row: Row[Any]) -> GoldenCase:
         stop=tuple(row.stop),
         max_tokens=row.max_tokens,
     )
-
-
-def _result_row(run: str, version: str, result: GoldenResult) -> dict[str, Any]:
-    return {
-        "run": run,
-        "version": version,
-        "case_id": result.case_id,
-        "output": values.text(result.output),
-        "raw": result.raw,
-        "grade": result.grade,
-        "standard_error": result.standard_error,
-        "latency_s": result.latency_s,
-        "error": values.optional_text(result.error),
-    }
-
-
-def _result(row: Row[Any]) -> GoldenResult:
-    return GoldenResult(
-        case_id=row.case_id,
-        output=row.output,
-        raw=row.raw,
-        grade=row.grade,
-        latency_s=row.latency_s,
-        error=row.error,
-    )
-
-
-def run_of(row: Row[Any]) -> GoldenRun:
-    """Return the run of a row."""
-    verdict = None if row.verdict is None else Verdict(row.verdict)
-    return GoldenRun(**{**row._mapping, "verdict": verdict})

@@ -21,7 +21,7 @@ from rollback.incident import Incident, Phase
 
 _UNFINISHED = (Phase.FLIPPED, Phase.CONVERGED)
 _ORDER = (Phase.FLIPPED, Phase.CONVERGED, Phase.PROVED, Phase.UNPROVED, Phase.FROZEN)
-_ENDS = frozenset({Phase.PROVED, Phase.UNPROVED, Phase.FROZEN, Phase.WITHDRAWN})
+_ENDS = frozenset({Phase.PROVED, Phase.UNPROVED, Phase.FROZEN, Phase.WITHDRAWN, Phase.BASE_CHANGED})
 _COLUMNS = tuple(column.name for column in incidents.columns)
 
 

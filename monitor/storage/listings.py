@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from monitor.ports.golden import GoldenRun
 from monitor.ports.listings import AuditFilter, ExchangeFilter, Found, Listings, Place
-from monitor.storage import audit, exchanges, golden, incidents, values
+from monitor.storage import audit, exchanges, incidents, values
 from monitor.storage.database import transaction
 from monitor.storage.schema import audit_log, golden_runs, signal_sets
 from monitor.storage.schema import exchanges as answers
@@ -74,7 +74,7 @@ class PostgresListings(Listings):
         """Return golden runs, newest first."""
         wanted = _newest(golden_runs, golden_runs.c.started_at, deployment, after, limit)
         with transaction(self._engine) as connection:
-            return [golden.run_of(row) for row in connection.execute(wanted)]
+            return [golden_rows.run_of(row) for row in connection.execute(wanted)]
 
 
 def _window(wanted: ExchangeFilter, after: Place | None) -> Select[Any]:

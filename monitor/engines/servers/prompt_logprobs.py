@@ -26,10 +26,10 @@ async def score(
 ) -> tuple[float, ...]:
     """Return the log-probability of each token of a continuation; see `ports.Likelihood`."""
     named = naming.fields(version)
-    added = await _tokens(client, {**named, "prompt": continuation, "add_special_tokens": False})
+    added = await tokens_of(client, {**named, "prompt": continuation, "add_special_tokens": False})
     if not added:
         raise BadRequest("the continuation is empty; give at least one character")
-    ids = [*await _tokens(client, {**named, **_asked(messages)}), *added]
+    ids = [*await tokens_of(client, {**named, **_asked(messages)}), *added]
     body = {**named, "prompt": ids, "max_tokens": 1, "temperature": 0.0, "prompt_logprobs": 0}
     reply = await client.post("/v1/completions", body, _LIMIT_S)
     return _read(_required(reply, version), ids, len(added))
@@ -41,7 +41,11 @@ def _asked(messages: Sequence[Message]) -> Mapping[str, Any]:
     return {"messages": writing.turns(messages), "add_generation_prompt": True}
 
 
-async def _tokens(client: Client, body: Mapping[str, Any]) -> list[int]:
+async def tokens_of(client: Client, body: Mapping[str, Any]) -> list[int]:
+    """Return the tokens of a prompt or a conversation.
+
+    Raises `BadRequest` if it is refused, `EngineError`, `Unavailable`.
+    """
     told = _required(await client.post("/tokenize", body, _LIMIT_S), None)
     try:
         return [int(number) for number in told["tokens"]]

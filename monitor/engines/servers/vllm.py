@@ -6,7 +6,10 @@ version 0.32; `docs/engines.md` tells what it means for Backstop.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
 
 from guards.exchange import Message
 from monitor.engines.servers import cards, prompt_logprobs, writing
@@ -15,9 +18,12 @@ from monitor.engines.servers.client import Client, Reply
 from monitor.engines.servers.mount import Mount
 from monitor.engines.servers.naming import VllmNaming
 from monitor.engines.servers.server import ServerFacts
+from monitor.errors import BadRequest
 from monitor.ports.engine import Generation, Piece
 
-_DIALECT = writing.Dialect(text={"return_token_ids": True}, chat={"return_token_ids": True})
+_DIALECT = writing.Dialect(
+    text={"return_token_ids": True}, chat={"return_token_ids": True}, has_priority=True
+)
 _SWITCHED_OFF = (
     "the server loads no adapters at run time; start it with --enable-lora and "
     "VLLM_ALLOW_RUNTIME_LORA_UPDATING=True in its environment"
@@ -33,10 +39,38 @@ class VllmEngine(ByName):
     def __init__(self, client: Client, mount: Mount, naming: VllmNaming, *, unloads: bool) -> None:
         super().__init__(client, mount, "/v1", unloads=unloads)
         self.naming = naming
+        self._ranks = True  # until the server says that it does not schedule by priority
 
-    def complete(self, generation: Generation, version: str | None) -> AsyncGenerator[Piece, None]:
-        """Write an answer."""
+    async def complete(
+        self, generation: Generation, version: str | None
+    ) -> AsyncGenerator[Piece, None]:
+        """Write an answer; it waits behind others only if the server schedules by priority."""
+        if generation.priority and self._ranks:
+            try:
+                async with aclosing(self._written(generation, version)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+                return
+            except BadRequest as error:
+                if "priority" not in str(error).lower():
+                    raise
+                self._ranks = False  # started without --scheduling-policy priority
+        async with aclosing(self._written(replace(generation, priority=0), version)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    def _written(self, generation: Generation, version: str | None) -> AsyncGenerator[Piece, None]:
         return writing.write(self._client, self.naming, _DIALECT, generation, version)
+
+    async def tokenized(self, asked: Mapping[str, Any]) -> tuple[int, ...] | None:
+        """Return the tokens of `prompt` or `messages`; `None` if the base model refuses them."""
+        try:
+            told = await prompt_logprobs.tokens_of(
+                self._client, {**self.naming.fields(None), **asked}
+            )
+        except BadRequest:
+            return None
+        return tuple(told)
 
     async def score(
         self, messages: Sequence[Message], continuation: str, version: str | None

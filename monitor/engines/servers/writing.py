@@ -25,12 +25,14 @@ class Dialect:
     Args:
         text, chat: fields for a raw prompt and for a conversation that only this server knows.
         fewest_logprobs: how many alternatives must be asked for to get any log-probability.
+        has_priority: whether requests may name a priority; the larger, the later.
         lacks_version: whether a refusal says that the version is not there.
     """
 
     text: Mapping[str, Any] = field(default_factory=dict)
     chat: Mapping[str, Any] = field(default_factory=dict)
     fewest_logprobs: int = 0
+    has_priority: bool = False
     lacks_version: Callable[[Reply], bool] = lambda reply: reply.status == 404
 
 
@@ -139,6 +141,8 @@ def _request(generation: Generation, dialect: Dialect) -> tuple[str, dict[str, A
     }
     if generation.seed is not None:
         body["seed"] = generation.seed
+    if generation.priority and dialect.has_priority:
+        body["priority"] = generation.priority
     if generation.stop:
         body["stop"] = list(generation.stop)
     alternatives = max(generation.logprobs, dialect.fewest_logprobs)

@@ -216,7 +216,26 @@ golden_runs = Table(
     Column("finished_at", MOMENT),
     Column("verdict", Text),
     Column("summary", JSONB, nullable=False),
+    Column("status", Text, nullable=False, server_default=text("'finished'")),
+    Column("position", Integer, nullable=False, server_default=text("0")),
+    Column("set_size", Integer, nullable=False, server_default=text("0")),
+    Column("course", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("occasion", Text),
+    Column("holder", Text),  # who goes on with it; nobody else may while the hold lasts
+    Column("held_until", MOMENT),
     Index(None, "deployment", "started_at"),
+)
+Index(
+    "uq_golden_runs_occasion",
+    golden_runs.c.deployment,
+    golden_runs.c.occasion,
+    unique=True,
+    postgresql_where=golden_runs.c.occasion.isnot(None),
+)
+Index(
+    "ix_golden_runs_running",
+    golden_runs.c.deployment,
+    postgresql_where=golden_runs.c.status == "running",
 )
 
 golden_results = Table(
@@ -231,4 +250,7 @@ golden_results = Table(
     Column("standard_error", Double),  # of the grade, where it is a mean over repeats
     Column("latency_s", Double, nullable=False),
     Column("error", Text),
+    Column("prompt_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("token_logprobs", ARRAY(Double)),  # only while the run lasts: what it learns from them
 )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from guards.flips import Flip
 from guards.verdicts import Verdict
+from monitor.ports.golden import RunStatus
 from monitor.reports.condition import Condition
 from rollback.canary import Outcome
 from rollback.incident import Phase
@@ -199,7 +200,7 @@ class EvidenceAnswer(_Answer):
 
 
 class GoldenRunAnswer(_Answer):
-    """One run of a golden set."""
+    """One run of a golden set; `position` of `set_size` cases are answered."""
 
     id: str
     deployment: str
@@ -211,6 +212,10 @@ class GoldenRunAnswer(_Answer):
     started_at: datetime
     finished_at: datetime | None
     verdict: Verdict | None
+    status: RunStatus
+    position: int
+    set_size: int
+    occasion: str | None
     summary: Mapping[str, Any]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from monitor.errors import BadGoldenSet
+from monitor.errors import BadGoldenSet, NotFound
 from monitor.ports.golden import Added, FromExchange, GoldenRun
 from monitor.reports import golden_run
 from monitor.reports.golden_run import GoldenRunReport
@@ -77,6 +78,17 @@ async def try_out(
 ) -> GoldenRun:
     """Run the golden gate for a version that does not serve; nothing is promoted."""
     return await web.operations.try_golden(deployment, version, actor=operator)
+
+
+@router.get(
+    "/runs/{run:uuid}", response_model=GoldenRunReportAnswer, summary="A run, as far as it has come"
+)
+def follow(run: UUID, web: Context) -> GoldenRunReport:
+    """Return a run of any deployment with the answers so far; it may be under way."""
+    found = web.stores.golden.run(str(run))
+    if found is None:
+        raise NotFound(f"There is no golden run {run}.")
+    return golden_run.assemble(web.stores.golden, found)
 
 
 @router.get("/{deployment}/runs", response_model=list[GoldenRunAnswer], summary="Past runs")

@@ -18,9 +18,11 @@ from monitor.errors import Conflict
 from monitor.ports.engine import Generation
 from monitor.ports.golden import GoldenRun
 from monitor.ports.stores import Stores
-from monitor.runtime.golden_runs import GoldenRuns, Outcome, Plan
+from monitor.runtime.golden_beside import Beside
+from monitor.runtime.golden_plan import Outcome, Plan
+from monitor.runtime.golden_runs import GoldenRuns
 from tests.integration.runtime.house import BAD, GOOD, NAME, V1, V2, House, import_golden
-from tests.integration.runtime.test_golden_runs import chores
+from tests.integration.runtime.test_golden_runs import SLOT, chores
 
 pytestmark = pytest.mark.integration
 
@@ -53,7 +55,7 @@ async def run(stores: Stores, replies: Replies, plan: Plan = PLAN) -> Outcome:
     engine = MemoryEngine(replies)
     for version in (V1, V2):
         await engine.load(version, Path())
-    return await GoldenRuns(engine, stores.golden).run(plan)
+    return await GoldenRuns(Beside(engine), stores).run(plan)
 
 
 def make_critical(stores: Stores, size: int, numbers: Iterable[int]) -> None:
@@ -157,7 +159,9 @@ async def test_a_warning_of_a_night_is_not_told(
     """Harm that is shown is, and so is a run that broke off."""
 
     class Nightly:
-        async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
+        async def run_golden(
+            self, deployment: str, *, cause: str, occasion: str | None = None
+        ) -> GoldenRun:
             return GoldenRun(
                 id="run",
                 deployment=deployment,
@@ -171,5 +175,5 @@ async def test_a_warning_of_a_night_is_not_told(
             )
 
     before = len(await house.tell())
-    await chores(house.stores, Nightly(), tmp_path, NAME).golden()
+    await chores(house.stores, Nightly(), tmp_path, NAME).golden(SLOT)
     assert len(await house.tell()) - before == told

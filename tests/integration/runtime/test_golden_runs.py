@@ -24,13 +24,16 @@ from monitor.errors import BadRequest
 from monitor.ports.engine import Generation
 from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
-from monitor.runtime.golden_runs import GoldenRuns, Plan
+from monitor.runtime.golden_beside import Beside
+from monitor.runtime.golden_plan import Plan, RunSettings
+from monitor.runtime.golden_runs import GoldenRuns
 from monitor.scheduler.chores import Chores
 from tests.integration.runtime.house import GOOD, NAME, House
 
 pytestmark = pytest.mark.integration
 
 ODD = "case-7"
+SLOT = datetime(2026, 1, 1, 3, tzinfo=UTC)
 PLAN = Plan(deployment=NAME, subject=None, cause="demand", margin=0.05, min_cases=20)
 
 
@@ -59,7 +62,7 @@ def import_odd(stores: Stores, odd: GoldenCase) -> None:
 async def test_a_case_that_the_engine_refuses_is_named(stores: Stores) -> None:
     """A prompt that is too long is the set's fault, which no version can answer for."""
     engine = MemoryEngine(failing(BadRequest("the prompt is too long")))
-    outcome = await GoldenRuns(engine, stores.golden).run(PLAN)
+    outcome = await GoldenRuns(Beside(engine), stores).run(PLAN)
     assert outcome.run.verdict is Verdict.ERROR
     sentence = outcome.run.summary["sentence"]
     assert sentence == f"the run broke off: case {ODD!r}: the prompt is too long"
@@ -70,7 +73,7 @@ async def test_a_case_that_cannot_be_graded_is_named(stores: Stores) -> None:
     """An expectation that proves unusable gives no grade to judge a version by."""
     (odd,) = [case for case in stores.golden.cases(NAME) if case.id == ODD]
     import_odd(stores, replace(odd, expectation={"kind": "no such kind"}))
-    outcome = await GoldenRuns(MemoryEngine(says_yes), stores.golden).run(PLAN)
+    outcome = await GoldenRuns(Beside(MemoryEngine(says_yes)), stores).run(PLAN)
     assert outcome.run.verdict is Verdict.ERROR
     assert ODD in outcome.run.summary["sentence"]
 
@@ -78,7 +81,7 @@ async def test_a_case_that_cannot_be_graded_is_named(stores: Stores) -> None:
 async def test_an_answer_that_takes_too_long_ends_the_run(stores: Stores) -> None:
     """The turn is given back, and the engine is told to stop."""
     engine = MemoryEngine(says_yes, asyncio.Semaphore(0))
-    runs = GoldenRuns(engine, stores.golden, case_limit=timedelta(milliseconds=20))
+    runs = GoldenRuns(Beside(engine), stores, RunSettings(case_limit=timedelta(milliseconds=20)))
     outcome = await runs.run(PLAN)
     assert outcome.run.verdict is Verdict.ERROR
     assert "no graded answer within 0.02 s" in outcome.run.summary["sentence"]
@@ -89,7 +92,7 @@ async def test_a_run_that_meets_a_defect_is_finished_all_the_same(stores: Stores
     """The row says ERROR and why; the defect is not hidden."""
     engine = MemoryEngine(failing(RuntimeError("a defect")))
     with pytest.raises(RuntimeError, match="a defect"):
-        await GoldenRuns(engine, stores.golden).run(PLAN)
+        await GoldenRuns(Beside(engine), stores).run(PLAN)
     (run,) = stores.golden.runs(NAME)
     assert (run.verdict, run.finished_at is not None) == (Verdict.ERROR, True)
     assert "a defect" in run.summary["sentence"]
@@ -100,7 +103,7 @@ async def test_a_run_sums_up_its_slices(stores: Stores) -> None:
     (odd,) = [case for case in stores.golden.cases(NAME) if case.id == ODD]
     never = {"kind": "exact", "value": "never said"}
     import_odd(stores, replace(odd, expectation=never, slice="prices"))
-    await GoldenRuns(MemoryEngine(says_yes), stores.golden).run(PLAN)
+    await GoldenRuns(Beside(MemoryEngine(says_yes)), stores).run(PLAN)
     (run,) = stores.golden.runs(NAME)
     assert run.summary["slices"] == {"prices": {"cases": 1, "subject": 0.0, "against": None}}
 
@@ -114,7 +117,7 @@ async def test_a_deployment_whose_scheduled_run_fails_does_not_stop_the_others(
     stores.golden.import_cases(
         unknown, stores.golden.cases(NAME), actor="ann", at=datetime.now(UTC)
     )
-    await chores(stores, house.operations, tmp_path, unknown, NAME).golden()
+    await chores(stores, house.operations, tmp_path, unknown, NAME).golden(SLOT)
     assert [run.cause for run in stores.golden.runs(NAME)] == ["schedule"]
     await house.tell()
     told = [notice.title for notice in house.pager.notices]
@@ -146,7 +149,7 @@ class Noisy:
 
 async def test_a_grade_s_noise_is_kept_with_it(stores: Stores, engine: Database) -> None:
     """As the grader behind the port tells it."""
-    await GoldenRuns(MemoryEngine(says_yes), stores.golden, Noisy()).run(PLAN)
+    await GoldenRuns(Beside(MemoryEngine(says_yes), Noisy()), stores).run(PLAN)
     with engine.connect() as connection:
         kept = connection.execute(
             text("SELECT DISTINCT raw, grade, standard_error FROM golden_results")
@@ -168,7 +171,7 @@ async def test_nothing_is_written_for_a_likelihood(stores: Stores) -> None:
     ]
     stores.golden.import_cases(NAME, cases, actor="ann", at=datetime.now(UTC))
     grader = Noisy()
-    await GoldenRuns(MemoryEngine(answer), stores.golden, grader).run(PLAN)
+    await GoldenRuns(Beside(MemoryEngine(answer), grader), stores).run(PLAN)
     assert (asked, set(grader.outputs)) == ([], {""})
 
 
@@ -183,7 +186,7 @@ async def test_a_case_s_stop_strings_length_and_tools_reach_the_engine(stores: S
     (odd,) = [case for case in stores.golden.cases(NAME) if case.id == ODD]
     tool = {"type": "function", "function": {"name": "refund"}}
     import_odd(stores, replace(odd, stop=("\n",), max_tokens=3, tools=(tool,)))
-    await GoldenRuns(MemoryEngine(answer), stores.golden).run(PLAN)
+    await GoldenRuns(Beside(MemoryEngine(answer)), stores).run(PLAN)
     (special,) = [each for each in asked if each.tools]
     assert (special.stop, special.max_tokens, special.tools) == (("\n",), 3, (tool,))
     assert {(each.stop, each.max_tokens) for each in asked if each is not special} == {((), 256)}
@@ -199,6 +202,6 @@ async def test_a_grader_that_is_not_configured_is_an_error_of_the_run(stores: St
         judge=NoJudge(),
         sandbox=Sandbox(),
     )
-    outcome = await GoldenRuns(MemoryEngine(says_yes), stores.golden, grader).run(PLAN)
+    outcome = await GoldenRuns(Beside(MemoryEngine(says_yes), grader), stores).run(PLAN)
     assert outcome.run.verdict is Verdict.ERROR
     assert "grading.judge.url" in outcome.run.summary["sentence"]

@@ -26,7 +26,7 @@ class Counted:
         self._failure = failure
         self.runs = 0
 
-    async def run(self) -> None:
+    async def run(self, slot: datetime) -> None:
         """Count, then fail or not."""
         self.runs += 1
         await asyncio.sleep(0)

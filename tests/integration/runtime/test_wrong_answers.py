@@ -15,7 +15,9 @@ from guards.golden import GoldenCase
 from monitor.engines.memory import MemoryEngine
 from monitor.ports.engine import Generation, Piece
 from monitor.ports.stores import Stores
-from monitor.runtime.golden_runs import GoldenRuns, Plan
+from monitor.runtime.golden_beside import Beside
+from monitor.runtime.golden_plan import Plan
+from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.wrong_answers import Learnt, answer_of, wrong_answers_of
 from tests.integration.runtime.house import BAD, GOOD, NAME, WEIGHTS
 
@@ -59,7 +61,7 @@ def import_numbers(stores: Stores, count: int) -> None:
 async def test_a_run_teaches_what_wrong_answers_look_like(stores: Stores) -> None:
     """It is stored with the run, and found by the version; another version learns nothing of it."""
     import_numbers(stores, 60)
-    outcome = await GoldenRuns(Doubting(every_third_is_bad), stores.golden).run(PLAN)
+    outcome = await GoldenRuns(Beside(Doubting(every_third_is_bad)), stores).run(PLAN)
     assert outcome.run.summary["wrong_answers"]["auroc"] == 1.0
     deployment = stores.deployments.ensure(NAME)
     learnt = wrong_answers_of(stores.evidence, replace(deployment, active=None))
@@ -78,8 +80,8 @@ async def test_a_run_that_teaches_nothing_says_why_and_leaves_what_is_known(
 ) -> None:
     """Too few wrong answers; what an earlier run taught stays."""
     import_numbers(stores, 60)
-    await GoldenRuns(Doubting(every_third_is_bad), stores.golden).run(PLAN)
-    outcome = await GoldenRuns(Doubting(lambda *_: [GOOD]), stores.golden).run(PLAN)
+    await GoldenRuns(Beside(Doubting(every_third_is_bad)), stores).run(PLAN)
+    outcome = await GoldenRuns(Beside(Doubting(lambda *_: [GOOD])), stores).run(PLAN)
     told = outcome.run.summary["wrong_answers"]
     assert told["learnt"] is None
     assert "60 right and 0 wrong" in told["reason"]

@@ -38,6 +38,23 @@ _SUMMARY = {
     "regressions": {"broken": 2, "right_before": 3, "rate": 2 / 3, "low": 0.09, "high": 0.99},
     "critical_failures": ["case-0"],
     "flaky": ["case-2"],
+    "operations": {
+        "device": "cuda:0",
+        "peak_host_bytes": 2_000_000_000,
+        "peak_device_bytes": 5_000_000_000,
+        "at_once": 16,
+        "at_once_at_the_end": 4,
+        "versions": {
+            name: {
+                "latency_p50_s": 0.25,
+                "latency_p95_s": 0.75,
+                "tokens_per_s": 40.0,
+                "adapter_bytes": 8_000_000,
+                "cost_per_thousand": cost,
+            }
+            for name, cost in ((V2, 1.5), (V1, None))
+        },
+    },
     "slices": {
         name: {"cases": 2, "subject": 0.5, "against": each, "harm": 0.9, "verdict": "inconclusive"}
         for name, each in (("refunds", 1.0), ("prices", 0.5))

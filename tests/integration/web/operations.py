@@ -183,7 +183,9 @@ class StoreOperations(Operations):
         )
         return Added(deployment=name, case=case.id, digest=digest)
 
-    async def run_golden(self, deployment: str, *, cause: str) -> GoldenRun:
+    async def run_golden(
+        self, deployment: str, *, cause: str, occasion: str | None = None
+    ) -> GoldenRun:
         """Store a run that went well."""
         run = GoldenRun(
             id=str(uuid4()),

@@ -7,7 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from guards.golden import GoldenResult
+from monitor.ports.golden import GoldenRun, RunStatus
 from tests.integration.storage.builders import record, scored
+from tests.integration.web import serving
 from tests.integration.web.story import V1, V2
 
 pytestmark = pytest.mark.integration
@@ -165,6 +168,40 @@ async def test_a_golden_set_is_replaced_and_run(operator, service) -> None:
     async with operator.post("/api/golden/support/run") as answer:
         run = await answer.json()
     assert (run["verdict"], run["cause"]) == ("ok", "demand")
+
+
+RUNNING = "0b9f3c7e-6f5e-4a53-9d1e-3d4f5a6b7c8d"
+
+
+async def test_a_golden_run_that_is_under_way_tells_its_answers_so_far(operator, service) -> None:
+    """By its id alone; of an id that nobody has it is said that there is no run."""
+    answer = GoldenResult(case_id="case-1", output="yes", raw=1.0, grade=1.0, latency_s=0.1)
+    run = GoldenRun(
+        id=RUNNING,
+        deployment="support",
+        subject=V2,
+        against=V1,
+        compared=True,
+        cause="demand",
+        set_digest="d",
+        started_at=serving.now(),
+        status=RunStatus.RUNNING,
+        position=1,
+        set_size=40,
+        summary={"sentence": "1 of 40 cases, mean grade 1.000 against 1.000"},
+    )
+    service.stores.golden.save_run(run, {V2: [answer], V1: [answer]})
+    async with operator.get(f"/api/golden/runs/{RUNNING}") as response:
+        told = await response.json()
+    assert [told["run"][name] for name in ("status", "position", "set_size", "verdict")] == [
+        "running",
+        1,
+        40,
+        None,
+    ]
+    assert [case["flip"] for case in told["cases"]] == ["same"]
+    async with operator.get(f"/api/golden/runs/{RUNNING[:-1]}0") as response:
+        assert response.status == 404
 
 
 @pytest.mark.parametrize(("body", "says"), [(b"", "no case"), (b"\xff\xfe", "not UTF-8 at byte 0")])

@@ -13,6 +13,7 @@ from yarl import URL
 from monitor.cli import main
 from tests.integration.web import serving
 from tests.integration.web.golden_story import RUN, golden_run
+from tests.integration.web.story import V1, V2
 
 pytestmark = pytest.mark.integration
 
@@ -49,6 +50,19 @@ def test_a_run_is_shown_with_what_broke_first(monkeypatch, capsys, config) -> No
     assert "critical cases failed: case-0" in shown
     assert shown.index("case-0", shown.index("answer before")) < shown.index("case-3")
     assert "\x1b" not in shown
+
+
+def test_a_run_is_shown_with_what_it_took(monkeypatch, capsys, config) -> None:
+    """Figures of both versions, memory, and that memory was short; what is not known is no 0."""
+    assert _run(monkeypatch, config, "show", "support", "last") == 0
+    shown = capsys.readouterr().out
+    assert "most memory at once: 2,000 MB on the host, 5,000 MB on the device (cuda:0)" in shown
+    assert "memory ran out: 4 answers at once instead of 16" in shown
+    table = shown[shown.index("Operation") :]
+    (ours,) = [line for line in table.splitlines() if V2 in line and "0.25" in line]
+    (before,) = [line for line in table.splitlines() if V1 in line and "0.25" in line]
+    assert [cell.strip() for cell in ours.strip("│").split("│")][3:] == ["40", "8", "1.5"]
+    assert before.rstrip(" │").endswith("–")
 
 
 def test_the_last_run_is_json_for_machines(monkeypatch, capsys, config) -> None:

@@ -12,7 +12,7 @@ from guards.verdicts import Verdict
 from monitor.errors import Conflict, DatabaseUnavailable
 from monitor.ports.golden import GoldenRun
 from monitor.ports.record import Observed, ScoredBatch
-from monitor.runtime.golden_runs import Outcome
+from monitor.runtime.golden_plan import Outcome
 from monitor.runtime.judging import Judging
 from monitor.runtime.watch import Watch
 from rollback.evidence import EvidencePoint, JudgeState
