@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from rollback.canonical import plain
 from rollback.case import Case
 from rollback.decision import Decision, Freeze, Hold, Propose, RollBack, Suspect
@@ -77,19 +79,27 @@ class Decided:
     def replays(self) -> bool:
         """Whether the stored numbers give the same decision again."""
         again = self.case.decide()
-        return bool(_written(again) == _written(self.decision))
+        return dump(again) == dump(self.decision)
 
 
-def _written(decision: Decision) -> Any:
-    return plain(
-        {
-            "kind": KINDS[type(decision)],
-            "because": decision.because,
-            "to": decision.to if isinstance(decision, RollBack | Propose) else None,
-            "reason": decision.reason,
-            "numbers": decision.numbers,
-        }
+def dump(decision: Decision) -> Mapping[str, Any]:
+    """Return a decision as JSON."""
+    written: Mapping[str, Any] = plain(
+        {"kind": KINDS[type(decision)], **msgspec.to_builtins(decision)}
     )
+    return written
+
+
+def load(written: Mapping[str, Any]) -> Decision:
+    """Return the decision that `dump` wrote.
+
+    Raises:
+        KeyError: for a kind that is unknown.
+        msgspec.ValidationError: for JSON that it did not write.
+    """
+    kinds = {name: kind for kind, name in KINDS.items()}
+    kind: type[Decision] = kinds[written["kind"]]
+    return msgspec.convert({k: v for k, v in written.items() if k != "kind"}, kind)
 
 
 def sentences(decided: Decided) -> Iterator[str]:

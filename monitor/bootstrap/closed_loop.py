@@ -12,12 +12,16 @@ from monitor.ports.alerts import Sender
 from monitor.ports.engine import Engine
 from monitor.ports.grading import Grader
 from monitor.ports.stores import Stores
+from monitor.runtime.approvals import Approvals
+from monitor.runtime.base_probe import BaseProbe
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.control import Control
 from monitor.runtime.convergence import Convergence, Followers
+from monitor.runtime.deciding import Deciding
 from monitor.runtime.dispatch import Dispatcher
 from monitor.runtime.errands import Errands
 from monitor.runtime.freezes import Freezes
+from monitor.runtime.gauges import Gauges
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.judging import Judging
@@ -26,6 +30,7 @@ from monitor.runtime.promotion import Promotion
 from monitor.runtime.rollbacks import Rollbacks
 from monitor.runtime.routing import Router
 from monitor.runtime.suspicion import Suspicions
+from monitor.runtime.tellings import Tellings
 from monitor.runtime.text_grader import TextGrader
 from monitor.runtime.troubles import Troubles
 from monitor.runtime.versions import Versions
@@ -72,6 +77,8 @@ class ClosedLoop:
     convergence: Convergence
     leadership: Leadership
     versions: Versions
+    base: BaseProbe
+    approvals: Approvals
     golden: GoldenEvidence
     promotion: Promotion
     rollbacks: Rollbacks
@@ -100,6 +107,7 @@ def close_loop(
         stores.deployments, stores.acknowledgements, router, followers, site.replica
     )
     versions = Versions(stores, engine, site.engine)
+    errands = Errands(troubles)
     runs = GoldenRuns(engine, stores.golden, site.grader)
     return ClosedLoop(
         policies=dict(policies),
@@ -107,13 +115,15 @@ def close_loop(
         stores=stores,
         wakers=wakers,
         troubles=troubles,
-        errands=Errands(troubles),
+        errands=errands,
         router=router,
         watch=watch,
         judging=judging,
         convergence=convergence,
         leadership=leadership,
         versions=versions,
+        base=BaseProbe(engine, stores.registry, site.engine, errands),
+        approvals=Approvals(stores.proposals, site.link),
         golden=GoldenEvidence(runs, watch, judging, wakers.wake),
         promotion=Promotion(stores, versions, runs, convergence),
         rollbacks=Rollbacks(
@@ -125,17 +135,21 @@ def close_loop(
 
 def control(loop: ClosedLoop) -> Control:
     """Return the control loop over the parts."""
+    suspicions = Suspicions(loop.stores, loop.golden, loop.errands)
+    gauges = Gauges(loop.stores.indicators)
     return Control(
         stores=loop.stores,
         policies=loop.policies,
-        watch=loop.watch,
         judging=loop.judging,
         convergence=loop.convergence,
         leadership=loop.leadership,
         versions=loop.versions,
         rollbacks=loop.rollbacks,
         freezes=Freezes(loop.stores, loop.link),
-        suspicions=Suspicions(loop.stores, loop.golden, loop.errands),
+        suspicions=suspicions,
+        deciding=Deciding(loop.stores, loop.watch, gauges, suspicions, loop.base),
+        tellings=Tellings(loop.stores.outbox, loop.link),
+        approvals=loop.approvals,
         confirmation=Confirmation(loop.stores, loop.golden, loop.watch, loop.errands),
         errands=loop.errands,
     )

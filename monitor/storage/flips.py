@@ -52,7 +52,7 @@ def _moved(connection: Connection, before: Deployment, flip: Flip) -> Deployment
         candidate=None,
         candidate_share=0.0,
         revision=before.revision + 1,
-        frozen=pointers.frozen(before.frozen, flip.frozen),
+        frozen=pointers.changed(before.frozen, flip.frozen),
         confirmed=_has_reference(connection, flip.deployment, flip.active),
     )
 

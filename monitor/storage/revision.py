@@ -16,6 +16,7 @@ KNOWN = (
     "0005",
     "0006",
     "0007",
+    "0013",
 )  # every migration in `alembic/versions`, oldest first
 HEAD = KNOWN[-1]  # what this version of Backstop works with
 

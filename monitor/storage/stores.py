@@ -8,6 +8,7 @@ from monitor.ports.stores import Stores
 from monitor.ports.versions import ArtifactStore
 from monitor.storage.acknowledgements import PostgresAcknowledgements
 from monitor.storage.audit import PostgresAuditLog
+from monitor.storage.decisions import PostgresDecisions
 from monitor.storage.deployments import PostgresDeployments
 from monitor.storage.evidence import PostgresEvidence
 from monitor.storage.exchanges import PostgresExchanges
@@ -19,6 +20,7 @@ from monitor.storage.leases import PostgresLeases
 from monitor.storage.news import PostgresNews
 from monitor.storage.observations import PostgresObservations
 from monitor.storage.outbox import PostgresOutbox
+from monitor.storage.proposals import PostgresProposals
 from monitor.storage.registry import PostgresRegistry
 from monitor.storage.schedule import PostgresSchedule
 
@@ -34,6 +36,8 @@ def open_stores(engine: Engine, artifacts: ArtifactStore) -> Stores:
         registry=PostgresRegistry(engine),
         deployments=PostgresDeployments(engine),
         incidents=PostgresIncidents(engine),
+        decisions=PostgresDecisions(engine),
+        proposals=PostgresProposals(engine),
         acknowledgements=PostgresAcknowledgements(engine),
         golden=PostgresGolden(engine),
         outbox=PostgresOutbox(engine),

@@ -10,10 +10,11 @@ from monitor.ports.record import Observed
 from monitor.runtime.replay.ground import NAME, Ground
 from monitor.runtime.watch import Watch
 from rollback import decision
-from rollback.decision import Decision, Freeze, RollBack, Situation, Suspect
+from rollback.decision import Decision, Freeze, RollBack, Suspect
 from rollback.evidence import DRIFT, TRAFFIC, EvidencePoint
 from rollback.judge_settings import DRIFT_WEIGHT
 from rollback.policy import Policy
+from rollback.situation import Situation
 
 _REPLICA = "replay"
 _KINDS: Mapping[type[Decision], str] = {

@@ -17,6 +17,7 @@ from monitor.storage.schema.control import (
     rollbacks,
     scheduled_runs,
 )
+from monitor.storage.schema.decisions import decisions, proposals
 from monitor.storage.schema.record import (
     detector_states,
     evidence_points,
@@ -38,6 +39,7 @@ from monitor.storage.schema.record import (
 __all__ = [
     "adapters",
     "audit_log",
+    "decisions",
     "deliveries",
     "deployments",
     "detector_states",
@@ -56,6 +58,7 @@ __all__ = [
     "metadata",
     "observations",
     "outbox",
+    "proposals",
     "read_positions",
     "reference_drafts",
     "references",

@@ -64,6 +64,7 @@ deployments = Table(
     Column("candidate_share", Double, nullable=False),
     Column("shadow_rate", Double, nullable=False),
     Column("revision", BigInteger, nullable=False),
+    Column("pinned", Text),
 )
 
 incidents = Table(
