@@ -12,6 +12,7 @@ from monitor.bootstrap.closed_loop import ClosedLoop
 from monitor.bootstrap.files import DeploymentFiles
 from monitor.config import Config
 from monitor.ports.stores import Stores
+from monitor.runtime.consent import Consent
 from monitor.runtime.jobs import Worker
 from monitor.runtime.loops import Loop
 from monitor.runtime.operations import Health, OperatorActions
@@ -89,6 +90,7 @@ def _operations(
         golden=closed.golden,
         promotion=closed.promotion,
         rollbacks=closed.rollbacks,
+        consent=Consent(stores, closed.approvals, closed.wakers.wake),
         wake=closed.wakers.wake,
         health=health,
     )

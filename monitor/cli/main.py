@@ -11,7 +11,19 @@ import warnings
 
 import typer
 
-from monitor.cli import adapters, audit, demo, golden, guards, ingest, replay, service, signals
+from monitor.cli import (
+    adapters,
+    audit,
+    consent,
+    demo,
+    golden,
+    guards,
+    ingest,
+    policy,
+    replay,
+    service,
+    signals,
+)
 from monitor.cli.output import complain
 from monitor.errors import BackstopError, BadRequest, ConfigError
 
@@ -26,6 +38,7 @@ app.add_typer(adapters.app, name="adapters")
 app.add_typer(golden.app, name="golden")
 app.add_typer(guards.app, name="guards")
 app.add_typer(audit.app, name="audit")
+app.add_typer(policy.app, name="policy")
 app.add_typer(service.database, name="db")
 app.command()(service.serve)
 app.command()(service.check)
@@ -33,6 +46,11 @@ app.command()(service.report)
 app.command()(ingest.ingest)
 app.command()(replay.replay)
 app.command()(signals.signals)
+app.command()(consent.pin)
+app.command()(consent.unpin)
+app.command()(consent.approve)
+app.command()(consent.reject)
+app.command()(consent.proposals)
 app.command()(demo.demo)
 
 

@@ -22,6 +22,7 @@ from monitor.ports.handover import Reported
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSource, ArtifactStore
+from monitor.runtime.consent import Consent
 from monitor.runtime.control import Control
 from monitor.runtime.operations import OperatorActions
 from monitor.storage.sources.places import Places
@@ -219,6 +220,7 @@ def build(
         golden=loop.golden,
         promotion=loop.promotion,
         rollbacks=loop.rollbacks,
+        consent=Consent(stores, loop.approvals, loop.wakers.wake),
         wake=loop.wakers.wake,
         health=dict,
     )
