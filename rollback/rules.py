@@ -63,7 +63,7 @@ def sentence(text: object) -> Mapping[str, Any]:
     values: dict[str, Any] = {
         "indicator": _indicator(match["indicator"]),
         "side": side,
-        "limit": float(match["limit"]),
+        "limit": fields.number(float(match["limit"])),
         "relative_to": RelativeTo.BASELINE if match["relative"] else RelativeTo.NUMBER,
     }
     if match["lasting"]:
@@ -83,7 +83,7 @@ def _until(match: re.Match[str], side: Side) -> float:
         )
     if bool(match["cleared"]) != bool(match["relative"]):
         raise ValueError("give both limits as numbers, or both as multiples of the baseline")
-    return float(match["until"])
+    return fields.number(float(match["until"]))
 
 
 def _with_unit(text: str) -> str:

@@ -18,10 +18,10 @@ class Decisions(Protocol):
         """Store a decision; once per id."""
 
     def get(self, decision_id: str) -> Decided:
-        """Return a decision. Raises `NotFound`."""
+        """Return a decision. Raises `NotFound`, also for one that cannot be read any more."""
 
     def list(self, deployment: str, limit: int = 20) -> Sequence[Decided]:
-        """Return a deployment's decisions, newest first."""
+        """Return a deployment's decisions, newest first; those that cannot be read are left out."""
 
 
 class Proposals(Protocol):

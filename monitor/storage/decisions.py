@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Engine, Row
@@ -17,6 +19,8 @@ from monitor.storage.schema import decisions
 from rollback import case as cases
 from rollback import decided as decided_by
 from rollback.decided import Decided
+
+log = structlog.get_logger(__name__)
 
 
 class PostgresDecisions(Decisions):
@@ -44,12 +48,13 @@ class PostgresDecisions(Decisions):
         wanted = select(decisions).where(decisions.c.id == values.text(decision_id))
         with transaction(self._engine) as connection:
             row = connection.execute(wanted).one_or_none()
-        if row is None:
+        found = None if row is None else _decided(row)
+        if found is None:
             raise NotFound(
-                f"there is no decision {decision_id!r}; "
+                f"there is no decision {decision_id!r} that can be read; "
                 "`backstop policy explain DEPLOYMENT` shows the last ones"
             )
-        return _decided(row)
+        return found
 
     def list(self, deployment: str, limit: int = 20) -> Sequence[Decided]:
         """Return a deployment's decisions, newest first."""
@@ -60,13 +65,21 @@ class PostgresDecisions(Decisions):
             .limit(limit)
         )
         with transaction(self._engine) as connection:
-            return [_decided(row) for row in connection.execute(newest)]
+            rows = connection.execute(newest).all()
+        return [found for found in map(_decided, rows) if found is not None]
 
 
-def _decided(row: Row[Any]) -> Decided:
-    return Decided(
-        id=row.id,
-        at=row.at,
-        case=cases.load(row.inputs),
-        decision=decided_by.load(row.decision),
-    )
+def _decided(row: Row[Any]) -> Decided | None:
+    """Return the decision of a row, or `None` for one that another version of Backstop wrote so
+    that this one cannot read it: it must not stop the decisions of today.
+    """
+    try:
+        return Decided(
+            id=row.id,
+            at=row.at,
+            case=cases.load(row.inputs),
+            decision=decided_by.load(row.decision),
+        )
+    except (KeyError, msgspec.ValidationError) as error:
+        log.warning("a decision cannot be read", decision=row.id, error=str(error))
+        return None

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import Engine
 
 from monitor.errors import Conflict, NotFound
 from monitor.ports.stores import Stores
@@ -53,6 +55,18 @@ def test_decisions_come_back_as_they_were_made(stores: Stores) -> None:
     assert stores.decisions.list("support", 1) == [made[1]]
     with pytest.raises(NotFound, match="policy explain"):
         stores.decisions.get("decision-9")
+
+
+def test_a_row_that_cannot_be_read_stops_nothing(stores: Stores, engine: Engine) -> None:
+    """Another version wrote it: the others are there, and it is as if it were not."""
+    stores.deployments.ensure("support")
+    for number in (1, 2):
+        stores.decisions.record(_decided(number, 0.5))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE decisions SET inputs = '{}' WHERE id = 'decision-2'"))
+    assert [each.id for each in stores.decisions.list("support")] == ["decision-1"]
+    with pytest.raises(NotFound):
+        stores.decisions.get("decision-2")
 
 
 _PROPOSAL = Proposal(

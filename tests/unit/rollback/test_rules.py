@@ -108,6 +108,7 @@ def _time(rule: Threshold) -> str:
             ".when",
             "both as multiples",
         ),
+        ({"when": "fault_rate > 1e999", "action": "alert"}, ".when", "no number"),
         ({"when": "fault_rate > 0.2"}, "", "lacks 'action'"),
         ({"when": "fault_rate > 0.2", "above": 1, "action": "alert"}, ".above", "is unknown"),
         ({"when": "fault_rate > 0.2 until < 0.3", "action": "alert"}, "", "not above it"),
