@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rollback import thresholds
+from rollback import breaches
 from rollback.indicator_catalogue import BY_NAME
 from rollback.situation import Neighbours
 from rollback.thresholds import Figure, Indicator, Side
@@ -61,8 +61,8 @@ def _figures(
     present = [one for one in own if one.bucket >= start]
     before = [one for one in own if one.bucket < start]
     return (
-        thresholds.usual(present, other.active, now).get(trouble.indicator),
-        thresholds.usual(before, other.active, now).get(trouble.indicator),
+        breaches.usual(present, other.active, now).get(trouble.indicator),
+        breaches.usual(before, other.active, now).get(trouble.indicator),
     )
 
 

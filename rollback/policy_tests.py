@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from rollback import breaches, fields, indicator_catalogue
 from rollback import case as cases
-from rollback import fields, indicator_catalogue, thresholds
+from rollback.breaches import Readings
 from rollback.decided import KINDS
 from rollback.decision import Because
 from rollback.deployment import Deployment
@@ -17,7 +18,7 @@ from rollback.errors import PolicyError
 from rollback.evidence import EvidencePoint
 from rollback.policy import Policy
 from rollback.situation import Neighbours, Situation
-from rollback.thresholds import MINUTE, Figure, Readings
+from rollback.thresholds import MINUTE, Figure
 from rollback.versions import AdapterVersion, VersionState
 
 _NAME, _ACTIVE, _BASELINE = "tested", "tested@000000000002", "tested@000000000001"
@@ -154,7 +155,7 @@ def _situation(policy: Policy, given: Given) -> Situation:
         baseline=_BASELINE if given.has_baseline else None,
         usual={name: Figure(value=v, answers=10_000) for name, v in given.usual.items()},
     )
-    found = thresholds.assess(policy.thresholds, readings, given.at)
+    found = breaches.assess(policy.thresholds, readings, given.at)
     around = Neighbours(count=given.others, hit=given.others_hit)
     return Situation(
         versions={v.name: v for v in _versions(given)},

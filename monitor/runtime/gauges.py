@@ -8,21 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.ports.indicators import Indicator, IndicatorStore
-from rollback import indicator_catalogue, neighbours, thresholds
+from rollback import breaches, indicator_catalogue, neighbours
+from rollback.breaches import Assessment, Readings
 from rollback.deployment import Deployment
 from rollback.indicator_catalogue import Kind
 from rollback.neighbours import Neighbour, Trouble
 from rollback.policy import Policy
 from rollback.situation import Neighbours
-from rollback.thresholds import (
-    Action,
-    Assessment,
-    Figure,
-    Readings,
-    RelativeTo,
-    Side,
-    Threshold,
-)
+from rollback.thresholds import Action, Breach, Figure, RelativeTo, Side, Threshold
 
 _BACK = timedelta(hours=1)
 _DAYS_BACK = timedelta(days=3)  # of the baseline, before its successor began to serve
@@ -69,7 +62,7 @@ class Gauges:
             standing=standing,
         )
         return Gauge(
-            assessment=thresholds.assess(rules, readings, now),
+            assessment=breaches.assess(rules, readings, now),
             sick=_sick(deployment, rules, readings, now),
         )
 
@@ -98,7 +91,7 @@ class Gauges:
         self, deployment: Deployment, rules: Sequence[Threshold]
     ) -> Mapping[str, Figure]:
         """Return the baseline's values before its successor served; they change no more."""
-        if deployment.promoted_at is None:
+        if deployment.promoted_at is None or deployment.baseline is None:
             return {}
         if not any(
             rule.relative_to is RelativeTo.BASELINE or _is_operations(rule) for rule in rules
@@ -109,7 +102,7 @@ class Gauges:
         if known is None or known[0] != key:
             until = deployment.promoted_at
             days = await self._read(deployment.name, until - _DAYS_BACK, until)
-            known = (key, thresholds.usual(days, deployment.baseline, until))
+            known = (key, breaches.usual(days, deployment.baseline, until))
             self._usual[deployment.name] = known
         return known[1]
 
@@ -128,7 +121,7 @@ def _sick(
         and not _is_operations(rule)
     ]
     about = Readings(indicators=readings.indicators, active=deployment.baseline)
-    broken = thresholds.assess(own, about, now).breaches
+    broken = breaches.assess(own, about, now).breaches
     return {deployment.baseline: f"it breaks {broken[0]} itself"} if broken else {}
 
 
@@ -136,11 +129,11 @@ def _is_operations(rule: Threshold) -> bool:
     return indicator_catalogue.BY_NAME[rule.indicator].kind is Kind.OPERATIONS
 
 
-def _operations(assessment: Assessment) -> Sequence[thresholds.Breach]:
+def _operations(assessment: Assessment) -> Sequence[Breach]:
     return [each for each in assessment.breaches if _is_operations(each.threshold)]
 
 
-def _trouble(breach: thresholds.Breach) -> Trouble:
+def _trouble(breach: Breach) -> Trouble:
     rule = breach.threshold
     return Trouble(
         indicator=rule.indicator, side=rule.side, limit=breach.limit, lasting=rule.lasting

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from guards.assessment import Scored
 from monitor.runtime.replay.minutes import Minutes
-from rollback import thresholds
+from rollback import breaches
+from rollback.breaches import Assessment, Readings
 from rollback.deployment import Deployment
 from rollback.policy import Policy
-from rollback.thresholds import MINUTE, Assessment, Figure, Readings
+from rollback.thresholds import MINUTE, Figure
 
 _NOTHING = Assessment()
 
@@ -31,7 +32,7 @@ def usual(scored: Iterable[Scored], version: str) -> Mapping[str, Figure]:
     if not indicators:
         return {}
     end = max(each.bucket for each in indicators) + MINUTE
-    return thresholds.usual(indicators, version, end)
+    return breaches.usual(indicators, version, end)
 
 
 class Rules:
@@ -74,4 +75,4 @@ class Rules:
             usual=self._usual,
             standing=frozenset(str(breach.threshold) for breach in self._found.breaches),
         )
-        return thresholds.assess(self._policy.thresholds, readings, now)
+        return breaches.assess(self._policy.thresholds, readings, now)

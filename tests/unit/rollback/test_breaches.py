@@ -1,4 +1,4 @@
-"""Thresholds on indicators."""
+"""Thresholds held against indicators."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -8,18 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollback.thresholds import (
-    Action,
-    Assessment,
-    Breach,
-    Figure,
-    Readings,
-    RelativeTo,
-    Side,
-    Threshold,
-    assess,
-    usual,
-)
+from rollback.breaches import Assessment, Readings, assess, usual
+from rollback.thresholds import Action, Breach, Figure, RelativeTo, Side, Threshold
 
 _NOW = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
 _ACTIVE = "support@000000000001"
@@ -155,6 +145,13 @@ def test_an_unknown_baseline_is_no_breach_and_is_told() -> None:
     found = _assessed(_minutes(_BAD), _TWICE, baseline=_BASELINE, usual=few)
     assert not found.breaches
     assert "rests on 19 answers" in found.unjudged[0].reason
+
+
+def test_without_a_baseline_a_relative_rule_is_not_judged() -> None:
+    """What the base model did is no baseline's value."""
+    of_base = [replace(one, adapter=None) for one in _minutes(dict.fromkeys(range(1, 6), 0.1))]
+    (silent,) = _assessed([*_minutes(_BAD), *of_base], _TWICE).unjudged
+    assert silent.reason == "there is no baseline yet"
 
 
 def test_a_few_answers_of_the_baseline_now_are_no_measure() -> None:
