@@ -7,46 +7,56 @@ Pure and idempotent: the same inputs give the same decision, and once a decision
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
-from rollback.canonical import plain
+from rollback import fallback, pace
+from rollback.decision_numbers import numbers_of
 from rollback.deployment import Deployment
-from rollback.durations import spell
 from rollback.evidence import EvidencePoint
-from rollback.judge_settings import DRIFT_WEIGHT
 from rollback.policy import Policy
-from rollback.thresholds import Action, Breach
-from rollback.versions import PROVEN, AdapterVersion
+from rollback.proposal import Answer
+from rollback.shown_harm import ShownHarm, reaches, shown, spell
+from rollback.situation import Situation
 
-_MANY_DIGITS = 1e9  # evidence may grow to 1e300, which nobody reads in full
+
+class Because(Enum):
+    """What a decision follows from."""
+
+    NO_EVIDENCE = "no evidence"  # means that nothing was judged yet
+    QUIET = "quiet"  # means that no line is reached and no rule broken
+    SUSPICION = "suspicion"  # means that drift reached its line
+    LOOKED_INTO = "looked into"  # means that a suspicion is being looked into already
+    HARM = "harm"  # means that harm is shown
+    APPROVED = "approved"  # means that a person said yes
+    FROZEN = "frozen"  # means that only a person may change anything
+    PINNED = "pinned"  # means that a person holds the version where it is
+    UNATTRIBUTED = (
+        "unattributed"  # means that a rule is broken, and not by the adapter as far as known
+    )
+    COOL_DOWN = "cool-down"  # means that the last rollback is too recent
+    MAINTENANCE = "maintenance"  # means that a window of the policy holds
+    NEEDS_APPROVAL = "needs approval"  # means that a person must say yes first
+    REJECTED = "rejected"  # means that a person said no
+    DRY_RUN = "dry run"  # means that the policy only tells
+    TOO_MANY = "too many"  # means that there were as many rollbacks as are allowed
+    NO_WAY_BACK = "no way back"  # means that there is nothing good to go back to
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """What is known beside the evidence.
-
-    Args:
-        versions: every version that may matter, by name; an unknown one is never a target.
-        rollbacks: when this deployment was rolled back.
-        breaches: thresholds that the active version breaks now.
-        suspicion_known: whether the suspicion of this epoch has been acted upon already.
-    """
-
-    versions: Mapping[str, AdapterVersion]
-    rollbacks: tuple[datetime, ...] = ()
-    breaches: tuple[Breach, ...] = ()
-    suspicion_known: bool = False
+CALM = frozenset({Because.NO_EVIDENCE, Because.QUIET, Because.LOOKED_INTO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Nothing is changed."""
+    """Nothing is changed; `tell` is whether people hear of it all the same."""
 
     reason: str
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    because: Because = Because.QUIET
+    tell: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,7 @@ class Suspect:
 
     reason: str
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    because: Because = Because.SUSPICION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +75,17 @@ class RollBack:
     to: str | None
     reason: str
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    because: Because = Because.HARM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Propose:
+    """Ask a person whether another version may come back; `to=None` is the base model."""
+
+    to: str | None
+    reason: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    because: Because = Because.NEEDS_APPROVAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +94,10 @@ class Freeze:
 
     reason: str
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    because: Because = Because.NO_WAY_BACK
 
 
-Decision = Hold | Suspect | RollBack | Freeze
+Decision = Hold | Suspect | RollBack | Propose | Freeze
 
 
 def decide(
@@ -92,14 +115,27 @@ def decide(
         now: timezone-aware.
     """
     current = point if point is not None and _counts(point, deployment) else None
-    numbers = _numbers(current, situation, policy, now)
-    if deployment.frozen is not None:
-        return Hold(reason=f"{deployment.name} is frozen: {deployment.frozen}", numbers=numbers)
-    harm = _harm(current, situation, policy)
+    harm = shown(deployment, current, situation, policy)
+    recent = pace.recent(situation.rollbacks, policy, now)
+    decided = _decided(deployment, current, harm, situation, policy, now)
+    return replace(decided, numbers=numbers_of(current, situation, policy, harm, recent))
+
+
+def _decided(
+    deployment: Deployment,
+    point: EvidencePoint | None,
+    harm: ShownHarm | None,
+    situation: Situation,
+    policy: Policy,
+    now: datetime,
+) -> Decision:
+    settled = _approved(deployment, situation) or _held(deployment, harm)
+    if settled is not None:
+        return settled
     if harm is None:
-        return _watch(current, situation, policy, numbers)
-    answer = _answer(deployment, harm, situation, policy, now, numbers)
-    return _told_only(answer) if policy.dry_run else answer
+        return _watch(point, situation, policy)
+    answer = _answer(deployment, harm, situation, policy, now)
+    return _restrained(answer, harm, situation, policy, now)
 
 
 def _counts(point: EvidencePoint, deployment: Deployment) -> bool:
@@ -108,126 +144,133 @@ def _counts(point: EvidencePoint, deployment: Deployment) -> bool:
     return about == current and math.isfinite(point.evidence)
 
 
-def _harm(point: EvidencePoint | None, situation: Situation, policy: Policy) -> str | None:
-    """Say in words what harm is shown, or `None`."""
-    if point is not None and _reaches(point.evidence, policy.line):
-        reached = f"{_spell(point.evidence)} reached the line {_spell(policy.line)}"
-        return f"evidence of {_kind(point, policy)} {reached} after {point.position} answers"
-    for breach in situation.breaches:
-        if breach.threshold.action is Action.ROLLBACK:
-            return f"threshold broken: {breach}"
+def _approved(deployment: Deployment, situation: Situation) -> RollBack | None:
+    """Do what a person approved, whatever holds others back, if it can still be done."""
+    asked = situation.proposal
+    if asked is None or asked.answer is not Answer.APPROVED or asked.epoch != deployment.epoch:
+        return None
+    target = None if asked.version is None else situation.versions.get(asked.version)
+    if deployment.active == asked.version:
+        return None
+    if asked.version is not None and (target is None or not target.is_servable):
+        return None
+    return RollBack(
+        to=asked.version,
+        reason=f"approved by {asked.answered_by}: {asked.reason}",
+        because=Because.APPROVED,
+    )
+
+
+def _held(deployment: Deployment, harm: ShownHarm | None) -> Hold | None:
+    """Hold what people have stopped, and what is not known to be the adapter's."""
+    if deployment.frozen is not None:
+        return Hold(
+            reason=f"{deployment.name} is frozen: {deployment.frozen}", because=Because.FROZEN
+        )
+    if harm is None:
+        return None
+    if deployment.pinned is not None:
+        return Hold(
+            reason=f"{harm.reason}, but {deployment.name} is pinned: {deployment.pinned}",
+            because=Because.PINNED,
+            tell=True,
+        )
+    if not harm.may_roll_back:
+        cause = harm.attribution
+        return Hold(
+            reason=f"{harm.reason}, but the cause is {cause.cause.value}: {cause.reason}",
+            because=Because.UNATTRIBUTED,
+            tell=True,
+        )
     return None
 
 
-def _kind(point: EvidencePoint, policy: Policy) -> str:
-    """Say what the evidence is of: where drift may roll back, all of it may be drift's."""
-    of_drift = policy.drift_may_roll_back and point.evidence <= DRIFT_WEIGHT * point.suspicion
-    return "drift, which the policy lets roll back," if of_drift else "harm"
-
-
-def _reaches(value: float, line: float) -> bool:
-    return math.isfinite(value) and value >= line
-
-
-def _spell(value: float) -> str:
-    return f"{value:,.0f}" if value < _MANY_DIGITS else f"{value:.1e}"
-
-
-def _watch(
-    point: EvidencePoint | None, situation: Situation, policy: Policy, numbers: Mapping[str, Any]
-) -> Hold | Suspect:
+def _watch(point: EvidencePoint | None, situation: Situation, policy: Policy) -> Hold | Suspect:
     if point is None:
-        return Hold(reason="no evidence about the active version yet", numbers=numbers)
-    if not _reaches(point.suspicion, policy.suspicion_line):
+        return Hold(reason="no evidence about the active version yet", because=Because.NO_EVIDENCE)
+    if not reaches(point.suspicion, policy.suspicion_line):
         return Hold(
-            reason=f"evidence of harm {point.evidence:.3g} is below the line {_spell(policy.line)}",
-            numbers=numbers,
+            reason=f"evidence of harm {point.evidence:.3g} is below the line {spell(policy.line)}"
         )
-    drift = f"drift {_spell(point.suspicion)} reached the line {_spell(policy.suspicion_line)}"
-    if _reaches(point.traffic, policy.suspicion_line):
-        drift += f", and so did the change of the prompts ({_spell(point.traffic)})"
+    drift = f"drift {spell(point.suspicion)} reached the line {spell(policy.suspicion_line)}"
+    if reaches(point.traffic, policy.suspicion_line):
+        drift += f", and so did the change of the prompts ({spell(point.traffic)})"
     if situation.suspicion_known:
-        return Hold(reason=f"{drift}; it is being looked into", numbers=numbers)
-    return Suspect(reason=f"{drift} after {point.position} answers", numbers=numbers)
+        return Hold(reason=f"{drift}; it is being looked into", because=Because.LOOKED_INTO)
+    return Suspect(reason=f"{drift} after {point.position} answers")
 
 
 def _answer(
-    deployment: Deployment,
-    harm: str,
-    situation: Situation,
-    policy: Policy,
-    now: datetime,
-    numbers: Mapping[str, Any],
-) -> Decision:
+    deployment: Deployment, harm: ShownHarm, situation: Situation, policy: Policy, now: datetime
+) -> Hold | RollBack | Freeze:
+    """Return what the harm calls for, if nobody had a say in it."""
     if deployment.active is None:
-        return Freeze(
-            reason=f"{harm}, and the base model serves: nothing to roll back", numbers=numbers
-        )
-    limit = _limit(situation.rollbacks, policy, now)
+        return Freeze(reason=f"{harm.reason}, and the base model serves: nothing to roll back")
+    limit = pace.limit(situation.rollbacks, policy, now)
     if limit is not None:
-        return Freeze(reason=f"{harm}, but {limit}", numbers=numbers)
-    rest = _cooling(situation.rollbacks, policy, now)
+        return Freeze(reason=f"{harm.reason}, but {limit}", because=Because.TOO_MANY)
+    rest = pace.cooling(situation.rollbacks, policy, now)
     if rest is not None:
-        return Hold(reason=f"{harm}, but {rest}", numbers=numbers)
-    return _fall_back(deployment.active, deployment, harm, situation, policy, numbers)
-
-
-def _limit(rollbacks: tuple[datetime, ...], policy: Policy, now: datetime) -> str | None:
-    count = _recent(rollbacks, policy, now)
-    if count < policy.max_rollbacks:
-        return None
-    return f"{count} rollbacks within {spell(policy.rollback_window)} are the most allowed"
-
-
-def _recent(rollbacks: tuple[datetime, ...], policy: Policy, now: datetime) -> int:
-    return sum(now - moment < policy.rollback_window for moment in rollbacks)
-
-
-def _cooling(rollbacks: tuple[datetime, ...], policy: Policy, now: datetime) -> str | None:
-    since = now - max(rollbacks) if rollbacks else None
-    if since is None or since >= policy.cool_down:
-        return None
-    return (
-        f"the last rollback was {spell(since)} ago and the cool-down is {spell(policy.cool_down)}"
-    )
+        return Hold(reason=f"{harm.reason}, but {rest}", because=Because.COOL_DOWN)
+    return _fall_back(deployment.active, deployment, harm, situation, policy, now)
 
 
 def _fall_back(
     active: str,
     deployment: Deployment,
-    harm: str,
+    harm: ShownHarm,
     situation: Situation,
     policy: Policy,
-    numbers: Mapping[str, Any],
+    now: datetime,
 ) -> RollBack | Freeze:
-    target = next(_targets(active, deployment.baseline, situation.versions), None)
+    target = next(fallback.targets(active, deployment, situation, policy, now), None)
+    why = fallback.passed_over(deployment, situation)
     if target is not None:
-        return RollBack(to=target.name, reason=f"{harm}; back to {target.name}", numbers=numbers)
+        return RollBack(to=target.name, reason=f"{harm.reason}; back to {target.name}{why}")
     if policy.base_model_as_last_resort:
         return RollBack(
             to=None,
-            reason=f"{harm}; no good version is left, so the base model serves",
-            numbers=numbers,
+            reason=f"{harm.reason}; no good version is left{why}, so the base model serves",
         )
-    return Freeze(reason=f"{harm}, and no good version is left to go back to", numbers=numbers)
+    return Freeze(reason=f"{harm.reason}, and no good version is left to go back to{why}")
 
 
-def _targets(
-    active: str, baseline: str | None, versions: Mapping[str, AdapterVersion]
-) -> Iterator[AdapterVersion]:
-    """Yield what may serve instead, best first: the baseline, then the newest that served well."""
-    trusted = versions.get(baseline) if baseline is not None else None
-    if trusted is not None and trusted.name != active and trusted.is_servable:
-        yield trusted
-    family = active.partition("@")[0]
-    for version in sorted(versions.values(), key=_age):
-        good = version.state in PROVEN and version.family == family
-        if good and version.name not in (active, baseline):
-            yield version
+def _restrained(
+    answer: Hold | RollBack | Freeze,
+    harm: ShownHarm,
+    situation: Situation,
+    policy: Policy,
+    now: datetime,
+) -> Decision:
+    """Return what is left of an answer by the rules about when, with whom and whether at all."""
+    if isinstance(answer, Hold):
+        return _told_only(answer) if policy.dry_run else answer
+    window = policy.maintenance.window(now)
+    if window is not None and not (harm.is_hard and policy.maintenance.except_hard_faults):
+        return Hold(
+            reason=f"{answer.reason}; held: maintenance {window}",
+            because=Because.MAINTENANCE,
+            tell=True,
+        )
+    if isinstance(answer, RollBack) and policy.approval.rollback:
+        asked = _asked(answer, situation)
+        return _told_only(asked) if policy.dry_run else asked
+    return _told_only(answer) if policy.dry_run else answer
 
 
-def _age(version: AdapterVersion) -> tuple[float, str]:
-    return (-version.created_at.timestamp(), version.name)
+def _asked(answer: RollBack, situation: Situation) -> Hold | Propose:
+    asked = situation.proposal
+    if asked is None or asked.version != answer.to or asked.answer is Answer.APPROVED:
+        return Propose(to=answer.to, reason=answer.reason)
+    if asked.answer is Answer.REJECTED:
+        return Hold(
+            reason=f"{answer.reason}; held: {asked.answered_by} said no: {asked.answer_reason}",
+            because=Because.REJECTED,
+        )
+    return Hold(
+        reason=f"{answer.reason}; held: waits for `backstop approve {asked.id}`",
+        because=Because.NEEDS_APPROVAL,
+    )
 
 
 def _told_only(answer: Decision) -> Hold:
@@ -236,28 +279,8 @@ def _told_only(answer: Decision) -> Hold:
             act = "would roll back: "
         case Freeze():
             act = "would freeze: "
+        case Propose():
+            act = "would propose to roll back: "
         case _:
             act = ""
-    return Hold(reason=f"dry run: {act}{answer.reason}", numbers=answer.numbers)
-
-
-def _numbers(
-    point: EvidencePoint | None, situation: Situation, policy: Policy, now: datetime
-) -> Mapping[str, Any]:
-    numbers: dict[str, Any] = {
-        "line": policy.line,
-        "suspicion_line": policy.suspicion_line,
-        "rollbacks_in_window": _recent(situation.rollbacks, policy, now),
-        "breaches": [str(breach) for breach in situation.breaches],
-    }
-    if point is not None:
-        numbers |= {
-            "evidence": point.evidence,
-            "suspicion": point.suspicion,
-            "traffic": point.traffic,
-            "capped": point.capped,
-            "position": point.position,
-            "channels": dict(point.channels),
-        }
-    clean: Mapping[str, Any] = plain(numbers)  # a channel may be NaN, which JSON does not know
-    return clean
+    return Hold(reason=f"dry run: {act}{answer.reason}", because=Because.DRY_RUN, tell=True)

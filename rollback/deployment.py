@@ -18,6 +18,7 @@ class Deployment:
         epoch: grows by one with every change of `active`; fences stale writers and replicas.
         promoted_at: when `active` began to serve.
         frozen: why no automatic change may happen, or `None`.
+        pinned: why a person holds `active` where it is, or `None`; nothing moves it by itself.
         confirmed: whether `active` has shown itself good in live traffic (its own reference is
             frozen), so that it becomes the baseline at the next promotion.
         candidate: version that answers `candidate_share` of the callers, if there is one.
@@ -42,6 +43,7 @@ class Deployment:
     shadow_rate: float = 0.0
     revision: int = 0
     canary: str | None = None
+    pinned: str | None = None
 
     def __post_init__(self) -> None:
         require_aware(f"deployment {self.name}", promoted_at=self.promoted_at)

@@ -10,9 +10,9 @@ from typing import Any
 
 from rollback.durations import parse_duration
 from rollback.errors import PolicyError
-from rollback.thresholds import MINUTE
 
 _YEAR = timedelta(days=366)
+_MINUTE = timedelta(minutes=1)
 
 Reader = Callable[[Any], Any]
 """Turns what was written into a value, or raises `ValueError` with the way out."""
@@ -100,6 +100,6 @@ def count(value: object) -> int:
 def period(value: object) -> timedelta:
     """Read a duration from a minute, the grain of indicators, to a year."""
     duration = parse_duration(value)
-    if MINUTE <= duration <= _YEAR:
+    if _MINUTE <= duration <= _YEAR:
         return duration
     raise ValueError(f"{value!r} is out of range; give a duration from '1m' to '366d'")

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from rollback import fields
+from rollback import fields, rules, windows
 from rollback.budgets import parse_budget
 from rollback.durations import parse_duration
 from rollback.errors import PolicyError
-from rollback.indicators.catalogue import OF_ANSWERS
-from rollback.thresholds import Action, Side, Threshold
+from rollback.thresholds import Threshold
+from rollback.windows import Maintenance
 
 DEFAULT_WEIGHTS: Mapping[str, float] = {"faults": 0.5, "golden": 0.25, "pairs": 0.25}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """What is only proposed, until a person approves it."""
+
+    rollback: bool = False
+    promotion: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,8 @@ class Policy:
         dry_run: whether decisions are only told, not carried out.
         weights: of the harm channels in the evidence; they sum to 1.
         thresholds: rules on indicators.
+        approval: what a person must approve before it is done.
+        maintenance: when nothing is changed by itself.
     """
 
     line: float = 100_000.0
@@ -62,6 +72,8 @@ class Policy:
     dry_run: bool = False
     weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     thresholds: tuple[Threshold, ...] = ()
+    approval: Approval = field(default_factory=Approval)
+    maintenance: Maintenance = field(default_factory=Maintenance)
 
 
 def parse(mapping: Mapping[str, Any]) -> Policy:
@@ -73,6 +85,15 @@ def parse(mapping: Mapping[str, Any]) -> Policy:
     if not isinstance(mapping, Mapping):
         raise PolicyError("policy", "must be a mapping of keys to values")
     return Policy(**fields.read(mapping, _FIELDS))
+
+
+def mistakes(mapping: Mapping[str, Any]) -> Iterator[PolicyError]:
+    """Yield what is wrong with a mapping, one mistake for each of its keys at most."""
+    for key, value in mapping.items():
+        try:
+            parse({key: value})
+        except PolicyError as error:
+            yield error
 
 
 def _weights(value: object) -> Mapping[str, float]:
@@ -90,53 +111,15 @@ def _weights(value: object) -> Mapping[str, float]:
     return weights
 
 
-def _thresholds(value: object) -> tuple[Threshold, ...]:
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise ValueError("must be a list of rules")
-    return tuple(_threshold(rule, f"thresholds[{index}]") for index, rule in enumerate(value))
+def _approval(value: object) -> Approval:
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a mapping of 'rollback' and 'promotion' to true or false")
+    return Approval(**fields.read(value, _APPROVAL_FIELDS, at="approval."))
 
 
-def _threshold(rule: object, at: str) -> Threshold:
-    if not isinstance(rule, Mapping):
-        raise PolicyError(
-            at, "must be a mapping with 'indicator', 'above' or 'below', and 'action'"
-        )
-    values: dict[str, Any] = {"lasting": timedelta(minutes=5), "at_least": 1}
-    values |= fields.read(rule, _RULE_FIELDS, at=f"{at}.")
-    limits = [side for side in Side if side.value in rule]
-    if len(limits) != 1:
-        raise PolicyError(at, "needs exactly one of 'above' and 'below'")
-    for key in ("indicator", "action"):
-        if key not in values:
-            raise PolicyError(at, f"lacks {key!r}")
-    return Threshold(side=limits[0], **values)
-
-
-def _name(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{value!r} is no name of an indicator, like 'latency_p95_s'")
-    name = value.strip()
-    if name not in OF_ANSWERS:
-        raise ValueError(f"indicator {name!r} is unknown; {fields.advice(name, OF_ANSWERS)}")
-    return name
-
-
-def _action(value: object) -> Action:
-    for action in Action:
-        if value == action.value:
-            return action
-    raise ValueError(
-        f"{value!r} is unknown; {fields.advice(str(value), [one.value for one in Action])}"
-    )
-
-
-_RULE_FIELDS: Mapping[str, tuple[str, fields.Reader]] = {
-    "indicator": ("indicator", _name),
-    "above": ("limit", fields.number),
-    "below": ("limit", fields.number),
-    "for": ("lasting", fields.period),
-    "at_least": ("at_least", fields.count),
-    "action": ("action", _action),
+_APPROVAL_FIELDS: Mapping[str, tuple[str, fields.Reader]] = {
+    "rollback": ("rollback", fields.boolean),
+    "promotion": ("promotion", fields.boolean),
 }
 
 _FIELDS: Mapping[str, tuple[str, fields.Reader]] = {
@@ -155,5 +138,7 @@ _FIELDS: Mapping[str, tuple[str, fields.Reader]] = {
     "base_model_as_last_resort": ("base_model_as_last_resort", fields.boolean),
     "dry_run": ("dry_run", fields.boolean),
     "weights": ("weights", _weights),
-    "thresholds": ("thresholds", _thresholds),
+    "thresholds": ("thresholds", rules.parse),
+    "approval": ("approval", _approval),
+    "maintenance": ("maintenance", windows.parse),
 }

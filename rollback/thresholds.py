@@ -1,17 +1,13 @@
 """Thresholds that the operator sets on indicators, and their breaches.
 
-An indicator without data is never a breach, and never 0: a minute nobody asked anything says
-nothing about the adapter.
+`rollback.breaches` holds them against the indicators.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from itertools import takewhile
 from typing import Protocol
 
 from rollback.durations import spell
@@ -24,6 +20,22 @@ class Side(Enum):
 
     ABOVE = "above"  # means that larger values than the limit are harm
     BELOW = "below"  # means that smaller values than the limit are harm
+
+    @property
+    def opposite(self) -> Side:
+        """The other side."""
+        return Side.BELOW if self is Side.ABOVE else Side.ABOVE
+
+    def holds(self, value: float, limit: float) -> bool:
+        """Tell whether a value lies on this side of a limit."""
+        return value > limit if self is Side.ABOVE else value < limit
+
+
+class RelativeTo(Enum):
+    """What a limit is counted in."""
+
+    NUMBER = "number"  # means that the limit is the value itself
+    BASELINE = "baseline"  # means that the limit is a multiple of the baseline's value
 
 
 class Action(Enum):
@@ -58,13 +70,25 @@ class Indicator(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A version's usual value of an indicator: the median of its minutes, weighted by answers."""
+
+    value: float
+    answers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
     """A rule of the operator: this indicator, on this side of this limit, for this long.
 
     Args:
         indicator: name of the indicator.
+        limit: a value, or a multiple of the baseline's.
         lasting: how long the condition must hold; at least a minute.
-        at_least: answers within that time, at least 1; fewer are too few to act upon.
+        at_least: answers within that time, at least 1; fewer are too few to act upon. The baseline's
+            value must rest on as many.
+        until: a rule that is broken stays so until a minute lies on the other side of this, which
+            is in the limit's own measure; `None` is until a minute is not bad.
     """
 
     indicator: str
@@ -73,13 +97,23 @@ class Threshold:
     lasting: timedelta
     at_least: int
     action: Action
-
-    def is_broken_by(self, value: float) -> bool:
-        """Tell whether a value lies on the wrong side of the limit."""
-        return value > self.limit if self.side is Side.ABOVE else value < self.limit
+    relative_to: RelativeTo = RelativeTo.NUMBER
+    until: float | None = None
 
     def __str__(self) -> str:
-        return f"{self.indicator} {self.side.value} {self.limit:g} for {spell(self.lasting)}"
+        return (
+            f"{self.indicator} {self.side.value} {self._measured(self.limit)}"
+            f" for {spell(self.lasting)}{self._cleared()}"
+        )
+
+    def _measured(self, limit: float) -> str:
+        unit = " x baseline" if self.relative_to is RelativeTo.BASELINE else ""
+        return f"{limit:g}{unit}"
+
+    def _cleared(self) -> str:
+        if self.until is None:
+            return ""
+        return f" until {self.side.opposite.value} {self._measured(self.until)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +124,10 @@ class Breach:
         since: start of the first minute of the unbroken run of bad minutes.
         value: of the newest minute.
         answers: behind the values, within the threshold's time.
+        limit: the value that may not be passed; a multiple of the baseline's is worked out.
+        beside: what the baseline's value is at the same time, if it answers now.
+        before: what the baseline's value was on its own last days.
+        is_held: whether it is not bad now, and only not yet past `until`.
     """
 
     threshold: Threshold
@@ -97,54 +135,35 @@ class Breach:
     since: datetime
     value: float
     answers: int
+    limit: float
+    beside: Figure | None = None
+    before: Figure | None = None
+    is_held: bool = False
+
+    @property
+    def hits_baseline(self) -> bool | None:
+        """Whether the baseline is bad now too by the same value; `None` if it does not answer."""
+        if self.beside is None:
+            return None
+        if self.threshold.relative_to is RelativeTo.NUMBER:
+            return self.threshold.side.holds(self.beside.value, self.limit)
+        if self.before is None:
+            return False  # the rule is about the two at the same time, and the baseline is better
+        return self.threshold.side.holds(
+            self.beside.value, self.threshold.limit * self.before.value
+        )
 
     def __str__(self) -> str:
-        return f"{self.threshold} ({self.value:.4g} at last, {self.answers} answers)"
+        limit = (
+            f", limit {self.limit:.4g}" if self.threshold.relative_to is RelativeTo.BASELINE else ""
+        )
+        held = ", not yet cleared" if self.is_held else ""
+        return f"{self.threshold} ({self.value:.4g} at last{limit}, {self.answers} answers{held})"
 
 
-def breaches(
-    thresholds: Iterable[Threshold],
-    indicators: Iterable[Indicator],
-    active: str | None,
-    now: datetime,
-) -> tuple[Breach, ...]:
-    """Return the thresholds that the active adapter breaks now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """A threshold that cannot be judged now, and why."""
 
-    A threshold is broken when every minute with data, from now back to the start of its time, is
-    on the wrong side, and the answers within that time are at least `at_least`. The minute that
-    is still running is left out, and so are values that are no number.
-
-    Args:
-        indicators: of one deployment, any order. They must reach back to the start of the longest
-            threshold's time; where traffic is thin, further (twice as long is plenty), since some
-            minute at or before that start must be seen bad.
-    """
-    whole = [one for one in indicators if one.adapter == active and _is_data(one, now)]
-    whole.sort(key=lambda indicator: indicator.bucket, reverse=True)
-    found = (_breach(threshold, whole, active, now) for threshold in thresholds)
-    return tuple(breach for breach in found if breach is not None)
-
-
-def _is_data(indicator: Indicator, now: datetime) -> bool:
-    over = indicator.bucket + MINUTE <= now
-    return over and indicator.count > 0 and math.isfinite(indicator.value)
-
-
-def _breach(
-    threshold: Threshold, newest_first: list[Indicator], active: str | None, now: datetime
-) -> Breach | None:
-    minutes = (one for one in newest_first if one.name == threshold.indicator)
-    run = list(takewhile(lambda minute: threshold.is_broken_by(minute.value), minutes))
-    start = now.replace(second=0, microsecond=0) - threshold.lasting
-    if not run or run[-1].bucket > start:
-        return None
-    answers = sum(minute.count for minute in run if minute.bucket >= start)
-    if answers < threshold.at_least:
-        return None
-    return Breach(
-        threshold=threshold,
-        adapter=active,
-        since=run[-1].bucket,
-        value=run[0].value,
-        answers=answers,
-    )
+    threshold: Threshold
+    reason: str

@@ -16,10 +16,11 @@ from guards.exchange_log import Logged
 from monitor.runtime.replay.ground import ACTIVE, BASELINE, EPOCH, NAME, Ground
 from monitor.runtime.replay.replay import Replay
 from rollback import decision
-from rollback.decision import RollBack, Situation
+from rollback.decision import RollBack
 from rollback.judge import Judge
 from rollback.judge_settings import JudgeSettings
 from rollback.policy import Policy
+from rollback.situation import Situation
 
 FEW = 200  # cases; of fewer, all of the old version's answers are the reference, without grades
 REFERENCE = 300

@@ -14,13 +14,17 @@ from monitor.ports.grading import Grader
 from monitor.ports.stores import Stores
 from monitor.runtime.alerting.conditions import Conditions
 from monitor.runtime.alerting.routes import Rules
+from monitor.runtime.approvals import Approvals
+from monitor.runtime.base_probe import BaseProbe
 from monitor.runtime.canary import Canaries
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.control import Control
 from monitor.runtime.convergence import Convergence, Followers
+from monitor.runtime.deciding import Deciding
 from monitor.runtime.dispatch import Dispatcher
 from monitor.runtime.errands import Errands
 from monitor.runtime.freezes import Freezes
+from monitor.runtime.gauges import Gauges
 from monitor.runtime.golden_base import BaseWatch
 from monitor.runtime.golden_beside import Beside, unknown
 from monitor.runtime.golden_evidence import GoldenEvidence
@@ -34,6 +38,7 @@ from monitor.runtime.rollbacks import Rollbacks
 from monitor.runtime.routing import Router
 from monitor.runtime.shadowing import Shadowing, ShadowPlan
 from monitor.runtime.suspicion import Suspicions
+from monitor.runtime.tellings import Tellings
 from monitor.runtime.text_grader import TextGrader
 from monitor.runtime.troubles import Troubles
 from monitor.runtime.versions import Versions
@@ -104,6 +109,8 @@ class ClosedLoop:
     convergence: Convergence
     leadership: Leadership
     versions: Versions
+    base: BaseProbe
+    approvals: Approvals
     golden: GoldenEvidence
     resuming: Resuming
     promotion: Promotion
@@ -139,13 +146,14 @@ def close_loop(
     runs = _runs(stores, engine, versions, site)
     golden = GoldenEvidence(runs, watch, judging, wakers.wake)
     promotion = Promotion(stores, versions, runs, convergence, runs_after=site.golden.runs_after)
+    errands = Errands(troubles)
     return ClosedLoop(
         policies=dict(policies),
         link=site.link,
         stores=stores,
         wakers=wakers,
         troubles=troubles,
-        errands=Errands(troubles),
+        errands=errands,
         router=router,
         watch=watch,
         judging=judging,
@@ -157,6 +165,8 @@ def close_loop(
         promotion=promotion,
         canaries=Canaries(stores, promotion, convergence, site.canaries, site.link),
         shadowing=Shadowing(stores, watch, convergence, site.shadows),
+        base=BaseProbe(engine, stores.registry, site.engine, errands),
+        approvals=Approvals(stores.proposals, site.link),
         rollbacks=Rollbacks(
             stores, engine, site.engine, versions.ready, convergence, site.settle, site.link
         ),
@@ -174,20 +184,23 @@ def _runs(stores: Stores, engine: Engine, versions: Versions, site: Site) -> Gol
 
 def control(loop: ClosedLoop) -> Control:
     """Return the control loop over the parts."""
+    suspicions = Suspicions(loop.stores, loop.golden, loop.errands)
+    gauges = Gauges(loop.stores.indicators)
     return Control(
         stores=loop.stores,
         policies=loop.policies,
-        watch=loop.watch,
         judging=loop.judging,
         convergence=loop.convergence,
         leadership=loop.leadership,
         versions=loop.versions,
         rollbacks=loop.rollbacks,
         freezes=Freezes(loop.stores, loop.link),
-        suspicions=Suspicions(loop.stores, loop.golden, loop.errands),
+        suspicions=suspicions,
+        deciding=Deciding(loop.stores, loop.watch, gauges, suspicions, loop.base),
+        tellings=Tellings(loop.stores.outbox, Conditions(loop.stores.alarms), loop.link),
+        approvals=loop.approvals,
         confirmation=Confirmation(loop.stores, loop.golden, loop.watch, loop.errands),
         canaries=loop.canaries,
         shadowing=loop.shadowing,
         errands=loop.errands,
-        conditions=Conditions(loop.stores.alarms),
     )

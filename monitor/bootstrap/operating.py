@@ -15,6 +15,7 @@ from monitor.bootstrap.files import DeploymentFiles
 from monitor.config import Config
 from monitor.ports.stores import Stores
 from monitor.runtime.alerting.watch import AlarmWatch
+from monitor.runtime.consent import Consent
 from monitor.runtime.jobs import Worker
 from monitor.runtime.loops import Loop
 from monitor.runtime.operations import Health, OperatorActions
@@ -123,6 +124,7 @@ def _operations(
         promotion=closed.promotion,
         canaries=closed.canaries,
         rollbacks=closed.rollbacks,
+        consent=Consent(stores, closed.approvals, closed.wakers.wake),
         wake=closed.wakers.wake,
         health=health,
     )

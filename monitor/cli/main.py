@@ -17,11 +17,13 @@ from monitor.cli import (
     alerts,
     audit,
     canary,
+    consent,
     demo,
     erase,
     golden,
     guards,
     ingest,
+    policy,
     replay,
     service,
     signals,
@@ -42,6 +44,7 @@ app.add_typer(golden.app, name="golden")
 app.add_typer(guards.app, name="guards")
 app.add_typer(audit.app, name="audit")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(policy.app, name="policy")
 app.add_typer(service.database, name="db")
 app.command()(service.serve)
 app.command()(service.check)
@@ -51,6 +54,11 @@ app.command()(ingest.ingest)
 app.command()(replay.replay)
 app.command()(signals.signals)
 app.command()(adapt.adapt)
+app.command()(consent.pin)
+app.command()(consent.unpin)
+app.command()(consent.approve)
+app.command()(consent.reject)
+app.command()(consent.proposals)
 app.command()(demo.demo)
 
 

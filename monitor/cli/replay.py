@@ -180,6 +180,7 @@ def _follow(played: Replay, reader: _Reader, *, quiet: bool, as_json: bool) -> N
 
 def _runs(played: Replay, changed_at: int | None) -> Sequence[Run]:
     from monitor.reports.replay import Alarm, Run
+    from monitor.runtime.replay.course import ALARMS
 
     return [
         Run(
@@ -187,7 +188,11 @@ def _runs(played: Replay, changed_at: int | None) -> Sequence[Run]:
             line=course.policy.line,
             suspicion_line=course.policy.suspicion_line,
             reference=played.reference_size,
-            alarms=[Alarm(kind=each.kind, index=each.index) for each in course.events],
+            alarms=[
+                Alarm(kind=each.kind, index=each.index)
+                for each in course.events
+                if each.kind in ALARMS
+            ],
             points=course.points,
             judged=course.indices,
             changed_at=changed_at,

@@ -64,8 +64,9 @@ class Deployments(Pointers, Protocol):
         at: datetime,
         confirmed: bool | None = None,
         frozen: str | None = None,
+        pinned: str | None = None,
     ) -> Deployment:
-        """Set `confirmed`, or `frozen` (empty string thaws), with an audit row."""
+        """Set `confirmed`, `frozen` or `pinned` (an empty string ends either), with an audit row."""
 
     def share(
         self,

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from monitor.ports.golden import Added, FromExchange, GoldenRun
 from rollback.deployment import Deployment
 from rollback.incident import Incident
+from rollback.proposal import Proposal
 from rollback.versions import AdapterVersion
 
 
@@ -45,7 +46,8 @@ class Operations(Protocol):
     ) -> Deployment:
         """Make a version active, or begin its canary, which promotes or withdraws it by evidence.
 
-        Raises `GateRefused` unless forced; `Conflict`.
+        Raises `GateRefused` unless forced; `Conflict`, also where the policy asks for an approval
+        that is not there yet: then it is proposed.
         """
 
     async def roll_back(
@@ -77,6 +79,22 @@ class Operations(Protocol):
 
     async def thaw(self, deployment: str, *, actor: str, reason: str) -> Deployment:
         """Allow automatic changes again. Raises `Conflict` if the deployment is not frozen."""
+
+    async def pin(self, deployment: str, *, actor: str, reason: str) -> Deployment:
+        """Hold the active version where it is; only people move it then."""
+
+    async def unpin(self, deployment: str, *, actor: str, reason: str) -> Deployment:
+        """Let the version be moved by itself again. Raises `Conflict` if it is not pinned."""
+
+    async def approve(self, proposal: str, *, actor: str, reason: str) -> Proposal:
+        """Say yes to a proposal, which is carried out then.
+
+        Raises `Conflict` if it was rejected or the pointer has moved; `GateRefused` for a promotion
+        that does not pass.
+        """
+
+    async def reject(self, proposal: str, *, actor: str, reason: str) -> Proposal:
+        """Say no to a proposal. Raises `Conflict` if it was approved or the pointer has moved."""
 
     async def import_golden(self, deployment: str, text: str, *, actor: str) -> str:
         """Replace the golden set with JSON Lines; return its digest. Raises `BadGoldenSet`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from monitor.ports.alerts import Alarms, MailRoom
 from monitor.ports.audit import AuditLog
 from monitor.ports.canaries import CanaryStore
+from monitor.ports.decisions import Decisions, Proposals
 from monitor.ports.deployments import Acknowledgements, Deployments, Incidents
 from monitor.ports.evidence import EvidenceStore, Observations
 from monitor.ports.feedback import FeedbackStore
@@ -34,6 +35,8 @@ class Stores:
     registry: Registry
     deployments: Deployments
     incidents: Incidents
+    decisions: Decisions
+    proposals: Proposals
     acknowledgements: Acknowledgements
     golden: GoldenStore
     outbox: MailRoom

@@ -8,20 +8,19 @@ anywhere leaves rows from which the next tick of the next leader goes on.
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
 
 from monitor.errors import BackstopError, BadAdapter, Conflict, EngineError, Unavailable
-from monitor.ports.alerts import Notice
 from monitor.ports.stores import Stores
-from monitor.runtime.alerting.conditions import Conditions
+from monitor.runtime.approvals import Approvals
 from monitor.runtime.canary import Canaries
 from monitor.runtime.confirmation import Confirmation
 from monitor.runtime.convergence import Convergence
+from monitor.runtime.deciding import Deciding
 from monitor.runtime.dispatch import wait
 from monitor.runtime.errands import Errands
 from monitor.runtime.freezes import Freezes
@@ -30,20 +29,18 @@ from monitor.runtime.leadership import Leadership
 from monitor.runtime.rollbacks import Order, Rollbacks
 from monitor.runtime.shadowing import Shadowing
 from monitor.runtime.suspicion import Suspicions
+from monitor.runtime.tellings import Tellings
 from monitor.runtime.versions import Versions
-from monitor.runtime.watch import Watch
-from rollback import decision, thresholds
 from rollback.actors import AUTOMATIC
-from rollback.decision import Decision, Freeze, RollBack, Situation, Suspect
+from rollback.decision import CALM, Because, Freeze, Hold, Propose, RollBack, Suspect
 from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.policy import Policy
-from rollback.thresholds import Action, Breach
+from rollback.proposal import Proposal
 
 log = structlog.get_logger(__name__)
 
 _TICK_S = 1.0
-_INDICATORS_BACK = timedelta(hours=1)
 
 
 class Control:
@@ -54,7 +51,6 @@ class Control:
         *,
         stores: Stores,
         policies: Mapping[str, Policy],
-        watch: Watch,
         judging: Judging,
         convergence: Convergence,
         leadership: Leadership,
@@ -62,15 +58,16 @@ class Control:
         rollbacks: Rollbacks,
         freezes: Freezes,
         suspicions: Suspicions,
+        deciding: Deciding,
+        tellings: Tellings,
+        approvals: Approvals,
         confirmation: Confirmation,
         canaries: Canaries,
         shadowing: Shadowing,
         errands: Errands,
-        conditions: Conditions,
     ) -> None:
         self._stores = stores
         self._policies = policies
-        self._watch = watch
         self._judging = judging
         self._convergence = convergence
         self._leadership = leadership
@@ -78,11 +75,13 @@ class Control:
         self._rollbacks = rollbacks
         self._freezes = freezes
         self._suspicions = suspicions
+        self._deciding = deciding
+        self._tellings = tellings
+        self._approvals = approvals
         self._confirmation = confirmation
         self._canaries = canaries
         self._shadowing = shadowing
         self._errands = errands
-        self._conditions = conditions
 
     async def run(self, wake: asyncio.Event) -> None:
         """Tick until cancelled. A tick that fails is logged, and the next one tries again."""
@@ -104,13 +103,13 @@ class Control:
         await self._judging.follow(deployments)
         for deployment in deployments:
             if deployment.name in self._policies:
-                await self._look_at(deployment)
+                await self._look_at(deployment, deployments)
         await self._see_to_the_rest()
 
-    async def _look_at(self, deployment: Deployment) -> None:
+    async def _look_at(self, deployment: Deployment, others: Sequence[Deployment]) -> None:
         """Judge one deployment; what goes wrong there is no reason to pass over the others."""
         try:
-            await self._judge(deployment)
+            await self._judge(deployment, others)
         except Conflict as error:
             log.info("somebody else moved first", deployment=deployment.name, error=str(error))
         except Unavailable:
@@ -129,69 +128,32 @@ class Control:
     async def _keep_loaded(self) -> None:
         await self._versions.keep_loaded(await asyncio.to_thread(self._stores.deployments.all))
 
-    async def _judge(self, deployment: Deployment) -> None:
+    async def _judge(self, deployment: Deployment, others: Sequence[Deployment]) -> None:
         policy = self._policies[deployment.name]
-        decided = await self._decide(deployment, policy)
-        match decided:
-            case RollBack():
-                await self._roll_back(deployment, decided)
-            case Freeze():
-                await self._freezes.freeze(deployment, decided, actor=AUTOMATIC)
-            case Suspect():
-                self._suspicions.look_into(deployment, policy, decided)
-            case _:
-                self._confirmation.consider(deployment, policy, datetime.now(UTC))
-        if not isinstance(decided, RollBack | Freeze):
-            await self._shadowing.see_to(deployment, datetime.now(UTC))
-            await self._canaries.see_to(deployment, policy, datetime.now(UTC))
-
-    async def _decide(self, deployment: Deployment, policy: Policy) -> Decision:
         now = datetime.now(UTC)
-        situation = await self._situation(deployment, policy, now)
-        return decision.decide(
-            deployment, self._watch.point(deployment.name), situation, policy, now
-        )
+        decided = await self._deciding.decide(deployment, others, policy, now)
+        await self._tellings.tell(decided)
+        match decided.decision:
+            case RollBack() as rollback:
+                await self._roll_back(deployment, rollback, decided.case.situation.proposal)
+            case Propose() as asked:
+                await self._approvals.propose_rollback(deployment, asked.to, asked.reason, now)
+            case Freeze() as freeze:
+                await self._freezes.freeze(deployment, freeze, actor=AUTOMATIC)
+            case Suspect() as suspect:
+                self._suspicions.look_into(deployment, policy, suspect)
+            case Hold(because=because) if because in CALM:
+                self._confirmation.consider(deployment, policy, now)
+        if not isinstance(decided.decision, RollBack | Freeze):
+            await self._shadowing.see_to(deployment, now)
+            await self._canaries.see_to(deployment, policy, now)
 
-    async def _situation(self, deployment: Deployment, policy: Policy, now: datetime) -> Situation:
-        versions = await asyncio.to_thread(self._stores.registry.versions)
-        incidents = await asyncio.to_thread(self._stores.incidents.list, deployment.name)
-        breaches = await self._breaches(deployment, policy, now)
-        await self._tell_alerts(deployment, breaches, now)
-        return Situation(
-            versions={version.name: version for version in versions},
-            rollbacks=tuple(
-                i.flipped_at for i in incidents if i.flipped_at and i.actor == AUTOMATIC
-            ),
-            breaches=breaches,
-            suspicion_known=self._suspicions.knows(deployment, policy, now),
-        )
-
-    async def _tell_alerts(
-        self, deployment: Deployment, breaches: Sequence[Breach], now: datetime
+    async def _roll_back(
+        self, deployment: Deployment, decided: RollBack, proposal: Proposal | None
     ) -> None:
-        """Tell people about thresholds that only alert: when they are passed, and when that is over."""
-        told = {
-            f"{deployment.epoch}:{breach.threshold.indicator}": _breach_notice(
-                deployment, breach, now
-            )
-            for breach in breaches
-            if breach.threshold.action is Action.ALERT
-        }
-        await self._conditions.hold(f"thresholds of {deployment.name}", told, now)
-
-    async def _breaches(
-        self, deployment: Deployment, policy: Policy, now: datetime
-    ) -> tuple[Breach, ...]:
-        if not policy.thresholds:
-            return ()
-        indicators = await asyncio.to_thread(
-            self._stores.indicators.indicators, deployment.name, now - _INDICATORS_BACK, now
-        )
-        return thresholds.breaches(policy.thresholds, indicators, deployment.active, now)
-
-    async def _roll_back(self, deployment: Deployment, decided: RollBack) -> None:
         """Flip; the baseline is loaded always, any other target is loaded first.
 
+        What a person approved is that person's act.
         A target that does not load would serve nobody: then nothing moves, and a person is called.
         """
         try:
@@ -203,7 +165,7 @@ class Control:
         order = Order(
             to=decided.to,
             reason=decided.reason,
-            actor=AUTOMATIC,
+            actor=_actor(decided, proposal),
             evidence=decided.numbers,
             decided_at=datetime.now(UTC),
             suspected_at=await self._suspicions.since(deployment),
@@ -211,17 +173,8 @@ class Control:
         await self._rollbacks.flip(deployment, order)
 
 
-def _breach_notice(deployment: Deployment, breach: Breach, now: datetime) -> Notice:
-    key = f"breach:{deployment.name}:{deployment.epoch}:{breach.threshold.indicator}:{now}"
-    return Notice(
-        id=str(uuid.uuid5(uuid.NAMESPACE_URL, key)),
-        kind="threshold",
-        severity="warning",
-        title=f"{deployment.name}: {breach.threshold.indicator} is beyond its threshold",
-        facts={
-            "deployment": deployment.name,
-            "from": deployment.active,
-            "reason": str(breach),
-        },
-        created_at=now,
-    )
+def _actor(decided: RollBack, proposal: Proposal | None) -> str:
+    """Return who answers for a rollback."""
+    if decided.because is not Because.APPROVED or proposal is None:
+        return AUTOMATIC
+    return proposal.answered_by or AUTOMATIC

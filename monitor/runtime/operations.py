@@ -14,6 +14,7 @@ from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSources
 from monitor.runtime import golden_adding
 from monitor.runtime.canary import Canaries
+from monitor.runtime.consent import Consent
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.promotion import Promotion, Wish, check_promotable
 from monitor.runtime.rollbacks import Order, Rollbacks
@@ -21,6 +22,7 @@ from monitor.runtime.versions import Versions
 from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.policy import Policy
+from rollback.proposal import Act, Answer, Proposal
 from rollback.versions import PROVEN, AdapterVersion, VersionState
 
 Health = Callable[[], Mapping[str, str]]
@@ -43,6 +45,7 @@ class OperatorActions:
         promotion: Promotion,
         canaries: Canaries,
         rollbacks: Rollbacks,
+        consent: Consent,
         wake: Callable[[], None],
         health: Health,
     ) -> None:
@@ -54,6 +57,7 @@ class OperatorActions:
         self._promotion = promotion
         self._canaries = canaries
         self._rollbacks = rollbacks
+        self._consent = consent
         self._wake = wake
         self._health = health
 
@@ -87,6 +91,9 @@ class OperatorActions:
         """Make a version active if it passes the gate, or begin its canary."""
         found = await self._versions.find(version)
         target = await self._deployment(deployment or found.family)
+        if self._policies[target.name].approval.promotion:
+            check_promotable(found, target)
+            await self._consent.require(target, found.name, actor=actor, reason=reason)
         wish = Wish(version=found, deployment=target, force=force, actor=actor, reason=reason)
         way = self._canaries.begin if canary else self._promotion.promote
         flipped = await way(wish, self._policies[target.name])
@@ -160,6 +167,35 @@ class OperatorActions:
             at=datetime.now(UTC),
             frozen="",
         )
+
+    async def pin(self, deployment: str, *, actor: str, reason: str) -> Deployment:
+        """Hold the active version where it is; only people move it then."""
+        return await self._consent.pin(
+            await self._deployment(deployment), actor=actor, reason=reason
+        )
+
+    async def unpin(self, deployment: str, *, actor: str, reason: str) -> Deployment:
+        """Let the version be moved by itself again."""
+        return await self._consent.unpin(
+            await self._deployment(deployment), actor=actor, reason=reason
+        )
+
+    async def approve(self, proposal: str, *, actor: str, reason: str) -> Proposal:
+        """Say yes: the leader's next tick carries a rollback out, a promotion is tried at once."""
+        said = await self._consent.answer(proposal, Answer.APPROVED, actor=actor, reason=reason)
+        if said.act is Act.PROMOTION and said.version is not None:
+            await self.promote(
+                said.version,
+                deployment=said.deployment,
+                force=False,
+                actor=actor,
+                reason=said.reason,
+            )
+        return said
+
+    async def reject(self, proposal: str, *, actor: str, reason: str) -> Proposal:
+        """Say no; it is not proposed again in this epoch."""
+        return await self._consent.answer(proposal, Answer.REJECTED, actor=actor, reason=reason)
 
     async def import_golden(self, deployment: str, text: str, *, actor: str) -> str:
         """Replace the golden set with JSON Lines; return its digest."""

@@ -15,7 +15,8 @@ from sqlalchemy.engine import Connection, Engine, Row
 from monitor.ports.alerts import Alarms, Notice, Raised
 from monitor.storage import outbox, values
 from monitor.storage.database import transaction
-from monitor.storage.schema import alarms, indicators
+from monitor.storage.schema import alarms, rollups
+from rollback.indicators.steps import Step
 
 
 class PostgresAlarms(Alarms):
@@ -58,8 +59,8 @@ class PostgresAlarms(Alarms):
 
 def _last(deployment: str) -> Any:
     """Select the newest minute with answers; the key's order makes it one look."""
-    counted = indicators.c.deployment == deployment, indicators.c.name == "exchanges"
-    return select(indicators.c.bucket).where(*counted).order_by(indicators.c.bucket.desc()).limit(1)
+    minutes = rollups.c.step == Step.MINUTE.value, rollups.c.deployment == deployment
+    return select(rollups.c.bucket).where(*minutes).order_by(rollups.c.bucket.desc()).limit(1)
 
 
 def _begin(

@@ -50,14 +50,16 @@ class PostgresDeployments(Deployments):
         at: datetime,
         confirmed: bool | None = None,
         frozen: str | None = None,
+        pinned: str | None = None,
     ) -> Deployment:
-        """Set `confirmed`, or `frozen` (empty string thaws), with an audit row."""
+        """Set `confirmed`, `frozen` or `pinned` (an empty string ends either), with an audit row."""
         with transaction(self._engine) as connection:
             before = pointers.locked(connection, name, expected_epoch)
             after = replace(
                 before,
                 confirmed=before.confirmed if confirmed is None else confirmed,
-                frozen=pointers.frozen(before.frozen, frozen),
+                frozen=pointers.changed(before.frozen, frozen),
+                pinned=pointers.changed(before.pinned, pinned),
             )
             if after == before:
                 return before
@@ -71,6 +73,7 @@ class PostgresDeployments(Deployments):
                     "epoch": after.epoch,
                     "confirmed": after.confirmed,
                     "frozen": after.frozen,
+                    "pinned": after.pinned,
                     "reason": reason,
                 },
                 at=at,

@@ -55,7 +55,7 @@ def _moved(connection: Connection, before: Deployment, flip: Flip) -> Deployment
         candidate_share=0.0,
         canary=None,
         revision=before.revision + 1,
-        frozen=pointers.frozen(before.frozen, flip.frozen),
+        frozen=pointers.changed(before.frozen, flip.frozen),
         confirmed=_has_reference(connection, flip.deployment, flip.active),
     )
 

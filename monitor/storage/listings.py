@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from monitor.ports.golden import GoldenRun
 from monitor.ports.listings import AuditFilter, ExchangeFilter, Found, Listings, Place
-from monitor.storage import audit, exchanges, incidents, values
+from monitor.storage import audit, exchanges, golden_rows, incidents, values
 from monitor.storage.database import transaction
 from monitor.storage.schema import audit_log, golden_runs, signal_sets
 from monitor.storage.schema import exchanges as answers

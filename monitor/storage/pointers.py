@@ -75,8 +75,8 @@ def roles(connection: Connection, version: str) -> Roles:
     return Roles(**connection.execute(asked).one()._mapping)
 
 
-def frozen(before: str | None, change: str | None) -> str | None:
-    """Return why a deployment is frozen: as before where nothing is said; empty text thaws."""
+def changed(before: str | None, change: str | None) -> str | None:
+    """Return why a deployment is frozen or pinned: as before where nothing is said; empty text ends it."""
     return before if change is None else values.text(change) or None
 
 

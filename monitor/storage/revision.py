@@ -20,6 +20,7 @@ KNOWN = (
     "0009",
     "0010",
     "0011",
+    "0013",
 )  # every migration in `alembic/versions`, oldest first
 HEAD = KNOWN[-1]  # what this version of Backstop works with
 

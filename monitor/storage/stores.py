@@ -10,6 +10,7 @@ from monitor.storage.acknowledgements import PostgresAcknowledgements
 from monitor.storage.alarms import PostgresAlarms
 from monitor.storage.audit import PostgresAuditLog
 from monitor.storage.canaries import PostgresCanaries
+from monitor.storage.decisions import PostgresDecisions
 from monitor.storage.deployments import PostgresDeployments
 from monitor.storage.evidence import PostgresEvidence
 from monitor.storage.exchanges import PostgresExchanges
@@ -23,6 +24,7 @@ from monitor.storage.listings import PostgresListings
 from monitor.storage.mail import PostgresMailRoom
 from monitor.storage.news import PostgresNews
 from monitor.storage.observations import PostgresObservations
+from monitor.storage.proposals import PostgresProposals
 from monitor.storage.registry import PostgresRegistry
 from monitor.storage.retention import PostgresRetention
 from monitor.storage.schedule import PostgresSchedule
@@ -40,6 +42,8 @@ def open_stores(engine: Engine, artifacts: ArtifactStore) -> Stores:
         registry=PostgresRegistry(engine),
         deployments=PostgresDeployments(engine),
         incidents=PostgresIncidents(engine),
+        decisions=PostgresDecisions(engine),
+        proposals=PostgresProposals(engine),
         acknowledgements=PostgresAcknowledgements(engine),
         golden=PostgresGolden(engine),
         outbox=PostgresMailRoom(engine),

@@ -10,7 +10,16 @@ from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from monitor.web import probes, statuses
-from monitor.web.api import adapters, audit, deployments, golden, incidents, overview, reports
+from monitor.web.api import (
+    adapters,
+    audit,
+    decisions,
+    deployments,
+    golden,
+    incidents,
+    overview,
+    reports,
+)
 from monitor.web.body_limit import BodyLimit
 from monitor.web.context import Web
 from monitor.web.defects import Defects
@@ -35,7 +44,7 @@ from monitor.web.pages import (
 )
 from monitor.web.security_headers import SecurityHeaders
 
-_API = (overview, deployments, adapters, incidents, golden, reports, audit)
+_API = (overview, deployments, adapters, incidents, golden, reports, audit, decisions)
 _PAGES = (
     login,
     dashboard,

@@ -149,4 +149,12 @@ _LEVELS = (
 )
 
 CATALOGUE: Mapping[str, Definition] = {each.name: each for each in (*_ANSWERS, *_LEVELS)}
-OF_ANSWERS = tuple(each.name for each in _ANSWERS)
+OF_ANSWERS: Mapping[str, Definition] = {each.name: each for each in _ANSWERS}
+_OF_THE_ENGINE = frozenset(
+    {"exchanges", "abandoned_rate", "error_rate", "tokens_per_s", "cost", "cost_mean"}
+)
+
+
+def is_operational(name: str) -> bool:
+    """Tell whether an indicator is as much the engine's and the callers' as the adapter's."""
+    return name in _OF_THE_ENGINE or OF_ANSWERS[name].unit == "s"

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 from monitor.ports.evidence import ObservedBatch
 from monitor.ports.record import Observed
 from monitor.runtime.replay.ground import NAME, Ground
+from monitor.runtime.replay.rules import Rules
 from monitor.runtime.watch import Watch
 from rollback import decision
-from rollback.decision import Decision, Freeze, RollBack, Situation, Suspect
+from rollback.decision import Decision, Freeze, Hold, RollBack, Suspect
 from rollback.evidence import DRIFT, TRAFFIC, EvidencePoint
 from rollback.judge_settings import DRIFT_WEIGHT
-from rollback.policy import Policy
+from rollback.policy import Approval, Policy
+from rollback.situation import Situation
+from rollback.thresholds import Action, Breach
 
 _REPLICA = "replay"
 _KINDS: Mapping[type[Decision], str] = {
@@ -21,6 +24,9 @@ _KINDS: Mapping[type[Decision], str] = {
     RollBack: "rollback",
     Freeze: "freeze",
 }
+_ENDS = frozenset({"rollback", "freeze"})
+_ALERT, _HELD = "alert", "held"
+ALARMS = frozenset({"suspect", *_ENDS})  # kinds of events that say something of the version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +34,11 @@ class Event:
     """What the service would have done after an answer.
 
     Args:
-        kind: suspect, rollback or freeze.
+        kind: suspect, rollback or freeze; alert for a broken rule that only tells people, held for
+            harm that changes nothing.
         index: line of the log, counted from 0.
-        channel: the channel that adds most; evidence: how much all of them together.
+        channel: the channel that adds most, or the indicator of the rule that is broken.
+        evidence: how much all channels have together.
     """
 
     kind: str
@@ -55,22 +63,24 @@ class Course:
     name: str
     policy: Policy
     ground: Ground = field(repr=False)
+    rules: Rules = field(repr=False)
     judged: int = 0
     events: list[Event] = field(default_factory=list)
     points: list[EvidencePoint] = field(default_factory=list, repr=False)
     indices: list[int] = field(default_factory=list, repr=False)
     _watch: Watch = field(init=False)
     _number: int = -1
+    _told: set[str] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
-        # A replay never acts; a dry run would only hide what would have been done.
-        self.policy = replace(self.policy, dry_run=False)
+        # A replay never acts, and asks nobody: either would only hide what would have been done.
+        self.policy = replace(self.policy, dry_run=False, approval=Approval())
         self._watch = Watch(self.ground, self.ground, {NAME: self.policy})
 
     @property
     def is_over(self) -> bool:
         """Whether the version was taken back, or the deployment frozen."""
-        return any(event.kind != "suspect" for event in self.events)
+        return any(event.kind in _ENDS for event in self.events)
 
     def follow(self, observed: Sequence[Observed], indices: Mapping[str, int]) -> Sequence[Event]:
         """Judge the next answers; return what is done after each.
@@ -100,20 +110,52 @@ class Course:
 
     def _decided(self, point: EvidencePoint, index: int) -> Iterator[Event]:
         """Yield what the control loop would do if it looked after this answer."""
+        found = self.rules.assess(point.at)
         situation = Situation(
             versions={self.ground.baseline.name: self.ground.baseline},
+            breaches=found.breaches,
+            unjudged=found.unjudged,
             suspicion_known=any(event.kind == "suspect" for event in self.events),
         )
+        yield from self._alerts(found.breaches, point, index)
         decided = decision.decide(self.ground.deployment, point, situation, self.policy, point.at)
         kind = _KINDS.get(type(decided))
         if kind is not None:
-            yield Event(
-                kind=kind,
-                index=index,
-                channel=_loudest(point, kind, self.policy),
-                evidence=point.suspicion if kind == "suspect" else point.evidence,
-                reason=decided.reason,
-            )
+            channel = _channel(point, kind, self.policy, found.breaches)
+            yield _event(kind, index, channel, point, decided.reason)
+        elif isinstance(decided, Hold) and decided.tell:
+            yield from self._once(_HELD, decided.because.value, point, index, decided.reason)
+
+    def _alerts(
+        self, breaches: Sequence[Breach], point: EvidencePoint, index: int
+    ) -> Iterator[Event]:
+        for breach in breaches:
+            if breach.threshold.action is Action.ALERT:
+                name = breach.threshold.indicator
+                yield from self._once(_ALERT, name, point, index, f"threshold broken: {breach}")
+
+    def _once(
+        self, kind: str, channel: str, point: EvidencePoint, index: int, reason: str
+    ) -> Iterator[Event]:
+        """Yield what people are told; each once."""
+        key = f"{kind}:{channel}"
+        if key not in self._told:
+            self._told.add(key)
+            yield _event(kind, index, channel, point, reason)
+
+
+def _event(kind: str, index: int, channel: str, point: EvidencePoint, reason: str) -> Event:
+    evidence = point.suspicion if kind == "suspect" else point.evidence
+    return Event(kind=kind, index=index, channel=channel, evidence=evidence, reason=reason)
+
+
+def _channel(point: EvidencePoint, kind: str, policy: Policy, breaches: Sequence[Breach]) -> str:
+    """Return what led to it: the loudest channel, or the rule where evidence did not."""
+    acting = (each for each in breaches if each.threshold.action is Action.ROLLBACK)
+    rule = next(acting, None)
+    if kind == "suspect" or rule is None or point.evidence >= policy.line:
+        return _loudest(point, kind, policy)
+    return rule.threshold.indicator
 
 
 def _loudest(point: EvidencePoint, kind: str, policy: Policy) -> str:

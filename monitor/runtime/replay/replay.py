@@ -11,8 +11,10 @@ from guards.reference import TooFewAnswers
 from monitor.errors import BadRequest
 from monitor.runtime.replay.course import Course, Event
 from monitor.runtime.replay.ground import ACTIVE, BASELINE, EPOCH, NAME, Ground, ground
+from monitor.runtime.replay.rules import Rules, minutes_for, usual
 from monitor.runtime.scoring.assessor import Assessor
 from rollback.policy import Policy
+from rollback.thresholds import Figure
 
 _SHADOW = "shadow_of"  # tag
 REFERENCE_SIZE = 300  # answers of the log that are the reference where none is given
@@ -23,28 +25,34 @@ class Replay:
 
     Args:
         policies: name → policy; each has a course of its own.
-        usual: answers of the baseline, at least 40; their grades are what grades are compared with.
+        reference: answers of the baseline, at least 40; their grades are what grades are compared with.
         name: of the reference, for people.
 
     Raises:
-        BadRequest: if `usual` is too short for a reference.
+        BadRequest: if `reference` is too short for a reference.
     """
 
     def __init__(
-        self, policies: Mapping[str, Policy], usual: Sequence[Exchange], *, name: str
+        self, policies: Mapping[str, Policy], reference: Sequence[Exchange], *, name: str
     ) -> None:
-        own = [_placed(each, BASELINE) for each in usual if not is_shadow(each)]
+        own = [_placed(each, BASELINE) for each in reference if not is_shadow(each)]
         try:
             self.ground: Ground = ground(own)
         except TooFewAnswers as error:
             raise BadRequest(f"{name}: {error}") from error
         self.reference_size = len(own)
+        self._minutes = minutes_for(policies.values())
+        figures = self._usual(own)
         self.courses = [
-            Course(name=name, policy=policy, ground=self.ground)
+            Course(
+                name=name,
+                policy=policy,
+                ground=self.ground,
+                rules=Rules(policy, self.ground.deployment, self._minutes, figures),
+            )
             for name, policy in policies.items()
         ]
-        self._assessor = Assessor(self.ground, self.ground, {NAME: 0}, {})
-        self._assessor.refresh()
+        self._assessor = self._new_assessor()
         self._seen: set[str] = set()
 
     @property
@@ -69,11 +77,26 @@ class Replay:
             if logged.shadow is not None:
                 tags = {**logged.shadow.tags, _SHADOW: exchange.id}
                 exchanges.append(replace(_placed(logged.shadow, BASELINE), tags=tags))
-        observed = self._assessor.assess(exchanges).observed
+        findings = self._assessor.assess(exchanges)
+        if self._minutes is not None:
+            self._minutes.add(findings.scored)
         done = [
-            (course, event) for course in self.courses for event in course.follow(observed, indices)
+            (course, event)
+            for course in self.courses
+            for event in course.follow(findings.observed, indices)
         ]
         return sorted(done, key=lambda each: each[1].index)
+
+    def _new_assessor(self) -> Assessor:
+        assessor = Assessor(self.ground, self.ground, {NAME: 0}, {})
+        assessor.refresh()
+        return assessor
+
+    def _usual(self, own: Sequence[Exchange]) -> Mapping[str, Figure]:
+        """Return the reference's indicators, if a policy has thresholds."""
+        if self._minutes is None:
+            return {}
+        return usual(self._new_assessor().assess(own).scored, BASELINE)
 
     def _named(self, index: int, exchange: Exchange) -> Exchange:
         """Give every line a name of its own: equal lines of a log are answers of their own."""

@@ -21,6 +21,7 @@ from monitor.storage.schema.control import (
     rollbacks,
     scheduled_runs,
 )
+from monitor.storage.schema.decisions import decisions, proposals
 from monitor.storage.schema.indicators import (
     indicator_slices,
     levels,
@@ -51,6 +52,7 @@ __all__ = [
     "audit_log",
     "canaries",
     "canary_callers",
+    "decisions",
     "deliveries",
     "deployments",
     "detector_states",
@@ -70,6 +72,7 @@ __all__ = [
     "metadata",
     "observations",
     "outbox",
+    "proposals",
     "read_positions",
     "receivers",
     "reference_drafts",

@@ -94,6 +94,7 @@ canary_callers = Table(
     metadata,
     Column("canary", Text, ForeignKey("canaries.id", ondelete="CASCADE"), primary_key=True),
     Column("caller", Text, primary_key=True),  # hashed with the canary's id as salt
+    Column("pinned", Text),
 )
 
 incidents = Table(

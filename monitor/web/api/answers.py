@@ -40,6 +40,7 @@ class DeploymentAnswer(_Answer):
     epoch: int
     promoted_at: datetime | None
     frozen: str | None
+    pinned: str | None
     confirmed: bool
     candidate: str | None
     candidate_share: float

@@ -113,6 +113,18 @@ async def share(name: str, request: ShareRequest, web: Context, operator: Operat
     )
 
 
+@router.post("/{name}/pin", response_model=DeploymentAnswer, summary="Hold it where it is")
+async def pin(name: str, request: Reason, web: Context, operator: Operator) -> Deployment:
+    """Hold the active version where it is: nothing moves it by itself."""
+    return await web.operations.pin(name, actor=operator, reason=request.reason)
+
+
+@router.post("/{name}/unpin", response_model=DeploymentAnswer, summary="Let it be moved again")
+async def unpin(name: str, request: Reason, web: Context, operator: Operator) -> Deployment:
+    """Let the active version be moved by itself again."""
+    return await web.operations.unpin(name, actor=operator, reason=request.reason)
+
+
 @router.post("/{name}/thaw", response_model=DeploymentAnswer, summary="Allow changes again")
 async def thaw(name: str, request: Reason, web: Context, operator: Operator) -> Deployment:
     """Allow automatic changes of a frozen deployment again."""

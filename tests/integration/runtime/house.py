@@ -23,6 +23,7 @@ from monitor.ports.handover import Reported
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSource, ArtifactStore
+from monitor.runtime.consent import Consent
 from monitor.runtime.control import Control
 from monitor.runtime.operations import OperatorActions
 from monitor.runtime.shadowing import ShadowPlan
@@ -230,6 +231,7 @@ def build(
         promotion=loop.promotion,
         canaries=loop.canaries,
         rollbacks=loop.rollbacks,
+        consent=Consent(stores, loop.approvals, loop.wakers.wake),
         wake=loop.wakers.wake,
         health=dict,
     )

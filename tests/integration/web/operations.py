@@ -21,6 +21,7 @@ from monitor.runtime import golden_adding
 from monitor.web import lookup
 from rollback.deployment import Deployment, baseline_after_promotion
 from rollback.incident import Incident, Phase
+from rollback.proposal import Answer, Proposal
 from rollback.versions import AdapterVersion, VersionState
 
 
@@ -165,6 +166,36 @@ class StoreOperations(Operations):
             reason=reason,
             at=self.now(),
             frozen="",
+        )
+
+    async def pin(self, deployment: str, *, actor: str, reason: str) -> Deployment:
+        """Pin at once."""
+        return self._pinned(deployment, f"{reason} ({actor})", actor, reason)
+
+    async def unpin(self, deployment: str, *, actor: str, reason: str) -> Deployment:
+        """Unpin at once."""
+        return self._pinned(deployment, "", actor, reason)
+
+    async def approve(self, proposal: str, *, actor: str, reason: str) -> Proposal:
+        """Record a yes."""
+        return self._answered(proposal, Answer.APPROVED, actor, reason)
+
+    async def reject(self, proposal: str, *, actor: str, reason: str) -> Proposal:
+        """Record a no."""
+        return self._answered(proposal, Answer.REJECTED, actor, reason)
+
+    def _answered(self, proposal: str, answer: Answer, actor: str, reason: str) -> Proposal:
+        at = self.now()
+        return self.stores.proposals.answer(proposal, answer, actor=actor, reason=reason, at=at)
+
+    def _pinned(self, deployment: str, pinned: str, actor: str, reason: str) -> Deployment:
+        return self.stores.deployments.amend(
+            deployment,
+            expected_epoch=lookup.deployment(self.stores, deployment).epoch,
+            actor=actor,
+            reason=reason,
+            at=self.now(),
+            pinned=pinned,
         )
 
     async def import_golden(self, deployment: str, text: str, *, actor: str) -> str:

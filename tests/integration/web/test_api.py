@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from guards.golden import GoldenResult
 from monitor.ports.golden import GoldenRun, RunStatus
-from tests.integration.storage.builders import record, scored
+from rollback import case as cases
+from rollback.decided import Decided
+from rollback.policy import Policy
+from rollback.proposal import Act, Proposal
+from rollback.situation import Situation
+from tests.integration.storage.builders import notice, record, scored
 from tests.integration.web import serving
 from tests.integration.web.story import V1, V2
 
@@ -37,6 +43,8 @@ READS = (
     "/api/golden/support/runs/run-gate",
     "/api/reports/support",
     "/api/audit",
+    "/api/deployments/support/decisions",
+    "/api/proposals",
 )
 
 
@@ -295,3 +303,50 @@ async def test_a_report_may_cover_a_part_of_an_hour(operator, hours, status) -> 
     """Hours are a number; none at all is refused."""
     async with operator.get(f"/api/reports/support?format=json&hours={hours}") as answer:
         assert answer.status == status
+
+
+async def test_a_deployment_is_pinned_and_unpinned(operator, service) -> None:
+    """With a reason, which the deployment shows."""
+    async with operator.post("/api/deployments/support/pin", json={"reason": "the fair"}) as answer:
+        assert (await answer.json())["pinned"].startswith("the fair")
+    async with operator.post("/api/deployments/support/unpin", json={"reason": "over"}) as answer:
+        assert (await answer.json())["pinned"] is None
+
+
+async def test_a_decision_is_explained_from_its_stored_numbers(operator, service) -> None:
+    """In sentences, in a list and alone with its whole case."""
+    (deployment,) = [d for d in service.stores.deployments.all() if d.name == "support"]
+    now = datetime.now(UTC)
+    case = cases.of(deployment, None, Situation(versions={}), Policy(), now)
+    service.stores.decisions.record(Decided(id="d1", at=now, case=case, decision=case.decide()))
+    async with operator.get("/api/deployments/support/decisions") as answer:
+        (told,) = await answer.json()
+    assert (told["kind"], told["because"], told["replays"]) == ("hold", "no evidence", True)
+    assert told["sentences"][-1] == "Decided again from these stored numbers, it is the same."
+    async with operator.get("/api/decisions/d1") as answer:
+        assert (await answer.json())["case"]["deployment"]["name"] == "support"
+    async with operator.get("/api/decisions/none") as answer:
+        assert answer.status == 404
+
+
+async def test_a_proposal_is_listed_and_answered(operator, service) -> None:
+    """By its id; what is answered otherwise later is a conflict."""
+    (deployment,) = [d for d in service.stores.deployments.all() if d.name == "support"]
+    proposal = Proposal(
+        id="p1",
+        deployment="support",
+        epoch=deployment.epoch,
+        act=Act.ROLLBACK,
+        version=V1,
+        reason="harm",
+        made_at=datetime.now(UTC),
+        made_by="backstop",
+    )
+    service.stores.proposals.put(proposal, notice(77))
+    async with operator.get("/api/proposals?deployment=support") as answer:
+        (told,) = await answer.json()
+    assert (told["id"], told["answer"]) == ("p1", "pending")
+    async with operator.post("/api/proposals/p1/approve", json={"reason": "go"}) as answer:
+        assert (await answer.json())["answer"] == "approved"
+    async with operator.post("/api/proposals/p1/reject", json={"reason": "no"}) as answer:
+        assert answer.status == 409

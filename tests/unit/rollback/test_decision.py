@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollback.decision import Decision, Freeze, Hold, RollBack, Situation, Suspect, decide
+from rollback.decision import Because, Decision, Freeze, Hold, Propose, RollBack, Suspect, decide
 from rollback.deployment import Deployment
 from rollback.evidence import EvidencePoint
-from rollback.policy import Policy
-from rollback.thresholds import Action, Breach, Side, Threshold
+from rollback.policy import Approval, Policy
+from rollback.proposal import Act, Answer, Proposal
+from rollback.situation import Neighbours, Situation
+from rollback.thresholds import Action, Breach, Figure, Side, Threshold, Unjudged
 from rollback.versions import AdapterVersion, VersionState
+from rollback.windows import Maintenance, Window
 
 _NOW = datetime(2026, 1, 2, tzinfo=UTC)
 _POLICY = Policy()
@@ -56,16 +59,17 @@ def _point(**changes: Any) -> EvidencePoint:
 _HARM = _point(evidence=250_000.0)
 
 
-def _breach(action: Action) -> Breach:
+def _breach(action: Action, indicator: str = "fault_rate", **facts: Any) -> Breach:
     rule = Threshold(
-        indicator="fault_rate",
+        indicator=indicator,
         side=Side.ABOVE,
         limit=0.2,
         lasting=timedelta(minutes=5),
         at_least=20,
         action=action,
     )
-    return Breach(threshold=rule, adapter=_V2, since=_NOW, value=0.6, answers=80)
+    values = {"since": _NOW, "value": 0.6, "answers": 80, "limit": 0.2} | facts
+    return Breach(threshold=rule, adapter=_V2, **values)
 
 
 def _decide(
@@ -222,6 +226,159 @@ def test_too_many_rollbacks_freeze() -> None:
     assert isinstance(_decide(situation=older), RollBack)
 
 
+def test_a_pinned_deployment_stays_and_people_hear_of_it() -> None:
+    """A person holds it where it is, whatever the evidence."""
+    decision = _decide(deployment=replace(_DEPLOYMENT, pinned="the fair is on"))
+    assert isinstance(decision, Hold)
+    assert (decision.because, decision.tell) == (Because.PINNED, True)
+    assert "pinned: the fair is on" in decision.reason
+    assert not isinstance(_decide(None, replace(_DEPLOYMENT, pinned="x")), Suspect)
+
+
+def _slow(**facts: Any) -> Situation:
+    return replace(_SITUATION, breaches=(_breach(Action.ROLLBACK, "latency_p95_s", **facts),))
+
+
+def test_slow_answers_are_the_adapters_fault_where_the_baseline_is_quick() -> None:
+    """On the same engine, at the same time."""
+    decision = _decide(None, situation=_slow(beside=Figure(value=0.1, answers=30)))
+    assert isinstance(decision, RollBack)
+    assert decision.numbers["attribution"]["cause"] == "adapter"
+
+
+def test_a_slow_engine_is_no_adapters_fault() -> None:
+    """The baseline is slow too: people are told, and nothing moves."""
+    decision = _decide(None, situation=_slow(beside=Figure(value=0.7, answers=30)))
+    assert isinstance(decision, Hold)
+    assert (decision.because, decision.tell) == (Because.UNATTRIBUTED, True)
+    assert "the cause is engine: the baseline on the same engine is hit" in decision.reason
+
+
+def test_without_anything_to_compare_with_a_slow_version_stays() -> None:
+    """Unknown is not the adapter."""
+    decision = _decide(None, situation=_slow())
+    assert isinstance(decision, Hold)
+    assert decision.numbers["attribution"]["cause"] == "unknown"
+
+
+def test_other_deployments_tell_the_engine_from_the_adapter() -> None:
+    """Most of them hit: the engine; none of them: the adapter."""
+    for hit, kind in ((2, Hold), (0, RollBack)):
+        around = {"latency_p95_s": Neighbours(count=3, hit=hit)}
+        assert isinstance(_decide(None, situation=replace(_slow(), neighbours=around)), kind)
+
+
+def test_what_began_with_the_version_is_the_versions() -> None:
+    """The baseline was quick until then, and the prompts are the same."""
+    promoted = replace(_DEPLOYMENT, promoted_at=_NOW)
+    quick = Figure(value=0.1, answers=500)
+    assert isinstance(_decide(None, promoted, _slow(before=quick)), RollBack)
+    later = _slow(before=quick, since=_NOW + timedelta(minutes=9))
+    assert isinstance(_decide(None, promoted, later), Hold)
+    moved = _point(traffic=5_000.0)
+    decision = _decide(moved, promoted, _slow(before=quick))
+    assert decision.numbers["attribution"]["cause"] == "traffic"
+
+
+def test_a_rule_that_may_roll_back_goes_before_one_that_may_not() -> None:
+    """A slow engine hides no broken answers."""
+    both = (_breach(Action.ROLLBACK, "latency_p95_s"), _breach(Action.ROLLBACK))
+    assert isinstance(_decide(None, situation=replace(_SITUATION, breaches=both)), RollBack)
+
+
+def test_evidence_carries_its_attribution() -> None:
+    """Pairs compare on the same prompts and engine; another base model excuses the adapter."""
+    paired = replace(_HARM, channels={"pairs": 1e6, "faults": 1.0})
+    assert _decide(paired).numbers["attribution"]["cause"] == "adapter"
+    changed = replace(_SITUATION, base_changed=True)
+    assert _decide(paired, situation=changed).numbers["attribution"]["cause"] == "base model"
+
+
+_NIGHT = Maintenance(windows=(Window(start=_NOW, lasting=timedelta(hours=2)),))
+
+
+def test_a_maintenance_window_holds_and_tells() -> None:
+    """Hard faults go through where the policy says so."""
+    decision = _decide(policy=Policy(maintenance=_NIGHT))
+    assert isinstance(decision, Hold)
+    assert (decision.because, decision.tell) == (Because.MAINTENANCE, True)
+    spared = Policy(maintenance=replace(_NIGHT, except_hard_faults=True))
+    assert isinstance(_decide(policy=spared), Hold)
+    hard = replace(_HARM, channels={"faults": 500_000.0})
+    assert isinstance(_decide(hard, policy=spared), RollBack)
+
+
+def _proposal(answer: Answer, to: str | None = _V1, epoch: int = 4) -> Situation:
+    asked = Proposal(
+        id="p1",
+        deployment="support",
+        epoch=epoch,
+        act=Act.ROLLBACK,
+        version=to,
+        reason="harm",
+        made_at=_NOW,
+        made_by="backstop",
+        answer=answer,
+        answered_by="ann",
+        answer_reason="wait",
+    )
+    return replace(_SITUATION, proposal=asked)
+
+
+_ASKS = Policy(approval=Approval(rollback=True))
+
+
+def test_a_rollback_that_needs_approval_is_proposed_once() -> None:
+    """Then it waits, is done, or is not."""
+    asked = _decide(policy=_ASKS)
+    assert isinstance(asked, Propose)
+    assert asked.to == _V1
+    waits = _decide(policy=_ASKS, situation=_proposal(Answer.PENDING))
+    assert isinstance(waits, Hold)
+    assert "backstop approve p1" in waits.reason
+    no = _decide(policy=_ASKS, situation=_proposal(Answer.REJECTED))
+    assert isinstance(no, Hold)
+    assert "ann said no: wait" in no.reason
+
+
+def test_what_is_approved_is_done_whatever_holds_others_back() -> None:
+    """Also when the harm is over, in a window, and on a frozen deployment; not in another epoch."""
+    yes = _proposal(Answer.APPROVED)
+    frozen = replace(_DEPLOYMENT, frozen="x", pinned="y")
+    decision = _decide(None, frozen, yes, Policy(maintenance=_NIGHT))
+    assert isinstance(decision, RollBack)
+    assert (decision.to, decision.because) == (_V1, Because.APPROVED)
+    assert isinstance(_decide(None, situation=_proposal(Answer.APPROVED, epoch=3)), Hold)
+    unknown = _proposal(Answer.APPROVED, to=_V3)
+    assert isinstance(_decide(None, situation=unknown), Hold)
+
+
+def test_a_sick_baseline_is_passed_over() -> None:
+    """The next good version comes, and the reason says why."""
+    three = _versions(*_GOOD.values(), _version(_V3, VersionState.RETIRED, age_days=9))
+    sick = Situation(versions=three, sick={_V1: "its proof failed"})
+    decision = _decide(situation=sick)
+    assert isinstance(decision, RollBack)
+    assert decision.to == _V3
+    assert f"{_V1} is passed over: its proof failed" in decision.reason
+
+
+def test_a_version_that_was_left_for_its_harm_does_not_come_back_within_the_window() -> None:
+    """Also if a person has released it."""
+    left = replace(_SITUATION, left={_V1: _NOW - timedelta(hours=3)})
+    assert isinstance(_decide(situation=left), Freeze)
+    longer = replace(_SITUATION, left={_V1: _NOW - timedelta(hours=24)})
+    assert isinstance(_decide(situation=longer), RollBack)
+
+
+_BREACHES: list[tuple[Breach, ...]] = [
+    (),
+    (_breach(Action.ROLLBACK),),
+    (_breach(Action.ALERT),),
+    (_breach(Action.ROLLBACK, "latency_p95_s"),),
+    (_breach(Action.ROLLBACK, "latency_p95_s", beside=Figure(value=0.1, answers=30)),),
+]
+_UNJUDGED = Unjudged(threshold=_breach(Action.ALERT).threshold, reason="no baseline")
 _STATES = st.lists(st.sampled_from(VersionState), min_size=5, max_size=5)
 _CLOCK = st.integers(0, 48 * 60).map(lambda minutes: _NOW - timedelta(minutes=minutes))
 
@@ -236,6 +393,7 @@ def _cases(draw: st.DrawFn) -> tuple[Deployment, EvidencePoint | None, Situation
         baseline=draw(names | st.just("support@unknown")),
         epoch=4,
         frozen=draw(st.none() | st.just("by hand")),
+        pinned=draw(st.none() | st.none() | st.just("by hand")),
     )
     point = _point(
         adapter=draw(st.just(deployment.active) | names),
@@ -248,28 +406,53 @@ def _cases(draw: st.DrawFn) -> tuple[Deployment, EvidencePoint | None, Situation
             *(_version(n, s, draw(st.integers(0, 9))) for n, s in zip(_NAMES, states, strict=True))
         ),
         rollbacks=tuple(draw(st.lists(_CLOCK, max_size=4))),
-        breaches=draw(st.sampled_from([(), (_breach(Action.ROLLBACK),), (_breach(Action.ALERT),)])),
+        left=draw(st.dictionaries(st.sampled_from(_NAMES), _CLOCK, max_size=2)),
+        sick=draw(st.dictionaries(st.sampled_from(_NAMES), st.just("ill"), max_size=2)),
+        breaches=draw(st.sampled_from(_BREACHES)),
+        unjudged=draw(st.sampled_from([(), (_UNJUDGED,)])),
+        neighbours=draw(st.sampled_from([{}, {"latency_p95_s": Neighbours(count=2, hit=2)}])),
+        base_changed=draw(st.sampled_from([None, True, False])),
         suspicion_known=draw(st.booleans()),
+        proposal=draw(st.none() | st.sampled_from(Answer).map(lambda a: _proposal(a).proposal)),
     )
-    policy = Policy(dry_run=draw(st.booleans()), base_model_as_last_resort=draw(st.booleans()))
+    policy = Policy(
+        dry_run=draw(st.booleans()),
+        base_model_as_last_resort=draw(st.booleans()),
+        approval=Approval(rollback=draw(st.booleans())),
+        maintenance=draw(st.sampled_from([Maintenance(), Maintenance(), _NIGHT])),
+        cool_down=timedelta(minutes=draw(st.integers(0, 60))),
+    )
     return deployment, draw(st.none() | st.just(point)), situation, policy
+
+
+def _is_approved(situation: Situation) -> bool:
+    return situation.proposal is not None and situation.proposal.answer is Answer.APPROVED
 
 
 @given(_cases())
 def test_no_target_is_ever_unfit(
     case: tuple[Deployment, EvidencePoint | None, Situation, Policy],
 ) -> None:
-    """Never quarantined, never unverified, never the active one, never unknown."""
+    """Never quarantined, unverified, unknown, sick or just left, never the active one."""
     deployment, point, situation, policy = case
     decision = decide(deployment, point, situation, policy, _NOW)
-    if isinstance(decision, RollBack):
-        assert decision.to != deployment.active
-        assert not policy.dry_run
-        assert deployment.frozen is None
-        if decision.to is None:
-            assert policy.base_model_as_last_resort
-        else:
-            assert situation.versions[decision.to].is_servable
+    if not isinstance(decision, RollBack | Propose):
+        return
+    assert decision.to != deployment.active
+    if decision.to is not None:
+        assert situation.versions[decision.to].is_servable
+    if decision.because is Because.APPROVED:
+        assert _is_approved(situation)
+        return
+    assert not policy.dry_run
+    assert (deployment.frozen, deployment.pinned) == (None, None)
+    assert policy.maintenance.window(_NOW) is None
+    if decision.to is None:
+        assert policy.base_model_as_last_resort
+    else:
+        assert decision.to not in situation.sick
+        fled = situation.left.get(decision.to)
+        assert fled is None or _NOW - fled >= policy.rollback_window
 
 
 @given(_cases())
@@ -285,9 +468,23 @@ def test_without_harm_nothing_moves(
         and point.evidence >= policy.line
     )
     ruled = any(breach.threshold.action is Action.ROLLBACK for breach in situation.breaches)
-    if isinstance(decision, RollBack | Freeze):
+    if (
+        isinstance(decision, RollBack | Freeze | Propose)
+        and decision.because is not Because.APPROVED
+    ):
         assert shown or ruled
         assert decision.reason
+
+
+@given(_cases())
+def test_what_needs_approval_is_never_done_without(
+    case: tuple[Deployment, EvidencePoint | None, Situation, Policy],
+) -> None:
+    """Only a person's yes, in this epoch, moves the pointer then."""
+    deployment, point, situation, policy = case
+    asking = replace(policy, approval=Approval(rollback=True))
+    decision = decide(deployment, point, situation, asking, _NOW)
+    assert not isinstance(decision, RollBack) or decision.because is Because.APPROVED
 
 
 @given(_cases())
@@ -302,3 +499,28 @@ def test_a_decision_is_idempotent(
         after = replace(deployment, active=decision.to, epoch=deployment.epoch + 1)
         quiet = replace(situation, breaches=())
         assert isinstance(decide(after, point, quiet, policy, _NOW), Hold)
+
+
+@given(_cases(), st.integers(1, 24 * 60 - 1))
+def test_no_decision_flaps(
+    case: tuple[Deployment, EvidencePoint | None, Situation, Policy], minutes: int
+) -> None:
+    """After a rollback, whatever is shown and whoever is released, none goes back within the window."""
+    deployment, point, situation, policy = case
+    decision = decide(deployment, point, situation, policy, _NOW)
+    if not isinstance(decision, RollBack) or deployment.active is None:
+        return
+    bad = deployment.active
+    later = _NOW + timedelta(minutes=minutes)
+    after = replace(deployment, active=decision.to, baseline=bad, epoch=deployment.epoch + 1)
+    released = replace(situation.versions[bad], state=VersionState.RETIRED)
+    since = replace(
+        situation,
+        versions={**situation.versions, bad: released},
+        rollbacks=(*situation.rollbacks, _NOW),
+        left={**situation.left, bad: _NOW},
+        proposal=None,
+    )
+    harmed = _point(adapter=after.active, epoch=after.epoch, evidence=1e300)
+    again = decide(after, harmed, since, policy, later)
+    assert not (isinstance(again, RollBack | Propose) and again.to == bad)

@@ -1,6 +1,8 @@
 """The golden gate."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guards.verdicts import Verdict
 from rollback.gate import Forced, Passed, Refused, gate
@@ -32,3 +34,12 @@ def test_many_critical_failures_are_counted_not_listed() -> None:
     """The sentence stays short."""
     answer = gate(Verdict.OK, [f"case-{n}" for n in range(9)], force=False)
     assert answer.reason.endswith("case-4 and 4 more")
+
+
+@given(st.sampled_from(Verdict), st.lists(st.text(max_size=5), max_size=8))
+def test_nothing_passes_but_a_clean_run(verdict: Verdict, critical: list[str]) -> None:
+    """Never on INCONCLUSIVE, never on ERROR, never with a critical failure; asked again, the same."""
+    passage = gate(verdict, critical, force=False)
+    clean = verdict in (Verdict.OK, Verdict.WARN) and not critical
+    assert isinstance(passage, Passed) is clean
+    assert gate(verdict, critical, force=False) == passage

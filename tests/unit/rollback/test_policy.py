@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from rollback.errors import PolicyError
-from rollback.policy import Policy, parse
+from rollback.policy import Approval, Policy, mistakes, parse
 from rollback.thresholds import Action, Side, Threshold
+from rollback.windows import Maintenance, Window
 
 _RULE = {"indicator": "latency_p95_s", "above": 2.5, "for": "5m", "at_least": 50, "action": "alert"}
 
@@ -37,6 +38,11 @@ def test_every_key_is_read() -> None:
             "dry_run": True,
             "weights": {"faults": 0.6, "golden": 0.4},
             "thresholds": [_RULE],
+            "approval": {"rollback": True, "promotion": True},
+            "maintenance": {
+                "windows": [{"cron": "0 2 * * sun", "for": "2h", "timezone": "Europe/Berlin"}],
+                "except_hard_faults": True,
+            },
         }
     )
     assert policy == Policy(
@@ -65,6 +71,13 @@ def test_every_key_is_read() -> None:
                 action=Action.ALERT,
             ),
         ),
+        approval=Approval(rollback=True, promotion=True),
+        maintenance=Maintenance(
+            windows=(
+                Window(cron="0 2 * * sun", lasting=timedelta(hours=2), timezone="Europe/Berlin"),
+            ),
+            except_hard_faults=True,
+        ),
     )
 
 
@@ -72,7 +85,7 @@ def test_every_key_is_read() -> None:
     ("mapping", "key", "way_out"),
     [
         ({"false_rolback_budget": "x"}, "false_rolback_budget", "mean 'false_rollback_budget'"),
-        ({"zzz": 1}, "zzz", "known are base_model_as_last_resort"),
+        ({"zzz": 1}, "zzz", "known are approval, base_model_as_last_resort"),
         ({7: 1}, "7", "is unknown"),
         ({"false_rollback_budget": "soon"}, "false_rollback_budget", "write it like"),
         ({"margin": 2}, "margin", "from 0 to 1"),
@@ -95,18 +108,19 @@ def test_every_key_is_read() -> None:
         ({"thresholds": [_RULE, {**_RULE, "fro": "5m"}]}, "thresholds[1].fro", "mean 'for'"),
         ({"thresholds": [{**_RULE, "action": "rolback"}]}, "thresholds[0].action", "'rollback'"),
         ({"thresholds": [{**_RULE, "below": 1}]}, "thresholds[0]", "exactly one"),
-        ({"thresholds": [{"indicator": "cost", "above": 1}]}, "thresholds[0]", "lacks 'action'"),
-        ({"thresholds": [{"above": 1, "action": "alert"}]}, "thresholds[0]", "lacks 'indicator'"),
-        ({"thresholds": [{**_RULE, "indicator": ""}]}, "thresholds[0].indicator", "no name"),
         (
-            {"thresholds": [{**_RULE, "indicator": "latency_p95"}]},
-            "thresholds[0].indicator",
-            "did you mean 'latency_p95_s'",
+            {"thresholds": [{"indicator": "fault_rate", "above": 1}]},
+            "thresholds[0]",
+            "lacks 'action'",
         ),
+        ({"approval": True}, "approval", "must be a mapping"),
+        ({"approval": {"rolback": True}}, "approval.rolback", "mean 'rollback'"),
+        ({"maintenance": []}, "maintenance", "must be a mapping"),
+        ({"thresholds": [{"above": 1, "action": "alert"}]}, "thresholds[0]", "lacks 'indicator'"),
         (
-            {"thresholds": [{**_RULE, "indicator": "evidence"}]},
+            {"thresholds": [{**_RULE, "indicator": "p95_latency_s"}]},
             "thresholds[0].indicator",
-            "unknown",
+            "mean 'latency_p95_s'",
         ),
         ({"thresholds": [{**_RULE, "for": "10s"}]}, "thresholds[0].for", "out of range"),
     ],
@@ -125,3 +139,9 @@ def test_a_policy_that_is_no_mapping_is_refused() -> None:
     """A list in the file is a slip."""
     with pytest.raises(PolicyError, match="must be a mapping"):
         parse(["margin"])  # type: ignore[arg-type]
+
+
+def test_every_key_with_a_mistake_is_told() -> None:
+    """Not only the first."""
+    found = [one.key for one in mistakes({"margin": 2, "dry_run": True, "weights": 1, "zzz": 1})]
+    assert found == ["margin", "weights", "zzz"]

@@ -98,8 +98,8 @@ def test_a_declaration_of_another_shape_is_refused(
     ("deployment", "content", "sentence"),
     [
         ("{policy: f}", None, "/f: no such file"),
-        ("{policy: f}", "marign: 0.1", "/f: .*marign.*margin"),
-        ("{policy: f}", "margin: wide", "/f: .*margin"),
+        ("{policy: f}", "marign: 0.1", "/f, line 1: .*marign.*margin"),
+        ("{policy: f}", "margin: wide", "/f, line 1: .*margin"),
         ("{policy: {marign: 0.1}}", None, r"deployments\.support\.policy: .*marign.*margin"),
         ("{response_schema: f}", None, "/f: no such file"),
         ("{response_schema: f}", "{", "/f: is not JSON"),

@@ -139,7 +139,7 @@ def test_a_policy_that_is_not_there_or_is_wrapped_is_named(
     tmp_path: Path, broken: Path, reference: Path
 ) -> None:
     """Each with what to do."""
-    with pytest.raises(ConfigError, match=r"README\.md shows a policy's keys"):
+    with pytest.raises(ConfigError, match=r"docs/policy\.md shows every key"):
         run(broken, "--reference", reference, "--policy", tmp_path / "none.yaml")
     wrapped = tmp_path / "wrapped.yaml"
     wrapped.write_text("policy: {margin: 0.1}\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,8 +14,10 @@ from guards.exchange_log import Logged
 from monitor.errors import BadRequest
 from monitor.runtime.replay.course import Event
 from monitor.runtime.replay.replay import Replay
+from rollback import rules
 from rollback.policy import Policy
-from tests.handed import exchange
+from rollback.windows import Maintenance, Window
+from tests.handed import START, exchange
 
 WORDS = [
     "the",
@@ -225,3 +228,68 @@ def test_too_short_a_reference_is_named() -> None:
     """With how many answers it needs."""
     with pytest.raises(BadRequest, match=r"usual\.jsonl: a reference needs at least 40"):
         Replay({"p": Policy()}, usual(5), name="usual.jsonl")
+
+
+def _ruled(when: str, action: str, **changes: object) -> Policy:
+    return Policy(thresholds=rules.parse([{"when": when, "action": action}]), **changes)
+
+
+def _slow(latency_s: float, baseline_s: float | None) -> list[tuple[int, Logged]]:
+    """Return ten minutes of an answer every five seconds, with shadows of this latency."""
+    found = []
+    for number in range(120):
+        at = START + timedelta(seconds=5 * number)
+        own = answer(number, started_at=at, latency_s=latency_s)
+        shadow = None
+        if baseline_s is not None:
+            shadow = replace(own, id=f"{own.id}#shadow", adapter="other", latency_s=baseline_s)
+        found.append((number, Logged(exchange=own, names_adapter=True, shadow=shadow)))
+    return found
+
+
+_TWICE = "latency_p95_s > 2 x baseline for 5 min with at least 20 answers"
+
+
+def test_a_rule_over_the_logs_own_minutes_rolls_back() -> None:
+    """At the first answer after five whole minutes, where the baseline is quick on the same prompts."""
+    (event,) = events(replay_of(_ruled(_TWICE, "rollback")), _slow(1.0, 0.2))
+    assert (event.kind, event.channel, event.index) == ("rollback", "latency_p95_s", 60)
+    assert "latency_p95_s above 2 x baseline for 5m (1 at last, limit 0.4" in event.reason
+
+
+def test_a_rule_on_operations_without_a_baseline_beside_it_is_told_and_moves_nothing() -> None:
+    """The reference's own latency is the measure, and no proof of whose fault it is."""
+    (event,) = events(replay_of(_ruled(_TWICE, "rollback")), _slow(1.0, None))
+    assert (event.kind, event.channel) == ("held", "unattributed")
+    assert events(replay_of(_ruled(_TWICE, "rollback")), _slow(0.3, None)) == []
+
+
+def test_a_rule_that_only_alerts_is_told_once_and_the_replay_goes_on() -> None:
+    """An alert is no alarm about the version."""
+    replay = replay_of(_ruled("latency_p95_s > 0.5 for 2 min", "alert"))
+    (event,) = events(replay, _slow(1.0, None))
+    assert (event.kind, event.index) == ("alert", 24)
+    assert replay.courses[0].judged == 120
+
+
+def test_a_maintenance_window_of_the_log_holds() -> None:
+    """By the log's own time."""
+    night = Maintenance(windows=(Window(start=START, lasting=timedelta(hours=1)),))
+    policy = _ruled("fault_rate > 0.5 for 2 min", "rollback", maintenance=night, line=1e300)
+    lines = [
+        (n, replace(each, exchange=replace(each.exchange, error="oops")))
+        for n, each in _slow(0.2, None)
+    ]
+    assert {event.kind for event in events(replay_of(policy), lines)} <= {"held", "suspect"}
+    open_ = replace(policy, maintenance=Maintenance())
+    assert [event.kind for event in events(replay_of(open_), lines)][-1] == "rollback"
+
+
+def test_the_cut_into_batches_changes_no_rule() -> None:
+    """A minute counts when it is over, however the lines are read."""
+    lines = _slow(1.0, 0.2)
+    whole, parts = replay_of(_ruled(_TWICE, "rollback")), replay_of(_ruled(_TWICE, "rollback"))
+    found = events(whole, lines)
+    assert [e for start in range(0, 120, 7) for e in events(parts, lines[start : start + 7])] == (
+        found
+    )
