@@ -17,6 +17,7 @@ from monitor.runtime.control import Control
 from monitor.runtime.convergence import Convergence, Followers
 from monitor.runtime.dispatch import Dispatcher
 from monitor.runtime.errands import Errands
+from monitor.runtime.failpoints import Failpoints, NoFailpoints, Sending
 from monitor.runtime.freezes import Freezes
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.golden_runs import GoldenRuns
@@ -42,18 +43,22 @@ class Site:
 
     Args:
         replica: name of this process, unlike any other's.
+        place: under which it acknowledges routes; the life after it bears the same name.
         engine: what runs the model, the name under which fingerprints are kept.
         link: address of the dashboard, for the alerts.
         settle: returns once the last answers of a deployment's epoch are recorded, or are not
             waited for any longer.
         grader: grades the answers of golden runs.
+        failpoints: where a test ends the process.
     """
 
     replica: str
+    place: str
     engine: str
     link: str
     settle: Settle
     grader: Grader = field(default_factory=TextGrader)
+    failpoints: Failpoints = field(default_factory=NoFailpoints)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +102,7 @@ def close_loop(
     leadership = Leadership(stores.leases, site.replica)
     judging = Judging(stores.observations, stores.evidence, watch, leadership, wakers.wake)
     convergence = Convergence(
-        stores.deployments, stores.acknowledgements, router, followers, site.replica
+        stores.deployments, stores.acknowledgements, router, followers, site.place
     )
     versions = Versions(stores, engine, site.engine)
     runs = GoldenRuns(engine, stores.golden, site.grader)
@@ -115,11 +120,23 @@ def close_loop(
         leadership=leadership,
         versions=versions,
         golden=GoldenEvidence(runs, watch, judging, wakers.wake),
-        promotion=Promotion(stores, versions, runs, convergence),
+        promotion=Promotion(stores, versions, runs, convergence, site.failpoints),
         rollbacks=Rollbacks(
-            stores, engine, site.engine, versions.ready, convergence, site.settle, site.link
+            stores,
+            engine,
+            site.engine,
+            versions.ready,
+            convergence,
+            site.settle,
+            site.link,
+            site.failpoints,
         ),
-        dispatcher=Dispatcher(stores.outbox, senders, _retry_at, troubles),
+        dispatcher=Dispatcher(
+            stores.outbox,
+            {name: Sending(sender, site.failpoints) for name, sender in senders.items()},
+            _retry_at,
+            troubles,
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from monitor.bootstrap import (
     anchoring,
     control_surfaces,
     database,
+    failpoints,
     files,
     graders,
     operating,
@@ -168,10 +169,12 @@ class _Control:
         followers = KeptRoutes(hub, last_routes.path_in(config.data_dir))
         site = Site(
             replica=replicas.name(roster.CONTROL),
+            place=await asyncio.to_thread(replicas.place, config.data_dir),
             engine=facts.engine_id,
             link=f"{config.listen.url}/",
             settle=lambda name, epoch: hub.settled(name, epoch, _LANDING_LIMIT_S),
             grader=graders.grader_of(config, engine),
+            failpoints=failpoints.from_environment(),
         )
         policies = {name: each.policy for name, each in read.items()}
         closed = close_loop(

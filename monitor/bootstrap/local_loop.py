@@ -94,6 +94,7 @@ def open_local_loop(
 
     site = Site(
         replica=settings.replica,
+        place=settings.replica,
         engine=_ENGINE,
         link=settings.link,
         settle=settle,
