@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,10 +22,13 @@ from monitor.runtime.freezes import Freezes
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.judging import Judging
+from monitor.runtime.last_good import Keeper, KeptInMemory
 from monitor.runtime.leadership import Leadership
 from monitor.runtime.promotion import Promotion
 from monitor.runtime.rollbacks import Rollbacks
 from monitor.runtime.routing import Router
+from monitor.runtime.shown_harm import ShownHarm
+from monitor.runtime.standing_in import StandingIn
 from monitor.runtime.suspicion import Suspicions
 from monitor.runtime.text_grader import TextGrader
 from monitor.runtime.troubles import Troubles
@@ -35,6 +38,7 @@ from monitor.runtime.watch import Watch
 from rollback.policy import Policy
 
 Settle = Callable[[str, int], Awaitable[None]]
+Harms = Callable[[], Sequence[ShownHarm]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,8 @@ class Site:
             waited for any longer.
         grader: grades the answers of golden runs.
         failpoints: where a test ends the process.
+        harms: the hard faults that this replica's scorer sees.
+        keeper: where it is kept what to roll back to while Postgres is away.
     """
 
     replica: str
@@ -57,6 +63,8 @@ class Site:
     engine: str
     link: str
     settle: Settle
+    harms: Harms
+    keeper: Keeper = field(default_factory=KeptInMemory)
     grader: Grader = field(default_factory=TextGrader)
     failpoints: Failpoints = field(default_factory=NoFailpoints)
 
@@ -75,6 +83,7 @@ class ClosedLoop:
     watch: Watch
     judging: Judging
     convergence: Convergence
+    standing_in: StandingIn
     leadership: Leadership
     versions: Versions
     golden: GoldenEvidence
@@ -117,6 +126,16 @@ def close_loop(
         watch=watch,
         judging=judging,
         convergence=convergence,
+        standing_in=StandingIn(
+            stores=stores,
+            policies=policies,
+            convergence=convergence,
+            harms=site.harms,
+            ready=versions.ready,
+            senders=senders,
+            keeper=site.keeper,
+            link=site.link,
+        ),
         leadership=leadership,
         versions=versions,
         golden=GoldenEvidence(runs, watch, judging, wakers.wake),
@@ -148,6 +167,7 @@ def control(loop: ClosedLoop) -> Control:
         watch=loop.watch,
         judging=loop.judging,
         convergence=loop.convergence,
+        standing_in=loop.standing_in,
         leadership=loop.leadership,
         versions=loop.versions,
         rollbacks=loop.rollbacks,

@@ -38,6 +38,7 @@ from monitor.engines.base_files import BaseFacts, read_base, told_base
 from monitor.engines.servers.opened import open_server
 from monitor.engines.servers.server import ModelServer, ServerFacts
 from monitor.ports.stores import Stores
+from monitor.runtime import last_good
 from monitor.runtime import wakers as news
 from monitor.runtime.fleet import last_routes
 from monitor.runtime.fleet.hub import Hub
@@ -172,6 +173,8 @@ class _Control:
             place=await asyncio.to_thread(replicas.place, config.data_dir),
             engine=facts.engine_id,
             link=f"{config.listen.url}/",
+            harms=hub.harms,
+            keeper=last_good.KeptInFile(last_good.path_in(config.data_dir)),
             settle=lambda name, epoch: hub.settled(name, epoch, _LANDING_LIMIT_S),
             grader=graders.grader_of(config, engine),
             failpoints=failpoints.from_environment(),

@@ -20,6 +20,7 @@ from monitor.runtime import wakers
 from monitor.runtime.convergence import OwnProcess
 from monitor.runtime.flights import Flights
 from monitor.runtime.handover_queue import HandoverQueue
+from monitor.runtime.last_good import Keeper, KeptInMemory
 from monitor.runtime.loops import Loop
 from monitor.runtime.routing import Router
 from monitor.runtime.scoring.embeddings import Embeddings, NoModel
@@ -45,6 +46,7 @@ class Settings:
         grader: grades the answers of golden runs.
         declared: deployment → what else is declared of its answers.
         embeddings: where the vectors of answers come from.
+        keeper: where it is kept what to roll back to while Postgres is away.
     """
 
     replica: str
@@ -56,6 +58,7 @@ class Settings:
     grader: Grader = field(default_factory=TextGrader)
     declared: Mapping[str, Declared] = field(default_factory=dict)
     embeddings: Embeddings = field(default_factory=NoModel)
+    keeper: Keeper = field(default_factory=KeptInMemory)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,30 +95,33 @@ def open_local_loop(
         await flights.landed(deployment, epoch, _LANDING_LIMIT_S)
         await handover.settled()
 
+    scoring = open_scoring(
+        stores.deployments,
+        stores.evidence,
+        handover,
+        record,
+        spool,
+        policies,
+        settings.schemas,
+        settings.declared,
+        read=read_nothing,
+        replica=settings.scorer,
+        keep_text=settings.keep_text,
+        embeddings=settings.embeddings,
+    )
     site = Site(
         replica=settings.replica,
         place=settings.replica,
         engine=_ENGINE,
         link=settings.link,
+        harms=scoring.hard_faults.shown,
+        keeper=settings.keeper,
         settle=settle,
         grader=settings.grader,
     )
     return LocalLoop(
         handover=handover,
         flights=flights,
-        scoring=open_scoring(
-            stores.deployments,
-            stores.evidence,
-            handover,
-            record,
-            spool,
-            policies,
-            settings.schemas,
-            settings.declared,
-            read=read_nothing,
-            replica=settings.scorer,
-            keep_text=settings.keep_text,
-            embeddings=settings.embeddings,
-        ),
+        scoring=scoring,
         closed=close_loop(stores, engine, router, OwnProcess(router), policies, senders, site),
     )

@@ -18,6 +18,7 @@ from monitor.ports.engine import Engine
 from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
+from monitor.runtime.last_good import KeptInFile, path_in
 from monitor.runtime.operations import OperatorActions
 from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.service import Service
@@ -64,6 +65,7 @@ def assemble(
         grader=graders.grader_of(config, engine),
         declared=declared(files),
         embeddings=embedding.opened(config.embedder),
+        keeper=KeptInFile(path_in(config.data_dir)),
     )
     loop = open_local_loop(
         stores, engine, policies, receivers.senders(config), record, spool, settings

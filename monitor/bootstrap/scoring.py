@@ -22,6 +22,7 @@ from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.hard_faults import HardFaults
 from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.recorder import Recorder
 from monitor.runtime.scoring.scorer import Read, Scorer
@@ -39,6 +40,7 @@ class Scoring:
     recorder: Recorder
     scorer: Scorer
     observing: Observing
+    hard_faults: HardFaults
     failures: Failures
     embeddings: Embeddings
 
@@ -113,6 +115,7 @@ def open_scoring(
     drafts = Drafts(evidence, embeddings.for_references)
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
     observing = Observing()
+    hard_faults = HardFaults(policies)
     scorer = Scorer(
         source=source,
         read=read,
@@ -121,6 +124,7 @@ def open_scoring(
         drafts=drafts,
         recorder=recorder,
         observing=observing,
+        hard_faults=hard_faults,
         embeddings=embeddings,
     )
     return Scoring(
@@ -129,6 +133,7 @@ def open_scoring(
         recorder=recorder,
         scorer=scorer,
         observing=observing,
+        hard_faults=hard_faults,
         embeddings=embeddings,
         failures=failures,
     )

@@ -91,6 +91,7 @@ class Failing:
     async def cycle(self, points: Sequence[Failpoint]) -> Course:
         """Promote the bad version, let its faults take it back, and die at the points on the way."""
         before = await self._pointer()
+        self.engine.mute.add(self.bad)
         self.answers.clear()
         self.points.write_text("\n".join(point.value for point in points))
         began = time.time()
@@ -304,4 +305,3 @@ async def _two_versions(made: Failing, folder: Path) -> None:
         for seed, label in enumerate(("good", "bad"))
     ]
     await asyncio.to_thread(made.service.promote, made.good)
-    made.engine.mute.add(made.bad)

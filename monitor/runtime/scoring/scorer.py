@@ -26,6 +26,7 @@ from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.hard_faults import HardFaults
 from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.one_ahead import OneAhead
 from monitor.runtime.scoring.recorder import Recorder
@@ -88,6 +89,7 @@ class Scorer:
     Args:
         read: makes exchanges of a relayed request and its answer.
         observing: guards that look at answers beside the record; without any nothing is flagged.
+        hard_faults: counts faults for the time that Postgres is away.
         clock: monotonic seconds.
 
     Attributes:
@@ -106,6 +108,7 @@ class Scorer:
         recorder: Recorder,
         embeddings: Embeddings,
         observing: Observing | None = None,
+        hard_faults: HardFaults | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
@@ -115,6 +118,7 @@ class Scorer:
         self._drafts = drafts
         self._recorder = recorder
         self._observing = observing or Observing()
+        self._hard_faults = hard_faults or HardFaults({})
         self._embeddings = embeddings
         self._clock = clock
         self._thread = WorkerThread("scorer")
@@ -284,6 +288,7 @@ class Scorer:
         loop: asyncio.AbstractEventLoop,
     ) -> tuple[PackedBatch, Sequence[bool], Sequence[Gathered]]:
         found = self._assessor.assess(exchanges, embedded)
+        self._hard_faults.note(found)
         scored = self._observing.note(found.scored, loop)
         packed = self._recorder.pack(scored, found.observed)
         return packed, found.striking, self._assessor.gather(found)

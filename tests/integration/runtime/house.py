@@ -23,6 +23,7 @@ from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSource, ArtifactStore
 from monitor.runtime.control import Control
+from monitor.runtime.last_good import Keeper, KeptInMemory
 from monitor.runtime.operations import OperatorActions
 from monitor.storage.sources.places import Places
 from rollback.deployment import Deployment
@@ -194,12 +195,16 @@ def build(
     policy: Policy = POLICY,
     replica: str = "replica-1",
     spool: Spool | None = None,
+    keeper: Keeper | None = None,
 ) -> House:
     """Return a house; several of them over one database are replicas, or lives after a kill."""
     engine = engine or MemoryEngine(answers or Answers())
     pager = MemorySender("pager")
     settings = Settings(
-        replica=replica, scorer=f"scorer-{next(_LIVES)}", link="http://127.0.0.1:8377/"
+        replica=replica,
+        scorer=f"scorer-{next(_LIVES)}",
+        link="http://127.0.0.1:8377/",
+        keeper=keeper or KeptInMemory(),
     )
     local = open_local_loop(
         stores,
