@@ -18,12 +18,13 @@ from monitor.ports.alerts import Notice
 from monitor.ports.deployments import Flip
 from monitor.ports.stores import Stores
 from monitor.ports.versions import Fingerprint
-from rollback import audit, incident, versions
+from rollback import audit, incident, moves, versions
 from rollback.actors import AUTOMATIC
 from rollback.audit import AuditRow
 from rollback.deployment import Deployment
 from rollback.errors import IllegalTransition
 from rollback.incident import Incident, Phase
+from rollback.moves import Move
 from rollback.versions import AdapterVersion, Roles, VersionState
 
 
@@ -142,6 +143,7 @@ class Memory:
             if flip.incident is not None and flip.incident.id in world.incidents:
                 return world.deployments[flip.deployment]
             before = world.locked(flip.deployment, flip.expected_epoch)
+            _require(before, Move(flip.action), flip.actor)
             after = _moved(before, flip)
             concerned = before.needed | after.needed | {flip.quarantine} - {None}
             for name in concerned:
@@ -187,6 +189,8 @@ class Memory:
         """Set `confirmed` or `frozen`."""
         with self._world.transaction():
             before = self._world.locked(name, expected_epoch)
+            for move in moves.of_amendment(confirmed=confirmed, frozen=frozen):
+                _require(before, move, actor)
             after = replace(
                 before,
                 confirmed=before.confirmed if confirmed is None else confirmed,
@@ -413,6 +417,13 @@ def stores_of(world: World, folder: Path) -> Stores:
         feedback=absent,
         artifacts=folders,
     )
+
+
+def _require(before: Deployment, move: Move, actor: str) -> None:
+    try:
+        moves.require(before, move, actor=actor)
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
 
 
 def _moved(before: Deployment, flip: Flip) -> Deployment:

@@ -24,6 +24,7 @@ from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.judging import Judging
 from monitor.runtime.last_good import Keeper, KeptInMemory
 from monitor.runtime.leadership import Leadership
+from monitor.runtime.patrol import Patrol
 from monitor.runtime.promotion import Promotion
 from monitor.runtime.rollbacks import Rollbacks
 from monitor.runtime.routing import Router
@@ -84,6 +85,7 @@ class ClosedLoop:
     judging: Judging
     convergence: Convergence
     standing_in: StandingIn
+    patrol: Patrol
     leadership: Leadership
     versions: Versions
     golden: GoldenEvidence
@@ -136,6 +138,7 @@ def close_loop(
             keeper=site.keeper,
             link=site.link,
         ),
+        patrol=Patrol(stores, engine, site.engine, site.link),
         leadership=leadership,
         versions=versions,
         golden=GoldenEvidence(runs, watch, judging, wakers.wake),

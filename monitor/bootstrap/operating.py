@@ -49,7 +49,12 @@ def operate(
     """
 
     def whole_health() -> Mapping[str, str]:
-        return {**service.health(), **closed.standing_in.health(), **health()}
+        return {
+            **service.health(),
+            **closed.standing_in.health(),
+            **closed.patrol.health(),
+            **health(),
+        }
 
     operations = _operations(config, stores, closed, whole_health)
     jobs = _chores(config, files, stores, operations).jobs()
@@ -73,6 +78,7 @@ def operate(
             "judges": partial(closed.judging.run, closed.wakers.judging),
             "control": partial(control.run, closed.wakers.control),
             "own rollbacks": closed.standing_in.run,
+            "weights": closed.patrol.run,
             "alerts": partial(closed.dispatcher.run, closed.wakers.alerts),
             "schedule": partial(worker.run, closed.wakers.schedule),
             "audit anchors": anchoring.loop(config, stores, closed.leadership),

@@ -49,8 +49,8 @@ class Deployments(Pointers, Protocol):
         """Move the pointer, states, incident, audit and outbox rows in one transaction.
 
         The new active version is `confirmed` if its reference is frozen here already.
-        Raises `Conflict` if the epoch is no longer `expected_epoch`, or the new active version
-        is quarantined. Repeating a flip whose incident id is already stored changes nothing.
+        Raises `Conflict` if the epoch is no longer `expected_epoch`, the new active version is
+        quarantined, or `rollback.moves` does not allow it (nothing moves by itself while frozen). Repeating a flip whose incident id is already stored changes nothing.
         """
 
     def amend(
@@ -64,7 +64,10 @@ class Deployments(Pointers, Protocol):
         confirmed: bool | None = None,
         frozen: str | None = None,
     ) -> Deployment:
-        """Set `confirmed`, or `frozen` (empty string thaws), with an audit row."""
+        """Set `confirmed`, or `frozen` (empty string thaws), with an audit row.
+
+        Raises `Conflict` for another epoch, or what `rollback.moves` does not allow.
+        """
 
     def share(
         self,

@@ -13,6 +13,7 @@ from monitor.ports.deployments import Deployments, Flip
 from monitor.storage import audit, flips, pointers, sharing
 from monitor.storage.database import transaction
 from monitor.storage.schema import deployments
+from rollback import moves
 from rollback.deployment import Deployment
 
 
@@ -53,6 +54,8 @@ class PostgresDeployments(Deployments):
         """Set `confirmed`, or `frozen` (empty string thaws), with an audit row."""
         with transaction(self._engine) as connection:
             before = pointers.locked(connection, name, expected_epoch)
+            for move in moves.of_amendment(confirmed=confirmed, frozen=frozen):
+                pointers.require(before, move, actor=actor)
             after = replace(
                 before,
                 confirmed=before.confirmed if confirmed is None else confirmed,

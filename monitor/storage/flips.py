@@ -17,9 +17,8 @@ from monitor.storage.schema import (
     rollbacks,
 )
 from rollback.deployment import Deployment
+from rollback.moves import Move
 from rollback.versions import AdapterVersion, VersionState
-
-ROLLBACK = "rollback"
 
 
 def apply(connection: Connection, flip: Flip) -> Deployment:
@@ -27,6 +26,7 @@ def apply(connection: Connection, flip: Flip) -> Deployment:
     if flip.incident is not None and incidents.is_known(connection, flip.incident.id):
         return pointers.read(connection, flip.deployment)
     before = pointers.locked(connection, flip.deployment, flip.expected_epoch)
+    pointers.require(before, Move(flip.action), actor=flip.actor)
     after = _moved(connection, before, flip)
     concerned = _concerned(connection, before, after, flip)
     pointers.write(connection, after)
@@ -34,7 +34,7 @@ def apply(connection: Connection, flip: Flip) -> Deployment:
     _forget_epoch(connection, before)
     if flip.incident is not None:
         incidents.add(connection, flip.incident)
-    if flip.action == ROLLBACK:
+    if flip.action == Move.ROLLBACK.value:
         _record_rollback(connection, before, after, flip)
     if flip.notice is not None:
         outbox.put(connection, flip.notice)

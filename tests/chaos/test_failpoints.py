@@ -38,7 +38,7 @@ async def test_a_kill_at_a_point_leaves_one_rollback_and_one_alert(
 async def test_kills_at_every_pair_of_points(short_path: Path, server_url: str) -> None:
     """The same after a second kill, in the middle of the recovery from the first one."""
     courses = await _run(short_path, server_url, [*((point,) for point in Failpoint), *PAIRS])
-    _show(courses)
+    _sum_up(courses)
     _require_sound(courses)
     assert {course.points[0] for course in courses if course.reached} == set(Failpoint)
 
@@ -49,6 +49,7 @@ async def _run(folder: Path, server: str, cases: Sequence[Sequence[Failpoint]]) 
     async with failing(folder, database) as scene:
         for points in cases:
             courses.append(await scene.cycle(points))
+            _show(courses[-1])
             await scene.ready_again()
     return courses
 
@@ -59,13 +60,16 @@ def _require_sound(courses: Sequence[Course]) -> None:
     assert max(course.agreed_s for course in courses) <= LIMIT_S
 
 
-def _show(courses: Sequence[Course]) -> None:
-    for course in courses:
-        print(
-            f"{_named(course):45} killed {course.reached} x, desired = actual after "
-            f"{course.agreed_s:5.2f} s, proved {course.proved_s:5.2f} s after the start"
-            f"{'; WRONG: ' + '; '.join(course.wrong) if course.wrong else ''}"
-        )
+def _show(course: Course) -> None:
+    print(
+        f"{_named(course):45} killed {course.reached} x, desired = actual after "
+        f"{course.agreed_s:5.2f} s, proved {course.proved_s:5.2f} s after the start"
+        f"{'; WRONG: ' + '; '.join(course.wrong) if course.wrong else ''}",
+        flush=True,
+    )
+
+
+def _sum_up(courses: Sequence[Course]) -> None:
     killed = [course.agreed_s for course in courses if course.reached]
     print(
         f"{len(courses)} courses, {sum(course.reached for course in courses)} kills; desired = "

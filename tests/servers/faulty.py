@@ -16,6 +16,7 @@ class FaultyServer(VllmServer):
     Attributes:
         mute: versions that answer conversations with nothing at all; probes they answer well.
         unloadable: versions that fail to load.
+        swapped: version → path whose weights answer under its name; the list does not show it.
         hung: whether taking a version off never comes to an end.
     """
 
@@ -23,7 +24,12 @@ class FaultyServer(VllmServer):
         super().__init__(folder)
         self.mute: set[str] = set()
         self.unloadable: set[str] = set()
+        self.swapped: dict[str, str] = {}
         self.hung = False
+
+    def answering(self, model: str) -> str | None:
+        """Return the path of what answers under a name."""
+        return self.swapped.get(model, super().answering(model))
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()

@@ -74,7 +74,8 @@ class Machine(RuleBasedStateMachine):
         self.wanted: list[Wanted] = []
         self.ordered: set[str] = set()  # versions that a person rolled back from
         self.shown: set[tuple[str | None, int]] = set()  # versions and epochs with harm shown
-        self.pointers: dict[int, Deployment] = {}
+        self.pointers: list[str | None] = [None]  # version by epoch, as the trail says
+        self.frozen = False
         self.kills = 0
         self.seen = 0  # rows of the trail that were looked at
 
@@ -251,17 +252,24 @@ class Machine(RuleBasedStateMachine):
         """No promotion without a gate that passed, no rollback by itself without harm shown."""
         rows, self.seen = self.world.trail[self.seen :], len(self.world.trail)
         for row in rows:
+            facts = row.payload
+            if row.action == "deployment.amend":
+                self.frozen = facts["frozen"] is not None
             if row.action == "deployment.promote":
-                assert self._was_let_through(str(row.payload["to"]))
+                assert self._was_let_through(str(facts["to"]))
             if row.action == "deployment.rollback" and row.actor == AUTOMATIC:
-                before = self.pointers[int(row.payload["epoch"]) - 1]
-                assert (before.active, before.epoch) in self.shown, row
-                assert before.frozen is None, row
-        now = self.deployment if self.world.deployments else None
-        if now is not None:
-            known = self.pointers.setdefault(now.epoch, now)
-            assert known.active == now.active, "a pointer moved within its epoch"
-            self.pointers[now.epoch] = now
+                before = int(facts["epoch"]) - 1
+                assert (self.pointers[before], before) in self.shown, row
+                assert not self.frozen, row
+            if row.action in ("deployment.promote", "deployment.rollback"):
+                assert facts["epoch"] == len(self.pointers), (
+                    "an epoch was passed over, or came twice"
+                )
+                self.pointers.append(facts["to"])
+                self.frozen = self.frozen and row.actor == AUTOMATIC
+        if self.world.deployments:
+            now = self.deployment
+            assert (now.active, now.epoch) == (self.pointers[-1], len(self.pointers) - 1)
 
     @invariant()
     def one_rollback_has_one_of_everything(self) -> None:
@@ -286,7 +294,7 @@ class Machine(RuleBasedStateMachine):
             if replica.serves is None:
                 continue
             own = {(act.to, act.after.epoch) for act in keeper.load().acts}
-            allowed = {(each.active, epoch) for epoch, each in self.pointers.items()}
+            allowed = {(version, epoch) for epoch, version in enumerate(self.pointers)}
             assert replica.serves in allowed | own, replica.serves
 
     def teardown(self) -> None:
