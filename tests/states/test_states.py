@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.states.machine import Machine
 
 T = TypeVar("T")
-_FEW, _MANY = 200, 10_000
+_FEW, _AT_ONCE, _MANY = 200, 250, 10_000
 _STEPS = 20
 _KINDS = 8  # of the nine that a run can come to; the rarest may be missed
 
@@ -59,11 +59,13 @@ def test_few_runs_break_no_invariant() -> None:
 
 @pytest.mark.soak
 def test_ten_thousand_runs_break_no_invariant(capsys: pytest.CaptureFixture[str]) -> None:
-    """Ten thousand courses of up to 20 acts and failures each."""
-    _run(_MANY)
-    with capsys.disabled():
+    """Ten thousand courses of up to 20 acts and failures each; how many are done is told meanwhile."""
+    for done in range(_AT_ONCE, _MANY + 1, _AT_ONCE):
+        _run(_AT_ONCE)
         came_to = ", ".join(f"{name} {count:,}" for name, count in Machine.reached.most_common())
-        print(  # noqa: T201
-            f"\n{_MANY:,} runs of up to {_STEPS} steps: no invariant was broken; runs that came "
-            f"to a {came_to}"
-        )
+        with capsys.disabled():
+            print(  # noqa: T201
+                f"{done:,} runs of up to {_STEPS} steps: no invariant was broken; runs that came "
+                f"to a {came_to}",
+                flush=True,
+            )
