@@ -189,14 +189,14 @@ class Memory:
         """Set `confirmed` or `frozen`."""
         with self._world.transaction():
             before = self._world.locked(name, expected_epoch)
-            for move in moves.of_amendment(confirmed=confirmed, frozen=frozen):
-                _require(before, move, actor)
             after = replace(
                 before,
                 confirmed=before.confirmed if confirmed is None else confirmed,
                 frozen=_frozen(before, frozen),
             )
             if after != before:
+                for move in moves.of_amendment(confirmed=confirmed, frozen=frozen):
+                    _require(before, move, actor)
                 self._world.deployments[name] = after
                 facts = {"confirmed": after.confirmed, "frozen": after.frozen, "reason": reason}
                 self._world.audit(actor, "deployment.amend", name, facts, at)

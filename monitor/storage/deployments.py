@@ -54,8 +54,6 @@ class PostgresDeployments(Deployments):
         """Set `confirmed`, or `frozen` (empty string thaws), with an audit row."""
         with transaction(self._engine) as connection:
             before = pointers.locked(connection, name, expected_epoch)
-            for move in moves.of_amendment(confirmed=confirmed, frozen=frozen):
-                pointers.require(before, move, actor=actor)
             after = replace(
                 before,
                 confirmed=before.confirmed if confirmed is None else confirmed,
@@ -63,6 +61,8 @@ class PostgresDeployments(Deployments):
             )
             if after == before:
                 return before
+            for move in moves.of_amendment(confirmed=confirmed, frozen=frozen):
+                pointers.require(before, move, actor=actor)
             pointers.write(connection, after)
             audit.add(
                 connection,
