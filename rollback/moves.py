@@ -71,10 +71,14 @@ def standing_of(deployment: Deployment) -> Standing:
     return Standing.CONFIRMED if deployment.confirmed else Standing.PROBATION
 
 
-def of_amendment(*, confirmed: bool | None, frozen: str | None) -> tuple[Move, ...]:
-    """Return the moves that an amendment makes; empty text thaws, `None` changes nothing."""
-    settled = () if frozen is None else (Move.FREEZE if frozen else Move.THAW,)
-    return (*((Move.CONFIRM,) if confirmed else ()), *settled)
+def of_change(before: Deployment, after: Deployment) -> tuple[Move, ...]:
+    """Return the moves that a change of a deployment's marks is."""
+    found = []
+    if after.confirmed and not before.confirmed:
+        found.append(Move.CONFIRM)
+    if after.frozen != before.frozen:
+        found.append(Move.THAW if after.frozen is None else Move.FREEZE)
+    return tuple(found)
 
 
 def require(deployment: Deployment, move: Move, *, actor: str) -> None:

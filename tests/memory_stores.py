@@ -195,7 +195,7 @@ class Memory:
                 frozen=_frozen(before, frozen),
             )
             if after != before:
-                for move in moves.of_amendment(confirmed=confirmed, frozen=frozen):
+                for move in moves.of_change(before, after):
                     _require(before, move, actor)
                 self._world.deployments[name] = after
                 facts = {"confirmed": after.confirmed, "frozen": after.frozen, "reason": reason}

@@ -61,7 +61,7 @@ class PostgresDeployments(Deployments):
             )
             if after == before:
                 return before
-            for move in moves.of_amendment(confirmed=confirmed, frozen=frozen):
+            for move in moves.of_change(before, after):
                 pointers.require(before, move, actor=actor)
             pointers.write(connection, after)
             audit.add(

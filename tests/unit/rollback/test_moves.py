@@ -6,7 +6,7 @@ import pytest
 
 from rollback.deployment import Deployment
 from rollback.errors import IllegalTransition
-from rollback.moves import MOVES, Move, Standing, of_amendment, require, standing_of
+from rollback.moves import MOVES, Move, Standing, of_change, require, standing_of
 
 _V1 = "support@111111111111"
 
@@ -47,8 +47,10 @@ def test_every_standing_can_be_left_and_reached() -> None:
     assert reached == left == set(Standing)
 
 
-def test_an_amendment_is_the_moves_that_it_makes() -> None:
-    """Both marks may change at once."""
-    assert of_amendment(confirmed=None, frozen=None) == ()
-    assert of_amendment(confirmed=True, frozen="why") == (Move.CONFIRM, Move.FREEZE)
-    assert of_amendment(confirmed=False, frozen="") == (Move.THAW,)
+def test_a_change_is_the_moves_that_it_makes() -> None:
+    """Both marks may change at once; what stays as it is makes no move."""
+    before = Deployment(name="support", active=_V1)
+    both = Deployment(name="support", active=_V1, confirmed=True, frozen="why")
+    assert of_change(before, before) == ()
+    assert of_change(before, both) == (Move.CONFIRM, Move.FREEZE)
+    assert of_change(both, Deployment(name="support", active=_V1, confirmed=True)) == (Move.THAW,)
