@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import BadRequest, Conflict, DatabaseUnavailable, NotFound
-from monitor.ports.alerts import Notice
+from monitor.ports.alerts import Notice, Raised
 from monitor.ports.deployments import Flip
 from monitor.ports.stores import Stores
 from monitor.ports.versions import Fingerprint
 from rollback import audit, incident, moves, versions
 from rollback.actors import AUTOMATIC
 from rollback.audit import AuditRow
+from rollback.decided import Decided
 from rollback.deployment import Deployment
 from rollback.errors import IllegalTransition
 from rollback.incident import Incident, Phase
 from rollback.moves import Move
+from rollback.proposal import Act, Proposal
 from rollback.versions import AdapterVersion, Roles, VersionState
 
 
@@ -40,6 +42,7 @@ class World:
     trail: list[AuditRow] = field(default_factory=list)
     fingerprints: dict[tuple[str | None, str], Fingerprint] = field(default_factory=dict)
     acknowledged: dict[str, tuple[datetime, dict[str, int]]] = field(default_factory=dict)
+    decided: dict[str, tuple[Decided, ...]] = field(default_factory=dict)
     away: bool = False
 
     @contextmanager
@@ -185,14 +188,16 @@ class Memory:
         at: datetime,
         confirmed: bool | None = None,
         frozen: str | None = None,
+        pinned: str | None = None,
     ) -> Deployment:
-        """Set `confirmed` or `frozen`."""
+        """Set `confirmed`, `frozen` or `pinned`."""
         with self._world.transaction():
             before = self._world.locked(name, expected_epoch)
             after = replace(
                 before,
                 confirmed=before.confirmed if confirmed is None else confirmed,
-                frozen=_frozen(before, frozen),
+                frozen=_changed(before.frozen, frozen),
+                pinned=_changed(before.pinned, pinned),
             )
             if after != before:
                 for move in moves.of_change(before, after):
@@ -382,6 +387,41 @@ class MemoryRegistry:
             return self._world.fingerprints.get((name, engine))
 
 
+class MemoryDecisions:
+    """Decisions, newest first by deployment."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def record(self, decided: Decided) -> None:
+        """Store a decision."""
+        with self._world.transaction():
+            name = decided.case.deployment.name
+            self._world.decided[name] = (decided, *self._world.decided.get(name, ()))
+
+    def list(self, deployment: str, limit: int = 20) -> Sequence[Decided]:
+        """Return a deployment's decisions, newest first."""
+        with self._world.transaction():
+            return self._world.decided.get(deployment, ())[:limit]
+
+
+class NoProposals:
+    """Nobody was asked for an approval."""
+
+    def newest(self, deployment: str, epoch: int, act: Act) -> Proposal | None:
+        """Return no proposal."""
+        return None
+
+
+class NoAlarms:
+    """Nothing holds that people were told of."""
+
+    def settle(self, raised: Raised, now: datetime) -> int:
+        """Tell nothing; no rule of the model's policy only alerts."""
+        assert not raised.notices
+        return 0
+
+
 class Folders:
     """Every version's files lie in one folder."""
 
@@ -398,6 +438,9 @@ def stores_of(world: World, folder: Path) -> Stores:
     memory: Any = Memory(world)
     absent: Any = None
     registry: Any = MemoryRegistry(world)
+    decisions: Any = MemoryDecisions(world)
+    proposals: Any = NoProposals()
+    alarms: Any = NoAlarms()
     folders: Any = Folders(folder)
     return Stores(
         exchanges=memory,
@@ -411,6 +454,13 @@ def stores_of(world: World, folder: Path) -> Stores:
         acknowledgements=memory,
         golden=absent,
         outbox=memory,
+        decisions=decisions,
+        proposals=proposals,
+        alarms=alarms,
+        canaries=absent,
+        listings=absent,
+        inventory=absent,
+        retention=absent,
         schedule=absent,
         leases=absent,
         audit=memory,
@@ -436,10 +486,10 @@ def _moved(before: Deployment, flip: Flip) -> Deployment:
         candidate=None,
         candidate_share=0.0,
         revision=before.revision + 1,
-        frozen=_frozen(before, flip.frozen),
+        frozen=_changed(before.frozen, flip.frozen),
         confirmed=False,
     )
 
 
-def _frozen(before: Deployment, change: str | None) -> str | None:
-    return before.frozen if change is None else change or None
+def _changed(before: str | None, change: str | None) -> str | None:
+    return before if change is None else change or None

@@ -10,24 +10,33 @@ from pathlib import Path
 from typing import Any
 
 from guards.verdicts import Verdict
+from monitor.alerts import message
 from monitor.alerts.memory import MemorySender
 from monitor.engines.memory import MemoryEngine
 from monitor.errors import BackstopError, EngineError
 from monitor.ports.engine import Generation
 from monitor.ports.golden import GoldenRun
 from monitor.ports.stores import Stores
+from monitor.runtime.alerting.conditions import Conditions
+from monitor.runtime.approvals import Approvals
+from monitor.runtime.base_probe import BaseProbe
+from monitor.runtime.canary import Canaries
 from monitor.runtime.control import Control
 from monitor.runtime.convergence import Convergence, OwnProcess
+from monitor.runtime.deciding import Deciding
 from monitor.runtime.errands import Errands
 from monitor.runtime.failpoints import Failpoint
 from monitor.runtime.freezes import Freezes
+from monitor.runtime.gauges import Gauges
 from monitor.runtime.golden_runs import Outcome, Plan
 from monitor.runtime.last_good import KeptInMemory
 from monitor.runtime.promotion import Promotion
 from monitor.runtime.rollbacks import Rollbacks
 from monitor.runtime.routing import Router
+from monitor.runtime.shadowing import Shadowing
 from monitor.runtime.shown_harm import ShownHarm
 from monitor.runtime.standing_in import StandingIn
+from monitor.runtime.tellings import Tellings
 from monitor.runtime.troubles import Troubles
 from monitor.runtime.versions import Versions
 from rollback.evidence import EvidencePoint
@@ -184,15 +193,17 @@ class Replica:
             ready=self.versions.ready,
             senders={"pager": self.pager},
             keeper=keeper,
+            compose=lambda delivery, _: message.compose(delivery),
             link="",
         )
         runs: Any = around
-        self.promotion = Promotion(stores, self.versions, runs, self.convergence, around)
+        self.promotion = Promotion(
+            stores, self.versions, runs, self.convergence, around, runs_after=False
+        )
         leadership: Any = self.leadership
         self.control = Control(
             stores=stores,
             policies=policies,
-            watch=judges,
             judging=judges,
             convergence=self.convergence,
             standing_in=self.standing_in,
@@ -201,7 +212,18 @@ class Replica:
             rollbacks=self.rollbacks,
             freezes=Freezes(stores, ""),
             suspicions=judges,
+            deciding=Deciding(
+                stores,
+                judges,
+                Gauges(stores.indicators),
+                judges,
+                BaseProbe(engine, stores.registry, ENGINE, self.errands),
+            ),
+            tellings=Tellings(stores.outbox, Conditions(stores.alarms), ""),
+            approvals=Approvals(stores.proposals, ""),
             confirmation=judges,
+            canaries=Canaries(stores, self.promotion, self.convergence, {}, ""),
+            shadowing=Shadowing(stores, judges, self.convergence, {}),
             errands=self.errands,
         )
 
