@@ -67,7 +67,7 @@ def _minutes(stores: Stores, version: str, latency_s: float) -> None:
             for number in range(10)
         ]
         record(stores, *answers)
-    stores.indicators.roll_up(minute - timedelta(minutes=5), minute)
+    stores.indicators.roll_up(minute)
 
 
 def _last(house: House) -> Decided:
