@@ -38,6 +38,7 @@ READS = (
     "/api/deployments/support/indicators",
     "/api/adapters",
     f"/api/adapters/{V1}",
+    f"/api/adapters/{V1}/card",
     "/api/incidents",
     "/api/golden/support/runs",
     "/api/golden/support/runs/run-gate",
@@ -350,3 +351,26 @@ async def test_a_proposal_is_listed_and_answered(operator, service) -> None:
         assert (await answer.json())["answer"] == "approved"
     async with operator.post("/api/proposals/p1/reject", json={"reason": "no"}) as answer:
         assert answer.status == 409
+
+
+async def test_a_card_tells_what_is_on_record_now(operator, service) -> None:
+    """What was stated when a version was added, and the run that came after, are in its card."""
+    body = {"family": "support", "path": "/srv/v3", "facts": {"card": {"limits": "English only."}}}
+    async with operator.post("/api/adapters", json=body) as answer:
+        name = (await answer.json())["name"]
+    run = service.stores.golden.run("run-gate")
+    summary = {"sentence": "mean grade 0.91 over 40 cases"}
+    service.stores.golden.save_run(replace(run, id="later", subject=name, summary=summary), {})
+    async with operator.get(f"/api/adapters/{name}/card") as answer:
+        text = await answer.text()
+    assert answer.content_type == "text/markdown"
+    assert "English only." in text
+    assert "mean grade 0.91 over 40 cases" in text
+
+
+async def test_a_statement_with_an_unknown_part_is_refused(operator) -> None:
+    """The answer names the part, and what there may be."""
+    body = {"family": "support", "path": "/srv/v3", "facts": {"card": {"limit": "x"}}}
+    async with operator.post("/api/adapters", json=body) as answer:
+        assert answer.status == 400
+        assert "'limit' is no part of a card" in (await answer.json())["error"]["message"]
