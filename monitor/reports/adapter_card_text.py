@@ -178,7 +178,7 @@ def _approvals(card: AdapterCard) -> str:
             f"{each.act.value} of {each.deployment}",
             each.made_by,
             each.answer.value,
-            each.answered_by or "",
+            each.answered_by_all,
             each.answer_reason,
         )
         for each in card.proposals
