@@ -2,7 +2,7 @@
 
 RollbackError
 ├── PolicyError         a key of the policy cannot be used
-├── IllegalTransition   a version may not go from its state to that one
+├── IllegalTransition   a version or a deployment may not go from its state to that one
 └── NotCanonical        a value has no canonical JSON
 """
 
@@ -27,7 +27,7 @@ class PolicyError(RollbackError):
 
 
 class IllegalTransition(RollbackError):
-    """A version may not go from its state to that one."""
+    """A version or a deployment may not go from its state to that one."""
 
 
 class NotCanonical(RollbackError):

@@ -42,8 +42,16 @@ def read(
 
 def advice(word: str, known: Iterable[str]) -> str:
     """Return the nearest known word as a question, or all known words."""
-    near = get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+    by_parts = {_in_order(each): each for each in known}
+    near = get_close_matches(_in_order(word), by_parts, n=1, cutoff=0.5)
+    if near:
+        return f"did you mean {by_parts[near[0]]!r}?"
+    return f"known are {', '.join(sorted(by_parts.values()))}"
+
+
+def _in_order(word: str) -> str:
+    """Return a name with its parts in order: who writes `p95_latency` knows all but the order."""
+    return "_".join(sorted(word.split("_")))
 
 
 def _guarded(key: str, reader: Reader, value: Any) -> Any:

@@ -23,6 +23,29 @@ class Phase(Enum):
     BASE_CHANGED = "base_changed"  # means that the base model changed; no version is to blame
 
 
+# What follows on what.
+STEPS: Mapping[Phase, frozenset[Phase]] = {
+    Phase.FLIPPED: frozenset({Phase.CONVERGED}),
+    Phase.CONVERGED: frozenset({Phase.PROVED, Phase.UNPROVED}),
+    Phase.PROVED: frozenset(),
+    Phase.UNPROVED: frozenset(),
+    Phase.WITHDRAWN: frozenset(),
+    Phase.FROZEN: frozenset(),
+    Phase.BASE_CHANGED: frozenset(),
+}
+
+UNFINISHED = tuple(phase for phase in Phase if STEPS[phase])
+
+
+def is_ahead(phase: Phase, reached: Phase) -> bool:
+    """Tell whether a phase lies ahead of the one that was reached.
+
+    >>> is_ahead(Phase.PROVED, Phase.FLIPPED), is_ahead(Phase.CONVERGED, Phase.PROVED)
+    (True, False)
+    """
+    return any(phase is step or is_ahead(phase, step) for step in STEPS[reached])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One breach and what was done about it.

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Callable
 
 
-async def until(condition: Callable[[], bool], *, look_s: float = 0.0) -> None:
+async def until(
+    condition: Callable[[], bool], *, look_s: float = 0.0, limit_s: float = 20.0
+) -> None:
     """Let the loop, and other threads and processes, run until something is so.
 
-    Fails if it takes twenty seconds.
+    Raises `TimeoutError` if it takes longer than the limit.
     """
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(limit_s):
         while True:
             if condition():
                 return

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ DEPLOYMENT = "support"
 POLICY: Mapping[str, Any] = {"dry_run": True, "reference_size": 150}
 _READY_LIMIT_S = 60.0
 _AS_INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}  # pip compiles what it installs
+SERVE = ("-m", "monitor.cli", "serve", "--config")
 _CONVERGE_LIMIT_S = 30.0
 _LOOK_S = 0.005
 
@@ -138,6 +139,10 @@ def running(
     adapters: Path | None = None,
     guards: Mapping[str, Any] | None = None,
     deployment: Mapping[str, Any] | None = None,
+    policy: Mapping[str, Any] = POLICY,
+    receivers: Mapping[str, Any] | None = None,
+    serve: Sequence[str] = SERVE,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Service]:
     """Yield a service that is ready; end it afterwards.
 
@@ -166,19 +171,21 @@ def running(
                 "engine": {"kind": "vllm", "url": engine, "model": model, **seen},
                 "deployments": {
                     DEPLOYMENT: {
-                        "policy": dict(POLICY),
+                        "policy": dict(policy),
                         "guards": dict(guards or {}),
                         **(deployment or {}),
                     }
                 },
                 "gateway": {"workers": workers, **(gateway or {})},
                 "schedule": {"golden": "", "report": "", "retention": "", **(schedule or {})},
+                "receivers": dict(receivers or {}),
             }
         )
     )
-    command = [sys.executable, "-m", "monitor.cli", "serve", "--config", str(config)]
+    command = [sys.executable, *serve, str(config)]
+    variables = {**_AS_INSTALLED, **(environment or {})}
     began = time.monotonic()
-    started = programs.start(name, command, port=port, folder=folder, environment=_AS_INSTALLED)
+    started = programs.start(name, command, port=port, folder=folder, environment=variables)
     try:
         _until_ready(started)
         ready_s = time.monotonic() - began

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.bootstrap import alerting
@@ -23,6 +23,7 @@ from monitor.runtime.convergence import Convergence, Followers
 from monitor.runtime.deciding import Deciding
 from monitor.runtime.dispatch import Dispatcher
 from monitor.runtime.errands import Errands
+from monitor.runtime.failpoints import Failpoints, NoFailpoints, Sending
 from monitor.runtime.freezes import Freezes
 from monitor.runtime.gauges import Gauges
 from monitor.runtime.golden_base import BaseWatch
@@ -32,11 +33,15 @@ from monitor.runtime.golden_plan import RunSettings
 from monitor.runtime.golden_resuming import Resuming
 from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.judging import Judging
+from monitor.runtime.last_good import Keeper, KeptInMemory
 from monitor.runtime.leadership import Leadership
+from monitor.runtime.patrol import Patrol
 from monitor.runtime.promotion import Promotion
 from monitor.runtime.rollbacks import Rollbacks
 from monitor.runtime.routing import Router
 from monitor.runtime.shadowing import Shadowing, ShadowPlan
+from monitor.runtime.shown_harm import ShownHarm
+from monitor.runtime.standing_in import StandingIn
 from monitor.runtime.suspicion import Suspicions
 from monitor.runtime.tellings import Tellings
 from monitor.runtime.text_grader import TextGrader
@@ -48,6 +53,7 @@ from rollback.canary_policy import CanaryPolicy
 from rollback.policy import Policy
 
 Settle = Callable[[str, int], Awaitable[None]]
+Harms = Callable[[], Sequence[ShownHarm]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,7 @@ class Site:
 
     Args:
         replica: name of this process, unlike any other's.
+        place: under which it acknowledges routes; the life after it bears the same name.
         engine: what runs the model, the name under which fingerprints are kept.
         link: address of the dashboard, for the alerts.
         settle: returns once the last answers of a deployment's epoch are recorded, or are not
@@ -80,17 +87,24 @@ class Site:
         rules: who is told what, and when; without them everybody everything at once.
         canaries: deployment → by what rules its canaries go.
         shadows: deployment → how many prompts are shadowed, where the service sets that.
+        failpoints: where a test ends the process.
+        harms: the hard faults that this replica's scorer sees.
+        keeper: where it is kept what to roll back to while Postgres is away.
     """
 
     replica: str
+    place: str
     engine: str
     link: str
     settle: Settle
+    harms: Harms
+    keeper: Keeper = field(default_factory=KeptInMemory)
     grader: Grader = field(default_factory=TextGrader)
     rules: Rules | None = None
     canaries: Mapping[str, CanaryPolicy] = field(default_factory=dict)
     shadows: Mapping[str, ShadowPlan] = field(default_factory=dict)
     golden: GoldenSite = field(default_factory=GoldenSite)
+    failpoints: Failpoints = field(default_factory=NoFailpoints)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +121,8 @@ class ClosedLoop:
     watch: Watch
     judging: Judging
     convergence: Convergence
+    standing_in: StandingIn
+    patrol: Patrol
     leadership: Leadership
     versions: Versions
     base: BaseProbe
@@ -135,17 +151,19 @@ def close_loop(
         followers: those on this host who route by the router's table.
     """
     wakers, troubles = Wakers(), Troubles()
-    rules = site.rules or alerting.all_to_all(senders)
+    writing = alerting.writing(stores, site.rules or alerting.all_to_all(senders), site.link)
     watch = Watch(stores.deployments, stores.evidence, policies)
     leadership = Leadership(stores.leases, site.replica)
     judging = Judging(stores.observations, stores.evidence, watch, leadership, wakers.wake)
     convergence = Convergence(
-        stores.deployments, stores.acknowledgements, router, followers, site.replica
+        stores.deployments, stores.acknowledgements, router, followers, site.place
     )
     versions = Versions(stores, engine, site.engine)
     runs = _runs(stores, engine, versions, site)
     golden = GoldenEvidence(runs, watch, judging, wakers.wake)
-    promotion = Promotion(stores, versions, runs, convergence, runs_after=site.golden.runs_after)
+    promotion = Promotion(
+        stores, versions, runs, convergence, site.failpoints, runs_after=site.golden.runs_after
+    )
     errands = Errands(troubles)
     return ClosedLoop(
         policies=dict(policies),
@@ -158,6 +176,18 @@ def close_loop(
         watch=watch,
         judging=judging,
         convergence=convergence,
+        standing_in=StandingIn(
+            stores=stores,
+            policies=policies,
+            convergence=convergence,
+            harms=site.harms,
+            ready=versions.ready,
+            senders=senders,
+            compose=writing.compose,
+            keeper=site.keeper,
+            link=site.link,
+        ),
+        patrol=Patrol(stores, engine, site.engine, site.link),
         leadership=leadership,
         versions=versions,
         golden=golden,
@@ -168,10 +198,20 @@ def close_loop(
         base=BaseProbe(engine, stores.registry, site.engine, errands),
         approvals=Approvals(stores.proposals, site.link),
         rollbacks=Rollbacks(
-            stores, engine, site.engine, versions.ready, convergence, site.settle, site.link
+            stores,
+            engine,
+            site.engine,
+            versions.ready,
+            convergence,
+            site.settle,
+            site.link,
+            site.failpoints,
         ),
         dispatcher=Dispatcher(
-            stores.outbox, senders, alerting.writing(stores, rules, site.link), troubles
+            stores.outbox,
+            {name: Sending(sender, site.failpoints) for name, sender in senders.items()},
+            writing,
+            troubles,
         ),
     )
 
@@ -191,6 +231,7 @@ def control(loop: ClosedLoop) -> Control:
         policies=loop.policies,
         judging=loop.judging,
         convergence=loop.convergence,
+        standing_in=loop.standing_in,
         leadership=loop.leadership,
         versions=loop.versions,
         rollbacks=loop.rollbacks,

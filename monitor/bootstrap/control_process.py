@@ -16,6 +16,7 @@ from monitor.bootstrap import (
     anchoring,
     control_surfaces,
     database,
+    failpoints,
     files,
     golden_hosts,
     graders,
@@ -40,6 +41,7 @@ from monitor.engines.base_files import BaseFacts, read_base, told_base
 from monitor.engines.servers.opened import open_server
 from monitor.engines.servers.server import ModelServer, ServerFacts
 from monitor.ports.stores import Stores
+from monitor.runtime import last_good
 from monitor.runtime import wakers as news
 from monitor.runtime.fleet import last_routes
 from monitor.runtime.fleet.hub import Hub
@@ -173,14 +175,18 @@ class _Control:
         followers = KeptRoutes(hub, last_routes.path_in(config.data_dir))
         site = Site(
             replica=replicas.name(roster.CONTROL),
+            place=await asyncio.to_thread(replicas.place, config.data_dir),
             engine=facts.engine_id,
             link=f"{config.listen.url}/",
+            harms=hub.harms,
+            keeper=last_good.KeptInFile(last_good.path_in(config.data_dir)),
             settle=lambda name, epoch: hub.settled(name, epoch, _LANDING_LIMIT_S),
             grader=graders.grader_of(config, engine),
             rules=alerting.rules(config),
             canaries=pairing.canaries(config),
             shadows=pairing.shadows(config),
             golden=golden_hosts.server_site(config, post.engine, read, engine),
+            failpoints=failpoints.from_environment(),
         )
         policies = {name: each.policy for name, each in read.items()}
         closed = close_loop(

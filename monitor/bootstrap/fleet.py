@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from functools import partial
 
 from monitor.bootstrap import data_folder, preload, roster, run_folder, tokens
 from monitor.bootstrap.listening import listen
 from monitor.bootstrap.post import Post
-from monitor.bootstrap.supervisor import FATAL, Role, Supervisor
+from monitor.bootstrap.supervisor import FATAL, PAUSES_S, Role, Supervisor
 from monitor.config import Config, ServerEngine
 
 # Beside the limit of a drain, for records and rows on their way; then the process is killed.
@@ -17,11 +18,14 @@ _BESIDE = 5  # callers come first: what only watches steps back for the gateways
 _REFUSED = 2  # the exit status of a command that was given what it cannot use
 
 
-def serve(config: Config, engine: ServerEngine) -> int:
+def serve(config: Config, engine: ServerEngine, pauses_s: Sequence[float] = PAUSES_S) -> int:
     """Run until Ctrl-C or SIGTERM; return the exit status.
 
     What the configuration names is read by control, before it does anything else; a mistake there
     ends the service. Raises a `BackstopError` if the port or the data directory cannot be used.
+
+    Args:
+        pauses_s: see `Supervisor`.
     """
     with (
         listen(config) as listener,
@@ -31,7 +35,7 @@ def serve(config: Config, engine: ServerEngine) -> int:
         for who in ("caller", "operator"):
             tokens.ensure(config.data_dir, who)
         post = Post(config=config, engine=engine, folder=folder)
-        status = Supervisor(_roles(post, listener)).run(first=preload.processes)
+        status = Supervisor(_roles(post, listener), pauses_s).run(first=preload.processes)
     return _REFUSED if status == FATAL else status
 
 

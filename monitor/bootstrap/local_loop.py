@@ -23,6 +23,7 @@ from monitor.runtime.alerting.routes import Rules
 from monitor.runtime.convergence import OwnProcess
 from monitor.runtime.flights import Flights
 from monitor.runtime.handover_queue import HandoverQueue
+from monitor.runtime.last_good import Keeper, KeptInMemory
 from monitor.runtime.loops import Loop
 from monitor.runtime.routing import Router
 from monitor.runtime.scoring.embeddings import Embeddings, NoModel
@@ -56,6 +57,7 @@ class Settings:
         preference: compares answers with their shadows, where a deployment asks for it.
         canaries: deployment → by what rules its canaries go.
         shadows: deployment → how many prompts are shadowed, where the service sets that.
+        keeper: where it is kept what to roll back to while Postgres is away.
     """
 
     replica: str
@@ -73,6 +75,7 @@ class Settings:
     preference: Preference | None = None
     canaries: Mapping[str, CanaryPolicy] = field(default_factory=dict)
     shadows: Mapping[str, ShadowPlan] = field(default_factory=dict)
+    keeper: Keeper = field(default_factory=KeptInMemory)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +112,29 @@ def open_local_loop(
         await flights.landed(deployment, epoch, _LANDING_LIMIT_S)
         await handover.settled()
 
+    scoring = open_scoring(
+        stores.deployments,
+        stores.evidence,
+        handover,
+        record,
+        spool,
+        policies,
+        settings.schemas,
+        settings.declared,
+        read=read_nothing,
+        replica=settings.scorer,
+        keep_text=settings.keep_text,
+        embeddings=settings.embeddings,
+        worth=settings.worth,
+        preference=settings.preference,
+    )
     site = Site(
         replica=settings.replica,
+        place=settings.replica,
         engine=_ENGINE,
         link=settings.link,
+        harms=scoring.hard_faults.shown,
+        keeper=settings.keeper,
         settle=settle,
         grader=settings.grader,
         rules=settings.rules,
@@ -123,21 +145,6 @@ def open_local_loop(
     return LocalLoop(
         handover=handover,
         flights=flights,
-        scoring=open_scoring(
-            stores.deployments,
-            stores.evidence,
-            handover,
-            record,
-            spool,
-            policies,
-            settings.schemas,
-            settings.declared,
-            read=read_nothing,
-            replica=settings.scorer,
-            keep_text=settings.keep_text,
-            embeddings=settings.embeddings,
-            worth=settings.worth,
-            preference=settings.preference,
-        ),
+        scoring=scoring,
         closed=close_loop(stores, engine, router, OwnProcess(router), policies, senders, site),
     )

@@ -56,7 +56,16 @@ def operate(
         look_s: how often the engine is asked which versions it holds.
         health: returns what else a component says of itself, by its name.
     """
-    operations = _operations(config, stores, closed, lambda: {**service.health(), **health()})
+
+    def whole_health() -> Mapping[str, str]:
+        return {
+            **service.health(),
+            **closed.standing_in.health(),
+            **closed.patrol.health(),
+            **health(),
+        }
+
+    operations = _operations(config, stores, closed, whole_health)
     jobs = _chores(config, files, stores, operations).jobs()
     worker = Worker(
         stores.schedule, replica, jobs, closed.troubles, lambda: closed.leadership.leads
@@ -80,6 +89,8 @@ def operate(
             "leadership": closed.leadership.run,
             "judges": partial(closed.judging.run, closed.wakers.judging),
             "control": partial(control.run, closed.wakers.control),
+            "own rollbacks": closed.standing_in.run,
+            "weights": closed.patrol.run,
             "alerts": partial(closed.dispatcher.run, closed.wakers.alerts),
             "alarms": alarms.run,
             "golden runs left behind": closed.resuming.run,

@@ -32,6 +32,7 @@ from monitor.ports.engine import Engine
 from monitor.ports.record import ExchangeStore
 from monitor.ports.spool import Spool
 from monitor.ports.stores import Stores
+from monitor.runtime.last_good import KeptInFile, path_in
 from monitor.runtime.operations import OperatorActions
 from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.service import Service
@@ -85,6 +86,7 @@ def assemble(
         preference=graders.preference_of(config),
         canaries=pairing.canaries(config),
         shadows=pairing.shadows(config),
+        keeper=KeptInFile(path_in(config.data_dir)),
     )
     loop = open_local_loop(
         stores, engine, policies, receivers.senders(config), record, spool, settings

@@ -121,7 +121,11 @@ class _Scorer:
 
     def _report(self) -> Report:
         troubles = {**self._troubles.states(), **self._scoring.scorer.health()}
-        return Report(troubles=troubles, metrics=generate_latest(self._registry).decode())
+        return Report(
+            troubles=troubles,
+            metrics=generate_latest(self._registry).decode(),
+            harms=self._scoring.hard_faults.shown(),
+        )
 
 
 def _scoring(config: Config, sql: Database, hasty: Database, source: HandoverReceiver) -> Scoring:

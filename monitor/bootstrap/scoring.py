@@ -24,6 +24,7 @@ from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.hard_faults import HardFaults
 from monitor.runtime.scoring.judged_pairs import JudgedPairs
 from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.recorder import Recorder
@@ -42,6 +43,7 @@ class Scoring:
     recorder: Recorder
     scorer: Scorer
     observing: Observing
+    hard_faults: HardFaults
     failures: Failures
     embeddings: Embeddings
     pairs: JudgedPairs | None = None
@@ -123,6 +125,7 @@ def open_scoring(
     recorder = Recorder(record, spool, replica=replica, keep_text=keep_text)
     observing = Observing()
     pairs = None if preference is None else JudgedPairs(preference)
+    hard_faults = HardFaults(policies)
     scorer = Scorer(
         source=source,
         read=read,
@@ -132,6 +135,7 @@ def open_scoring(
         recorder=recorder,
         observing=observing,
         pairs=pairs,
+        hard_faults=hard_faults,
         embeddings=embeddings,
     )
     return Scoring(
@@ -140,6 +144,7 @@ def open_scoring(
         recorder=recorder,
         scorer=scorer,
         observing=observing,
+        hard_faults=hard_faults,
         embeddings=embeddings,
         failures=failures,
         pairs=pairs,

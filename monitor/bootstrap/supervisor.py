@@ -22,7 +22,7 @@ FATAL = 78  # exit status (EX_CONFIG of sysexits.h): starting again would change
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
 _END = frozenset({signal.SIGTERM, signal.SIGINT})
 _STEADY_S = 10.0  # a process that lived so long has started well
-_PAUSES_S = (0.0, 0.2, 1.0, 5.0)  # before each start in a row that did not
+PAUSES_S = (0.0, 0.2, 1.0, 5.0)  # before each start in a row that did not
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 
 
@@ -59,9 +59,14 @@ def _nothing() -> None:
 
 
 class Supervisor:
-    """Keeps every role's process alive until it is told to end."""
+    """Keeps every role's process alive until it is told to end.
 
-    def __init__(self, roles: Sequence[Role]) -> None:
+    Args:
+        pauses_s: before each start in a row that did not go well; the last one for all that follow.
+    """
+
+    def __init__(self, roles: Sequence[Role], pauses_s: Sequence[float] = PAUSES_S) -> None:
+        self._pauses_s = pauses_s
         self._children = [_Child(role=role) for role in roles]
 
     def run(self, first: Callable[[], None] = _nothing) -> int:
@@ -117,7 +122,7 @@ class Supervisor:
     def _schedule(self, child: _Child, status: int) -> None:
         now = time.monotonic()
         child.failures = 0 if now - child.started_at >= _STEADY_S else child.failures + 1
-        pause_s = _PAUSES_S[min(child.failures, len(_PAUSES_S) - 1)]
+        pause_s = self._pauses_s[min(child.failures, len(self._pauses_s) - 1)]
         child.start_at = now + pause_s
         log.error("process ended; starts again", process=child.role.name, status=status)
 

@@ -50,8 +50,8 @@ class Deployments(Pointers, Protocol):
         """Move the pointer, states, incident, audit and outbox rows in one transaction.
 
         The new active version is `confirmed` if its reference is frozen here already.
-        Raises `Conflict` if the epoch is no longer `expected_epoch`, or the new active version
-        is quarantined. Repeating a flip whose incident id is already stored changes nothing.
+        Raises `Conflict` if the epoch is no longer `expected_epoch`, the new active version is
+        quarantined, or `rollback.moves` does not allow it (nothing moves by itself while frozen). Repeating a flip whose incident id is already stored changes nothing.
         """
 
     def amend(
@@ -66,7 +66,10 @@ class Deployments(Pointers, Protocol):
         frozen: str | None = None,
         pinned: str | None = None,
     ) -> Deployment:
-        """Set `confirmed`, `frozen` or `pinned` (an empty string ends either), with an audit row."""
+        """Set `confirmed`, `frozen` or `pinned` (an empty string ends either), with an audit row.
+
+        Raises `Conflict` for another epoch, or what `rollback.moves` does not allow.
+        """
 
     def share(
         self,

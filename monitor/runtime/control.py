@@ -28,6 +28,7 @@ from monitor.runtime.judging import Judging
 from monitor.runtime.leadership import Leadership
 from monitor.runtime.rollbacks import Order, Rollbacks
 from monitor.runtime.shadowing import Shadowing
+from monitor.runtime.standing_in import StandingIn
 from monitor.runtime.suspicion import Suspicions
 from monitor.runtime.tellings import Tellings
 from monitor.runtime.versions import Versions
@@ -53,6 +54,7 @@ class Control:
         policies: Mapping[str, Policy],
         judging: Judging,
         convergence: Convergence,
+        standing_in: StandingIn,
         leadership: Leadership,
         versions: Versions,
         rollbacks: Rollbacks,
@@ -70,6 +72,7 @@ class Control:
         self._policies = policies
         self._judging = judging
         self._convergence = convergence
+        self._standing_in = standing_in
         self._leadership = leadership
         self._versions = versions
         self._rollbacks = rollbacks
@@ -96,7 +99,9 @@ class Control:
 
     async def tick(self) -> None:
         """Converge, and as leader: judge every deployment and see to what is unfinished."""
+        await self._standing_in.reconcile()
         deployments = await self._convergence.converge()
+        await self._standing_in.remember(deployments)
         self._errands.start("loading", self._keep_loaded)
         if not self._leadership.leads:
             return

@@ -76,6 +76,14 @@ class Convergence:
             self._router.swap(route_of(deployment))
         self._followers.publish(self._router.table)
 
+    def overrule(self, deployment: Deployment) -> None:
+        """Route a deployment as Postgres says, also where that is no newer than what was thought."""
+        others = (
+            route for name, route in self._router.table.routes.items() if name != deployment.name
+        )
+        self._router.replace([*others, route_of(deployment)])
+        self._followers.publish(self._router.table)
+
     async def acknowledge(self) -> None:
         """Record which epochs this replica routes by, as soon as everybody on this host follows.
 

@@ -24,13 +24,25 @@ PROBE_TOKENS = 12
 TOLERANCE = 0.02
 
 
-async def take(engine: Engine, version: str | None) -> Fingerprint:
-    """Ask the engine the probe prompts under a version's name. Raises `EngineError`."""
-    answers = await asyncio.gather(*(_answer(engine, version, prompt) for prompt in PROBES))
+async def take(
+    engine: Engine, version: str | None, prompts: tuple[str, ...] = PROBES
+) -> Fingerprint:
+    """Ask the engine probe prompts under a version's name. Raises `EngineError`."""
+    answers = await asyncio.gather(*(_answer(engine, version, prompt) for prompt in prompts))
     return Fingerprint(
-        prompts=PROBES,
+        prompts=prompts,
         tokens=tuple(tokens for tokens, _ in answers),
         logprobs=tuple(logprobs for _, logprobs in answers),
+    )
+
+
+def part(whole: Fingerprint, number: int) -> Fingerprint:
+    """Return one prompt's part of a fingerprint; numbers begin anew behind the last prompt."""
+    index = number % len(whole.prompts)
+    return Fingerprint(
+        prompts=(whole.prompts[index],),
+        tokens=(whole.tokens[index],),
+        logprobs=(whole.logprobs[index],),
     )
 
 

@@ -17,6 +17,7 @@ from monitor.ports.deployments import Flip
 from monitor.ports.golden import GoldenRun
 from monitor.ports.stores import Stores
 from monitor.runtime.convergence import Convergence
+from monitor.runtime.failpoints import Failpoint, Failpoints
 from monitor.runtime.golden_plan import PROMOTION, Plan, plan_of
 from monitor.runtime.golden_runs import GoldenRuns
 from monitor.runtime.versions import Versions
@@ -52,6 +53,7 @@ class Promotion:
         versions: Versions,
         runs: GoldenRuns,
         convergence: Convergence,
+        failpoints: Failpoints,
         *,
         runs_after: bool,
     ) -> None:
@@ -60,6 +62,7 @@ class Promotion:
         self._runs = runs
         self._convergence = convergence
         self._runs_after = runs_after
+        self._failpoints = failpoints
 
     async def promote(self, wish: Wish, policy: Policy) -> Deployment:
         """Promote, or say why not.
@@ -78,6 +81,7 @@ class Promotion:
         """
         check_promotable(wish.version, wish.deployment)
         await self._versions.verify(wish.version, actor=wish.actor)
+        self._failpoints.reach(Failpoint.PROMOTE_VERIFIED)
         run, critical = await self._golden(wish.version, wish.deployment, policy)
         passage = gate.gate(run.verdict or Verdict.ERROR, critical, force=wish.force)
         if isinstance(passage, gate.Refused):
@@ -88,6 +92,7 @@ class Promotion:
                 f"{_where_to_look(run)}`--force` goes past it, and is recorded",
                 numbers=run.summary,
             )
+        self._failpoints.reach(Failpoint.PROMOTE_GATED)
         return run, isinstance(passage, gate.Forced)
 
     async def try_out(
@@ -168,8 +173,11 @@ class Promotion:
                 evidence={"golden_run": run.id, "summary": run.summary},
             ),
         )
+        self._failpoints.reach(Failpoint.PROMOTE_FLIPPED)
         self._convergence.route(flipped)
+        self._failpoints.reach(Failpoint.PROMOTE_ROUTED)
         await self._convergence.acknowledge()
+        self._failpoints.reach(Failpoint.PROMOTE_ACKNOWLEDGED)
         log.info("promoted", deployment=deployment.name, version=wish.version.name, forced=forced)
         return flipped
 

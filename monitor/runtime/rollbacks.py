@@ -20,6 +20,7 @@ from monitor.ports.stores import Stores
 from monitor.ports.versions import Fingerprint
 from monitor.runtime import fingerprints
 from monitor.runtime.convergence import Convergence
+from monitor.runtime.failpoints import Failpoint, Failpoints
 from rollback.actors import AUTOMATIC
 from rollback.deployment import Deployment, baseline_after_rollback
 from rollback.incident import Incident, Phase
@@ -65,6 +66,7 @@ class Rollbacks:
         convergence: Convergence,
         settle: Callable[[str, int], Awaitable[None]],
         link: str,
+        failpoints: Failpoints,
     ) -> None:
         self._stores = stores
         self._engine = engine
@@ -73,6 +75,7 @@ class Rollbacks:
         self._convergence = convergence
         self._settle = settle
         self._link = link
+        self._failpoints = failpoints
 
     async def flip(self, deployment: Deployment, order: Order) -> Incident:
         """Move the pointer with everything that must be written with it, and route by it.
@@ -81,6 +84,7 @@ class Rollbacks:
         """
         now = datetime.now(UTC)
         incident = _incident(deployment, order, now)
+        self._failpoints.reach(Failpoint.ROLLBACK_DECIDED)
         flipped = await asyncio.to_thread(
             self._stores.deployments.flip,
             Flip(
@@ -100,7 +104,9 @@ class Rollbacks:
                 evidence=order.evidence,
             ),
         )
+        self._failpoints.reach(Failpoint.ROLLBACK_FLIPPED)
         self._convergence.route(flipped)
+        self._failpoints.reach(Failpoint.ROLLBACK_ROUTED)
         log.warning(
             "rolled back",
             deployment=deployment.name,
@@ -132,12 +138,16 @@ class Rollbacks:
         if lagging:
             log.warning("replicas lag", incident=incident.id, replicas=list(lagging))
             return incident
-        return await asyncio.to_thread(
+        self._failpoints.reach(Failpoint.ROLLBACK_FOLLOWED)
+        converged = await asyncio.to_thread(
             self._stores.incidents.advance, incident.id, Phase.CONVERGED, at=now
         )
+        self._failpoints.reach(Failpoint.ROLLBACK_CONVERGED)
+        return converged
 
     async def _proved(self, incident: Incident) -> Incident:
         failure = await self._disproof(incident.to_version)
+        self._failpoints.reach(Failpoint.ROLLBACK_PROBED)
         await self._settle(incident.deployment, incident.epoch - 1)
         exposure = await asyncio.to_thread(
             self._stores.exchanges.exposure, incident.deployment, incident.epoch - 1
@@ -146,7 +156,7 @@ class Rollbacks:
         phase = Phase.UNPROVED if failure else Phase.PROVED
         proved = replace(incident, proved_at=None if failure else now)
         facts = {"exposure": exposure, "proof": failure or "the fingerprint matches"}
-        return await asyncio.to_thread(
+        told = await asyncio.to_thread(
             self._stores.incidents.advance,
             incident.id,
             phase,
@@ -154,6 +164,8 @@ class Rollbacks:
             exposure=exposure,
             notice=self._notice(proved, phase.value, "critical", extra=facts),
         )
+        self._failpoints.reach(Failpoint.ROLLBACK_PROVED)
+        return told
 
     async def _disproof(self, version: str | None) -> str | None:
         """Say why the engine does not serve a version, or `None` if it is shown that it does."""

@@ -121,7 +121,7 @@ def begun(
         deployment=deployment.name,
         epoch=deployment.epoch,
         adapter=deployment.active,
-        settings=_settings(policy, reference),
+        settings=settings_of(policy, reference),
         reference=reference.channels if reference is not None else None,
         usual=reference.usual if reference is not None else None,
         grades=reference.grades if reference is not None else (),
@@ -154,7 +154,7 @@ def restored(
     watched = begun(deployment, policy, reference)
     watched.judge = Judge.restore(
         saved.state["judge"],
-        settings=_settings(policy, reference),
+        settings=settings_of(policy, reference),
         usual=reference.usual if reference is not None else None,
     )
     if reference is not None and watched.judge.channels != tuple(sorted(reference.channels)):
@@ -196,7 +196,7 @@ def _taken_over(
     return watched
 
 
-def _settings(policy: Policy, reference: Reference | None) -> JudgeSettings:
+def settings_of(policy: Policy, reference: Reference | None) -> JudgeSettings:
     """Take the policy's numbers; faults that were usual in the reference are no news."""
     usual = reference.fault_rate_bound if reference is not None else 0.0
     return JudgeSettings(

@@ -13,6 +13,7 @@ from monitor.ports.deployments import Deployments, Flip
 from monitor.storage import audit, flips, pointers, sharing
 from monitor.storage.database import transaction
 from monitor.storage.schema import deployments
+from rollback import moves
 from rollback.actors import AUTOMATIC
 from rollback.deployment import Deployment
 
@@ -63,6 +64,8 @@ class PostgresDeployments(Deployments):
             )
             if after == before:
                 return before
+            for move in moves.of_change(before, after):
+                pointers.require(before, move, actor=actor)
             pointers.write(connection, after)
             audit.add(
                 connection,

@@ -17,9 +17,8 @@ from monitor.storage.schema import (
     rollbacks,
 )
 from rollback.deployment import Deployment
+from rollback.moves import Move
 from rollback.versions import AdapterVersion, VersionState
-
-ROLLBACK = "rollback"
 
 
 def apply(connection: Connection, flip: Flip) -> Deployment:
@@ -29,6 +28,7 @@ def apply(connection: Connection, flip: Flip) -> Deployment:
     before = pointers.locked(connection, flip.deployment, flip.expected_epoch)
     if flip.canary is not None:
         canary_rows.promote(connection, before, flip.canary, flip.at)
+    pointers.require(before, Move(flip.action), actor=flip.actor)
     after = _moved(connection, before, flip)
     concerned = _concerned(connection, before, after, flip)
     pointers.write(connection, after)
@@ -36,7 +36,7 @@ def apply(connection: Connection, flip: Flip) -> Deployment:
     _forget_epoch(connection, before)
     if flip.incident is not None:
         incidents.add(connection, flip.incident)
-    if flip.action == ROLLBACK:
+    if flip.action == Move.ROLLBACK.value:
         _record_rollback(connection, before, after, flip)
     if flip.notice is not None:
         outbox.put(connection, flip.notice)

@@ -17,11 +17,8 @@ from monitor.storage import audit, outbox, values
 from monitor.storage.database import transaction
 from monitor.storage.schema import incidents
 from rollback.actors import AUTOMATIC
-from rollback.incident import Incident, Phase
+from rollback.incident import UNFINISHED, Incident, Phase, is_ahead
 
-_UNFINISHED = (Phase.FLIPPED, Phase.CONVERGED)
-_ORDER = (Phase.FLIPPED, Phase.CONVERGED, Phase.PROVED, Phase.UNPROVED, Phase.FROZEN)
-_ENDS = frozenset({Phase.PROVED, Phase.UNPROVED, Phase.FROZEN, Phase.WITHDRAWN, Phase.BASE_CHANGED})
 _COLUMNS = tuple(column.name for column in incidents.columns)
 
 
@@ -67,7 +64,7 @@ class PostgresIncidents(Incidents):
         """
         with transaction(self._engine) as connection:
             before = _locked(connection, incident_id)
-            if not _is_ahead(phase, before.phase):
+            if not is_ahead(phase, before.phase):
                 return before
             changes = _changes(phase, at, exposure)
             connection.execute(
@@ -87,7 +84,7 @@ class PostgresIncidents(Incidents):
 
     def unfinished(self) -> Sequence[Incident]:
         """Return incidents in phase FLIPPED or CONVERGED, oldest first."""
-        phases = [phase.value for phase in _UNFINISHED]
+        phases = [phase.value for phase in UNFINISHED]
         waiting = (
             select(incidents)
             .where(incidents.c.phase.in_(phases))
@@ -134,10 +131,6 @@ def _found(row: Row[Any] | None, incident_id: str) -> Incident:
     if row is None:
         raise NotFound(f"there is no incident {incident_id!r}; `/api/incidents` lists them")
     return incident(row)
-
-
-def _is_ahead(phase: Phase, reached: Phase) -> bool:
-    return reached not in _ENDS and _ORDER.index(phase) > _ORDER.index(reached)
 
 
 def _changes(phase: Phase, at: datetime, exposure: int | None) -> dict[str, Any]:

@@ -12,7 +12,10 @@ from sqlalchemy.engine import Connection, Row
 from monitor.errors import Conflict, NotFound
 from monitor.storage import notices, values
 from monitor.storage.schema import deployments
+from rollback import moves
 from rollback.deployment import Deployment
+from rollback.errors import IllegalTransition
+from rollback.moves import Move
 from rollback.versions import Roles
 
 _COLUMNS = tuple(column.name for column in deployments.columns)
@@ -73,6 +76,14 @@ def roles(connection: Connection, version: str) -> Roles:
     uses = (deployments.c[role.name] for role in fields(Roles))
     asked = select(*(exists().where(use == version).label(use.name) for use in uses))
     return Roles(**connection.execute(asked).one()._mapping)
+
+
+def require(deployment: Deployment, move: Move, *, actor: str) -> None:
+    """Let a move of a locked deployment happen. Raises `Conflict`."""
+    try:
+        moves.require(deployment, move, actor=actor)
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
 
 
 def changed(before: str | None, change: str | None) -> str | None:

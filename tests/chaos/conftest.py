@@ -18,6 +18,9 @@ from bench.peers.backstop import Service
 from bench.peers.postgres import Postgres
 from bench.peers.programs import Running
 from bench.peers.steady import Load
+from tests.integration.conftest import server_url, short_path
+
+__all__ = ["server_url", "short_path"]  # fixtures
 
 STREAMS, EVENTS, INTERVAL_MS = 40, 10, 20  # about 200 requests/s
 _RECORD_LIMIT_S = 180.0

@@ -87,13 +87,17 @@ class VllmServer(Served):
             return _error(404, f"The model `{body['model']}` does not exist.")
         if openai.too_long(body):
             return _error(400, "This model's maximum context length is 512 tokens.")
-        adapter = self.adapters.get(body["model"])
+        adapter = self.answering(body["model"])
         if "prompt_logprobs" in body:
             told = answers.scored(adapter, body["prompt"])
             return web.json_response({"choices": [{"text": " the", "prompt_logprobs": told}]})
         if body["model"] in self.mute and "messages" in body:
             return await self.stream(request, [*openai.NOTHING])
         return await self.stream(request, openai.frames(body, adapter, ids=_ids(body)))
+
+    def answering(self, model: str) -> str | None:
+        """Return the path of the adapter that answers under a name; `None` is the base model."""
+        return self.adapters.get(model)
 
     async def _tokenize(self, request: web.Request) -> web.Response:
         body = await self.body(request)

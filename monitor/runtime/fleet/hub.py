@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from monitor.runtime import frames
 from monitor.runtime.fleet import messages
 from monitor.runtime.fleet.messages import Hello, Report, Routes, Settle, Settled
 from monitor.runtime.routing import RoutingTable
+from monitor.runtime.shown_harm import ShownHarm
 
 log = structlog.get_logger(__name__)
 
@@ -142,6 +143,10 @@ class Hub:
     def metrics(self) -> Mapping[str, str]:
         """Return every process' metrics by its name, as it told them last; from any thread."""
         return {name: line.report.metrics for name, line in list(self._lines.items())}
+
+    def harms(self) -> Sequence[ShownHarm]:
+        """Return the hard faults that processes here see by themselves."""
+        return [harm for line in self._lines.values() for harm in line.report.harms]
 
     def _state(self, name: str) -> str:
         line = self._lines.get(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from monitor.runtime.routing import Route
+from monitor.runtime.shown_harm import ShownHarm
 
 
 class Routes(msgspec.Struct, frozen=True, kw_only=True, tag="routes"):
@@ -36,11 +37,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
         epochs: deployment → epoch by which it routes.
         troubles: component → what is wrong with it; empty if all is well.
         metrics: in Prometheus' text format.
+        harms: hard faults that it sees by itself, for the time that Postgres is away.
     """
 
     epochs: dict[str, int] = {}
     troubles: dict[str, str] = {}
     metrics: str = ""
+    harms: tuple[ShownHarm, ...] = ()
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True, tag="settled"):

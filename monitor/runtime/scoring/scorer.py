@@ -26,6 +26,7 @@ from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.scoring.drafts import Drafts
 from monitor.runtime.scoring.embeddings import Embeddings
 from monitor.runtime.scoring.following import Following
+from monitor.runtime.scoring.hard_faults import HardFaults
 from monitor.runtime.scoring.judged_pairs import NoPairJudge, PairJudge
 from monitor.runtime.scoring.observing import Observing
 from monitor.runtime.scoring.one_ahead import OneAhead
@@ -91,6 +92,7 @@ class Scorer:
         observing: guards that look at answers beside the record; without any nothing is flagged.
         pairs: compares answers with their shadows, where a deployment asks for it; what it found goes
             with the next batch.
+        hard_faults: counts faults for the time that Postgres is away.
         clock: monotonic seconds.
 
     Attributes:
@@ -110,6 +112,7 @@ class Scorer:
         embeddings: Embeddings,
         observing: Observing | None = None,
         pairs: PairJudge | None = None,
+        hard_faults: HardFaults | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
@@ -120,6 +123,7 @@ class Scorer:
         self._recorder = recorder
         self._observing = observing or Observing()
         self._pairs = pairs or NoPairJudge()
+        self._hard_faults = hard_faults or HardFaults({})
         self._embeddings = embeddings
         self._clock = clock
         self._thread = WorkerThread("scorer")
@@ -289,6 +293,7 @@ class Scorer:
         loop: asyncio.AbstractEventLoop,
     ) -> tuple[PackedBatch, Sequence[bool], Sequence[Gathered]]:
         found = self._assessor.assess(exchanges, embedded)
+        self._hard_faults.note(found)
         scored = self._observing.note(found.scored, loop)
         self._pairs.offer(self._assessor.take_unjudged())
         packed = self._recorder.pack(scored, [*found.observed, *self._pairs.take()])

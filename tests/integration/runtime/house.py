@@ -25,6 +25,7 @@ from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSource, ArtifactStore
 from monitor.runtime.consent import Consent
 from monitor.runtime.control import Control
+from monitor.runtime.last_good import Keeper, KeptInMemory
 from monitor.runtime.operations import OperatorActions
 from monitor.runtime.shadowing import ShadowPlan
 from monitor.storage.sources.places import Places
@@ -200,6 +201,7 @@ def build(
     spool: Spool | None = None,
     canary: CanaryPolicy | None = None,
     shadow: ShadowPlan | None = None,
+    keeper: Keeper | None = None,
 ) -> House:
     """Return a house; several of them over one database are replicas, or lives after a kill."""
     engine = engine or MemoryEngine(answers or Answers())
@@ -211,6 +213,7 @@ def build(
         worth={NAME: worth.FREE},
         canaries={} if canary is None else {NAME: canary},
         shadows={} if shadow is None else {NAME: shadow},
+        keeper=keeper or KeptInMemory(),
     )
     local = open_local_loop(
         stores,

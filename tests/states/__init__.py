@@ -1,0 +1,1 @@
+"""Model checking of promotion and rollback."""
