@@ -20,6 +20,7 @@ from monitor.cli import (
     consent,
     demo,
     erase,
+    exchanges,
     golden,
     guards,
     ingest,
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(canary.app, name="canary")
+app.add_typer(exchanges.app, name="exchanges")
 app.add_typer(golden.app, name="golden")
 app.add_typer(guards.app, name="guards")
 app.add_typer(audit.app, name="audit")

@@ -374,3 +374,25 @@ async def test_a_statement_with_an_unknown_part_is_refused(operator) -> None:
     async with operator.post("/api/adapters", json=body) as answer:
         assert answer.status == 400
         assert "'limit' is no part of a card" in (await answer.json())["error"]["message"]
+
+
+async def test_an_answer_is_explained(operator, service) -> None:
+    """What was found of it comes with its signals, each with what is known of its rarity."""
+    (flagged, *_) = [
+        each for each in service.stores.exchanges.recent("support", 20) if each.findings
+    ]
+    async with operator.get(f"/api/exchanges/{flagged.id}/explanation") as answer:
+        told = await answer.json()
+    assert (told["answer"]["id"], told["answer"]["findings"]) == (
+        flagged.id,
+        list(flagged.findings),
+    )
+    assert {each["name"] for each in told["rarities"]} == set(flagged.signals)
+    assert told["reference_size"] is None
+
+
+async def test_an_answer_that_is_not_on_record_has_no_explanation(operator) -> None:
+    """The sentence names it."""
+    async with operator.get("/api/exchanges/nobody/explanation") as answer:
+        assert answer.status == 404
+        assert "nobody" in (await answer.json())["error"]["message"]
