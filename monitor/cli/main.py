@@ -23,6 +23,7 @@ from monitor.cli import (
     exchanges,
     golden,
     guards,
+    incidents,
     ingest,
     policy,
     replay,
@@ -43,6 +44,7 @@ app.add_typer(adapters.app, name="adapters")
 app.add_typer(canary.app, name="canary")
 app.add_typer(exchanges.app, name="exchanges")
 app.add_typer(golden.app, name="golden")
+app.add_typer(incidents.app, name="incidents")
 app.add_typer(guards.app, name="guards")
 app.add_typer(audit.app, name="audit")
 app.add_typer(alerts.app, name="alerts")

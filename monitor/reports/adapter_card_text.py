@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -10,6 +10,7 @@ import yaml
 from monitor.ports.golden import GoldenRun
 from monitor.reports import names
 from monitor.reports.adapter_card import AdapterCard
+from monitor.reports.markdown import flat, table
 from monitor.reports.render import table_cell
 from rollback import card_statement, version_card
 from rollback.card_statement import Statement
@@ -55,8 +56,8 @@ def markdown(card: AdapterCard) -> str:
         _section("Intended use", _prose(said.intended_use)),
         _section("Limits", _prose(said.limits)),
         _section("Training data", _prose(said.data)),
-        _section("Licences", _table(("of", "licence"), _licences(card, said))),
-        _section("Version", _table(("fact", "value"), _facts(card))),
+        _section("Licences", table(("of", "licence"), _licences(card, said))),
+        _section("Version", table(("fact", "value"), _facts(card))),
         _section("Training", _training(card)),
         _section("Evaluation", _evaluation(card.runs)),
         _section("Approvals", _approvals(card)),
@@ -141,16 +142,8 @@ def _training(card: AdapterCard) -> str:
     told = card.version.facts.get("training")
     if not isinstance(told, Mapping) or not told:
         return "Nothing is on record."
-    rows = [(name, value) for name, value in _flat(told) if not isinstance(value, list)]
-    return _table(("fact", "value"), rows)
-
-
-def _flat(told: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
-    for name, value in told.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{name}.")
-        else:
-            yield f"{above}{name}", value
+    rows = [(name, value) for name, value in flat(told) if not isinstance(value, list)]
+    return table(("fact", "value"), rows)
 
 
 def _evaluation(runs: Sequence[GoldenRun]) -> str:
@@ -166,7 +159,7 @@ def _evaluation(runs: Sequence[GoldenRun]) -> str:
         )
         for run in runs
     ]
-    return _table(("when", "deployment", "cause", "verdict", "figures"), rows)
+    return table(("when", "deployment", "cause", "verdict", "figures"), rows)
 
 
 def _approvals(card: AdapterCard) -> str:
@@ -183,7 +176,7 @@ def _approvals(card: AdapterCard) -> str:
         )
         for each in card.proposals
     ]
-    return _table(("when", "what", "asked by", "answer", "by", "why"), rows)
+    return table(("when", "what", "asked by", "answer", "by", "why"), rows)
 
 
 def _incidents(card: AdapterCard) -> str:
@@ -193,10 +186,4 @@ def _incidents(card: AdapterCard) -> str:
         (names.moment(each.opened_at), each.deployment, each.phase.value, each.reason, each.id)
         for each in card.incidents
     ]
-    return _table(("when", "deployment", "phase", "why", "id"), rows)
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    lines = [columns, ["---"] * len(columns)]
-    lines += [[table_cell("–" if cell in (None, "") else cell) for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    return table(("when", "deployment", "phase", "why", "id"), rows)
