@@ -27,6 +27,7 @@ from monitor.cli import (
     ingest,
     policy,
     replay,
+    reviews,
     service,
     signals,
 )
@@ -46,6 +47,7 @@ app.add_typer(exchanges.app, name="exchanges")
 app.add_typer(golden.app, name="golden")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(guards.app, name="guards")
+app.add_typer(reviews.app, name="reviews")
 app.add_typer(audit.app, name="audit")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(policy.app, name="policy")

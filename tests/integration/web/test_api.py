@@ -10,11 +10,13 @@ import pytest
 
 from guards.golden import GoldenResult
 from monitor.ports.golden import GoldenRun, RunStatus
+from monitor.web import lookup
 from rollback import case as cases
 from rollback.decided import Decided
 from rollback.policy import Policy
 from rollback.proposal import Act, Proposal
 from rollback.situation import Situation
+from rollback.versions import VersionState
 from tests.integration.storage.builders import notice, record, scored
 from tests.integration.web import serving
 from tests.integration.web.story import V1, V2
@@ -46,6 +48,7 @@ READS = (
     "/api/audit",
     "/api/deployments/support/decisions",
     "/api/proposals",
+    "/api/reviews",
 )
 
 
@@ -396,3 +399,27 @@ async def test_an_answer_that_is_not_on_record_has_no_explanation(operator) -> N
     async with operator.get("/api/exchanges/nobody/explanation") as answer:
         assert answer.status == 404
         assert "nobody" in (await answer.json())["error"]["message"]
+
+
+async def test_a_review_is_due_until_it_is_done(operator, service) -> None:
+    """Done once, with a note on the audit trail; then it is open no more."""
+    stated = {"name": "support@aaaaaaaaaaaa", "parent": V1, "facts": {"licence": "mit"}}
+    newest = replace(lookup.version(service.stores, V2), label="", **stated)
+    newest = replace(newest, state=VersionState.REGISTERED)
+    service.stores.registry.add(newest, actor="ada")
+    service.stores.registry.move(
+        newest.name, VersionState.VERIFIED, actor="ada", reason="", at=newest.created_at
+    )
+    body = {"reason": "go", "force": True}
+    async with operator.post(f"/api/adapters/{newest.name}/promote", json=body) as answer:
+        assert answer.status == 200, await answer.text()
+    async with operator.get("/api/reviews") as answer:
+        [due] = await answer.json()
+    assert (due["cause"], due["version"]) == ("licence changed", newest.name)
+    for status in (200, 404):
+        path = f"/api/reviews/{due['id']}/done"
+        async with operator.post(path, json={"reason": "own work"}) as answer:
+            assert answer.status == status
+    async with operator.get("/api/reviews") as answer:
+        assert await answer.json() == []
+    assert acts(service)[-1][1:] == ("review.done", "own work")
