@@ -79,6 +79,7 @@ def adapt(
         learning_rate=learning_rate, targets=tuple(targets or ()),
     )  # fmt: skip
     _require_served(recipe, deployment)
+    stated = _stated(card)
     if out is None and deployment is None:
         raise BadRequest("say where the adapter goes: --out FOLDER, or --deployment NAME")
     from monitor.adaptation import training
@@ -98,9 +99,7 @@ def adapt(
     made = training.opened(order.out) if known else _made(order, rows)
     told = {"folder": str(made.folder), **made.facts}
     if deployment is not None:
-        told |= _registered(
-            made, order.base, deployment, label, import_golden, config, _stated(card)
-        )
+        told |= _registered(made, order.base, deployment, label, import_golden, config, stated)
     _show(told, as_json)
 
 
