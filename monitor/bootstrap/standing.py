@@ -63,6 +63,7 @@ def clock(config: Config, stores: Stores, wakers: Wakers) -> Clock:
         "golden": schedule.golden,
         "report": schedule.report,
         "retention": schedule.retention,
+        "reviews": schedule.reviews,
     }
     return Clock(jobs, schedule.timezone, on_slot)
 

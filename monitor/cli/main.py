@@ -20,11 +20,14 @@ from monitor.cli import (
     consent,
     demo,
     erase,
+    exchanges,
     golden,
     guards,
+    incidents,
     ingest,
     policy,
     replay,
+    reviews,
     service,
     signals,
 )
@@ -40,8 +43,11 @@ app = typer.Typer(
 )
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(canary.app, name="canary")
+app.add_typer(exchanges.app, name="exchanges")
 app.add_typer(golden.app, name="golden")
+app.add_typer(incidents.app, name="incidents")
 app.add_typer(guards.app, name="guards")
+app.add_typer(reviews.app, name="reviews")
 app.add_typer(audit.app, name="audit")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(policy.app, name="policy")

@@ -11,8 +11,7 @@ from urllib.parse import quote
 import typer
 
 from monitor.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, client_of
-from monitor.cli.output import say, show_json
-from monitor.errors import BadRequest
+from monitor.cli.output import say, show_json, write
 
 database = typer.Typer(help="The database schema.")
 
@@ -85,19 +84,12 @@ def report(
         f"/api/reports/{quote(deployment)}", format=kind.value, hours=hours
     )
     if out is not None:
-        _write(out, content if isinstance(content, str) else json.dumps(content, indent=2))
+        write(out, content if isinstance(content, str) else json.dumps(content, indent=2))
         say(f"written to {out}")
     elif isinstance(content, str):
         typer.echo(content)
     else:
         show_json(content)
-
-
-def _write(out: Path, content: str) -> None:
-    try:
-        out.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise BadRequest(f"{out}: cannot be written: {error.strerror}") from error
 
 
 @database.command("retention")

@@ -153,3 +153,4 @@ class ScheduleConfig(Section):
     golden: str = "0 3 * * *"
     report: str = "0 8 * * *"
     retention: str = "30 2 * * *"
+    reviews: str = "0 9 * * *"

@@ -19,9 +19,11 @@ from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
 from monitor.reports import data, render
 from monitor.reports.render import Format
+from monitor.runtime import reviews
 from monitor.runtime.golden_plan import SCHEDULE
 from monitor.runtime.jobs import Job
 from monitor.runtime.leadership import Leadership
+from rollback.reviews import Review
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +57,12 @@ class Chores:
 
     def jobs(self) -> Mapping[str, Job]:
         """Return the jobs by the names that the schedule uses."""
-        return {"golden": self.golden, "report": self.report, "retention": self.retain}
+        return {
+            "golden": self.golden,
+            "report": self.report,
+            "retention": self.retain,
+            "reviews": self.review,
+        }
 
     async def golden(self, slot: datetime) -> None:
         """Run every deployment's golden set; harm, and what nobody can say, is told.
@@ -89,6 +96,13 @@ class Chores:
             self._stores.retention.expire, self._keep, datetime.now(UTC)
         )
         log.info("retention", **deleted)
+
+    async def review(self, slot: datetime) -> None:
+        """Tell what should be looked at again; once for each cause, version and period."""
+        now = datetime.now(UTC)
+        for due in await asyncio.to_thread(reviews.open_reviews, self._stores, now):
+            if due.deployment in self._deployments:
+                await asyncio.to_thread(self._stores.outbox.put, _review_notice(due, now))
 
     async def _golden_of(self, deployment: str, slot: datetime) -> None:
         if not await asyncio.to_thread(self._stores.golden.cases, deployment):
@@ -151,6 +165,17 @@ def _failure_notice(deployment: str, error: Exception, now: datetime) -> Notice:
         severity="warning",
         title=f"{deployment}: the scheduled golden run failed",
         facts={"deployment": deployment, "reason": str(error) or repr(error)},
+        created_at=now,
+    )
+
+
+def _review_notice(due: Review, now: datetime) -> Notice:
+    return Notice(
+        id=due.id,
+        kind="review",
+        severity="info",
+        title=f"{due.deployment}: a review of {due.version} is due: {due.cause.value}",
+        facts={"deployment": due.deployment, "from": due.version, "reason": due.sentence},
         created_at=now,
     )
 

@@ -15,10 +15,12 @@ from monitor.web.api import (
     audit,
     decisions,
     deployments,
+    exchanges,
     golden,
     incidents,
     overview,
     reports,
+    reviews,
 )
 from monitor.web.body_limit import BodyLimit
 from monitor.web.context import Web
@@ -44,7 +46,18 @@ from monitor.web.pages import (
 )
 from monitor.web.security_headers import SecurityHeaders
 
-_API = (overview, deployments, adapters, incidents, golden, reports, audit, decisions)
+_API = (
+    overview,
+    deployments,
+    adapters,
+    incidents,
+    golden,
+    reports,
+    audit,
+    decisions,
+    exchanges,
+    reviews,
+)
 _PAGES = (
     login,
     dashboard,
