@@ -19,8 +19,13 @@ _LEAST = 16  # tokens in common below which reading them again costs less than c
 class Prompt(Protocol):
     """What is read: token ids, at least one, by an adapter."""
 
-    prompt: list[int]
-    adapter: str
+    @property
+    def prompt(self) -> list[int]:
+        """The token ids."""
+
+    @property
+    def adapter(self) -> str:
+        """The adapter's name, or `adapters.BASE`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +155,7 @@ class Reader:
         return cache
 
 
-def common(prompts: Sequence[Sequence[int]]) -> int:
+def common(prompts: Sequence[list[int]]) -> int:
     """Return how many first tokens are the same, leaving each prompt of several its last.
 
     >>> common([[1, 2, 3], [1, 2, 4], [1, 2]]), common([[1], [2]])
