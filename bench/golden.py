@@ -40,7 +40,7 @@ _PACKAGES = (f"torch=={torch.__version__.split('+')[0]}", "transformers==5.23.0"
 _WINDOW = 64
 _STOP = "e"
 _TOKENS = 48
-_WORDS = 250  # of the shared beginning
+_WORDS = 60  # of the shared beginning
 
 Case = dict[str, Any]  # prompt, choices
 
@@ -138,7 +138,7 @@ def random_model(folder: Path) -> Path:
 
 
 def made_cases(count: int, beginning: int) -> list[Case]:
-    """Make cases of the demo's words: prompts of 8 to 80 words, four options of 1 to 8 words."""
+    """Make cases of the demo's words: prompts of 4 to 20 words, four options of 1 to 8 words."""
     source = random.Random(5)
     words = sorted({word for pair in corpus.pairs(200, 5) for word in str(pair).split()})
     shared = " ".join(source.choices(words, k=beginning)) + "\n" if beginning else ""
@@ -147,7 +147,7 @@ def made_cases(count: int, beginning: int) -> list[Case]:
         return " ".join(source.choices(words, k=source.randint(least, most)))
 
     return [
-        {"prompt": shared + text(8, 80), "choices": [" " + text(1, 8) for _ in range(4)]}
+        {"prompt": shared + text(4, 20), "choices": [" " + text(1, 8) for _ in range(4)]}
         for _ in range(count)
     ]
 
