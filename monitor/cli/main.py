@@ -23,6 +23,7 @@ from monitor.cli import (
     golden,
     guards,
     ingest,
+    pilot,
     policy,
     replay,
     service,
@@ -54,6 +55,7 @@ app.command()(ingest.ingest)
 app.command()(replay.replay)
 app.command()(signals.signals)
 app.command()(adapt.adapt)
+app.command()(pilot.pilot)
 app.command()(consent.pin)
 app.command()(consent.unpin)
 app.command()(consent.approve)
