@@ -34,7 +34,7 @@ def html(told: Mapping[str, Any], language: str) -> str:
     """Return the report of what `conclude` returned, in a language of `LANGUAGES`."""
     prices = told["prices"]
     over_cost = pilot_chart.over_cost_png(told["rows"], prices and prices["currency"])
-    return _template().render(
+    page: str = _template().render(
         told=told,
         language=language,
         words=WORDS[language],
@@ -42,6 +42,7 @@ def html(told: Mapping[str, Any], language: str) -> str:
         over_examples=b64encode(pilot_chart.over_examples_png(told["rows"])).decode(),
         over_cost=b64encode(over_cost).decode(),
     )
+    return page
 
 
 def figure(told: Mapping[str, Any], path: str, form: str) -> Markup:
@@ -52,10 +53,10 @@ def figure(told: Mapping[str, Any], path: str, form: str) -> Markup:
 
 
 def at(told: Mapping[str, Any], path: str) -> Any:
-    """Return the value at a path. Raises `KeyError` or `IndexError` if it is not there."""
+    """Return the value at a path, `~` standing for a slash in a name. Raises `KeyError` or `IndexError` if it is not there."""
     value: Any = told
     for step in path.split("/"):
-        value = value[int(step)] if isinstance(value, list) else value[step]
+        value = value[int(step)] if isinstance(value, list) else value[step.replace("~", "/")]
     return value
 
 
