@@ -25,6 +25,7 @@ from monitor.cli import (
     guards,
     incidents,
     ingest,
+    pilot,
     policy,
     replay,
     reviews,
@@ -60,6 +61,7 @@ app.command()(ingest.ingest)
 app.command()(replay.replay)
 app.command()(signals.signals)
 app.command()(adapt.adapt)
+app.command()(pilot.pilot)
 app.command()(consent.pin)
 app.command()(consent.unpin)
 app.command()(consent.approve)
