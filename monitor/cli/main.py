@@ -25,6 +25,7 @@ from monitor.cli import (
     ingest,
     policy,
     replay,
+    report,
     service,
     signals,
 )
@@ -48,7 +49,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(service.database, name="db")
 app.command()(service.serve)
 app.command()(service.check)
-app.command()(service.report)
+app.command()(report.report)
 app.command()(erase.erase)
 app.command()(ingest.ingest)
 app.command()(replay.replay)
