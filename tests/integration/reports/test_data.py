@@ -44,7 +44,8 @@ def test_a_report_tells_what_was_put_off(stores: Stores) -> None:
         (V2, "ticket 512 is waiting")
     ]
     assert [each.version for each in report.debt.quarantined] == [V0]
-    assert report.debt.quarantined[0].since == now - timedelta(minutes=25)
+    (incident,) = report.incidents
+    assert report.debt.quarantined[0].since == incident.incident.flipped_at
     assert [each.task for each in report.todos] == [
         Task.LOOK_AT_GOLDEN,
         Task.LOOK_AT_CHANGE,
