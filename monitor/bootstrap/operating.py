@@ -14,6 +14,7 @@ from monitor.bootstrap.closed_loop import ClosedLoop
 from monitor.bootstrap.files import DeploymentFiles
 from monitor.config import Config
 from monitor.ports.stores import Stores
+from monitor.reports.words import Language
 from monitor.runtime.alerting.watch import AlarmWatch
 from monitor.runtime.consent import Consent
 from monitor.runtime.jobs import Worker
@@ -22,6 +23,7 @@ from monitor.runtime.operations import Health, OperatorActions
 from monitor.runtime.service import Part, Service
 from monitor.scheduler import chores
 from monitor.scheduler.chores import Chores
+from monitor.scheduler.reports import Reports
 from monitor.web import otlp
 
 
@@ -151,6 +153,12 @@ def _chores(
         stores=stores,
         operations=operations,
         deployments=tuple(files),
-        folder=config.data_dir / "reports",
+        reports=Reports(
+            stores=stores,
+            deployments=tuple(files),
+            folder=config.data_dir / "reports",
+            language=Language(config.reports.language),
+            is_fleet_wanted=config.reports.fleet,
+        ),
         keep=config.retention.lengths(),
     )

@@ -36,13 +36,7 @@ def check(config: Config) -> Mapping[str, Any]:
     anchoring.keepers(config)
     guards = guarding.check(config)
     schedule = config.schedule
-    jobs = {
-        "golden": schedule.golden,
-        "report": schedule.report,
-        "retention": schedule.retention,
-        "reviews": schedule.reviews,
-    }
-    Clock(jobs, schedule.timezone, lambda job, slot: None)
+    Clock(schedule.jobs(), schedule.timezone, lambda job, slot: None)
     if isinstance(config.engine, ServerEngine):
         asyncio.run(_examine(config, config.engine))
     return {

@@ -28,6 +28,7 @@ from monitor.cli import (
     pilot,
     policy,
     replay,
+    report,
     reviews,
     service,
     signals,
@@ -55,7 +56,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(service.database, name="db")
 app.command()(service.serve)
 app.command()(service.check)
-app.command()(service.report)
+app.command()(report.report)
 app.command()(erase.erase)
 app.command()(ingest.ingest)
 app.command()(replay.replay)

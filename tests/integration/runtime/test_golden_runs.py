@@ -24,10 +24,12 @@ from monitor.errors import BadRequest
 from monitor.ports.engine import Generation
 from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
+from monitor.reports.words import Language
 from monitor.runtime.golden_beside import Beside
 from monitor.runtime.golden_plan import Plan, RunSettings
 from monitor.runtime.golden_runs import GoldenRuns
 from monitor.scheduler.chores import Chores
+from monitor.scheduler.reports import Reports
 from rollback.reviews import AGE
 from tests.integration.runtime.house import GOOD, NAME, House, build
 from tests.integration.storage.builders import add_verified, promotion, version
@@ -148,7 +150,13 @@ def chores(stores: Stores, operations: Operations, folder: Path, *deployments: s
         stores=stores,
         operations=operations,
         deployments=deployments,
-        folder=folder,
+        reports=Reports(
+            stores=stores,
+            deployments=deployments,
+            folder=folder,
+            language=Language.EN,
+            is_fleet_wanted=False,
+        ),
         keep={"exchanges": timedelta(days=1)},
     )
 
