@@ -44,6 +44,10 @@ _RATES = {
     Method.FULL: 2e-4,
 }
 
+_EPOCHS = 12
+# A handful of examples makes few batches, and passes alone would end before the answer is learnt.
+_FEWEST_STEPS = 600
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -52,6 +56,7 @@ class Recipe:
     Args:
         rank: of LoRA; number of vectors for prompt tuning; values per row and column for partial.
         learning_rate: of AdamW; the method's own if `None`.
+        epochs: passes over the examples; `None` makes 12, and as many as 600 steps need.
         steps: optimizer steps; `None` leaves the number to `epochs`.
         top_layers: only the last layers are adapted; `None` adapts all.
         targets: names of modules to adapt; empty means all linear layers (or norms).
@@ -69,7 +74,7 @@ class Recipe:
     task: Task = Task.GENERATION
     rank: int = 16
     learning_rate: float | None = None
-    epochs: int = 12
+    epochs: int | None = None
     steps: int | None = None
     batch: int = 8
     warmup_steps: int = 5
@@ -90,6 +95,15 @@ class Recipe:
     def rate(self) -> float:
         """The learning rate at its highest."""
         return _RATES[self.method] if self.learning_rate is None else self.learning_rate
+
+    def steps_for(self, examples: int) -> int:
+        """Return the optimizer steps that this many training examples take, at least 1."""
+        if self.steps is not None:
+            return self.steps
+        batches = -(-examples // self.batch)
+        if self.epochs is not None:
+            return self.epochs * batches
+        return max(_EPOCHS * batches, _FEWEST_STEPS)
 
     def as_dict(self) -> Mapping[str, Any]:
         """Return the recipe in JSON's own types, the learning rate as it is used."""

@@ -140,7 +140,7 @@ def _trained(
     made: Learner, recipe: Recipe, work: Path, device: str, on_progress: Progress
 ) -> tuple[AnchoredTrainer, int]:
     """Train, or go on; return the trainer and the step that it went on from."""
-    steps = recipe.steps or recipe.epochs * -(-len(made.rows) // recipe.batch)
+    steps = recipe.steps_for(len(made.rows))
     chooses = made.held_out is not None and recipe.checkpoints > 0
     callbacks = [Watch(on_progress), Marks()]
     if chooses:
