@@ -3,8 +3,8 @@
 A version that never changes, 90 simulated days × 100, under the default policy: no rollback may follow
 from what its callers or its engine do. Simulated are the clock, who calls, and which answer is next:
 a real model's own 505 answers (AlpacaEval), scored once by the service's assessor against 300 others
-of the same model, and then drawn with replacement. Judging (`Watch`) and deciding (`decide`) are the
-service's own; every quarter of a day is one batch, and then one decision. Not simulated: the gateway,
+of the same model (from 200 callers), and then drawn with replacement. Judging (`Watch`) and deciding (`decide`) are the
+service's own; judging goes on answer by answer, and every quarter of a day is decided. Not simulated: the gateway,
 Postgres, scoring again, and golden runs that a suspicion would start.
 
     mix shift       from day 30 on, 9 of 10 prompts are of one of the reference's categories
@@ -16,6 +16,7 @@ Postgres, scoring again, and golden runs that a suspicion would start.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -31,6 +32,7 @@ from bench import output
 from bench.detection import answers, figures
 from bench.detection.chains import REFERENCE, Run
 from guards.exchange import Exchange
+from guards.reference import Reference
 from monitor.ports.evidence import ObservedBatch
 from monitor.ports.record import Observed
 from monitor.runtime.replay.ground import ACTIVE, BASELINE, EPOCH, NAME, Ground, ground
@@ -38,6 +40,7 @@ from monitor.runtime.scoring.assessor import Assessor
 from monitor.runtime.watch import Watch
 from rollback import decision, policy
 from rollback.decision import Freeze, Hold, RollBack, Suspect
+from rollback.evidence import EvidencePoint
 from rollback.policy import Policy
 from rollback.situation import Situation
 from rollback.thresholds import Breach, Figure
@@ -47,6 +50,7 @@ _PROMPTS = 805
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _LOOKS = 4  # decisions a day
 _SHIFT_DAY = 30
+_AT_ONCE = 30 * _LOOKS  # looks whose answers are judged together
 _CALLERS = 200
 _RULE = {"when": "latency_p95_s > 1.5 x baseline for 5 min", "action": "rollback"}
 TROUBLES = ("mix shift", "garbage caller", "night and day", "slow engine")
@@ -61,23 +65,29 @@ class Ended:
     freezes: int
     suspicions: int
     as_traffic: int  # of them, told with the change of the prompts
+    new_prompts: bool  # whether the change of the prompts was shown by the end
     held: int  # decisions that held a broken rule, which is not the adapter's
 
 
 @cache
-def _pool() -> tuple[Ground, Sequence[Observed], NDArray[np.int64]]:
-    """Return the reference, the scored answers of the same model, and their categories."""
+def _pool() -> tuple[Ground, Sequence[Observed], NDArray[np.int64], Sequence[str | None]]:
+    """Return the reference, the scored answers of the same model, their categories, and callers."""
     order = np.random.default_rng(0).permutation(_PROMPTS).tolist()
     run = Run(
         before=_MODEL, after=_MODEL, seed=0, usual=order[:REFERENCE], stream=order[REFERENCE:]
     )
     usual, stream = answers.of(run)
-    own = ground([_placed(each, BASELINE) for each in usual])
+    known = [
+        replace(each, caller=f"caller-{number % _CALLERS}") for number, each in enumerate(usual)
+    ]
+    own = ground([_placed(each, BASELINE) for each in known])
     assessor = Assessor(own, own, {NAME: 0}, {})
     assessor.refresh()
     observed = assessor.assess([_placed(each, ACTIVE) for each in stream]).observed
     found = [each.observation.category or 0 for each in observed]
-    return own, observed, np.array(found, dtype=np.int64)
+    hashed = Reference.from_bytes(own.frozen).caller
+    callers = [hashed(f"caller-{number}") for number in range(_CALLERS)]
+    return own, observed, np.array(found, dtype=np.int64), [*callers, hashed("garbage")]
 
 
 def _placed(exchange: Exchange, adapter: str) -> Exchange:
@@ -86,29 +96,69 @@ def _placed(exchange: Exchange, adapter: str) -> Exchange:
 
 def simulated(trouble: str, days: int, per_day: int, seed: int) -> Ended:
     """Return what comes of one run."""
-    own, observed, categories = _pool()
+    own, observed, categories, _ = _pool()
     rng = np.random.default_rng(seed)
     rules = policy.parse({"thresholds": [_RULE]}) if trouble == "slow engine" else Policy()
     watch = Watch(own, own, {NAME: rules})
     told: list[decision.Decision] = []
     each = per_day // _LOOKS
-    for look in range(days * _LOOKS):
-        at = _START + timedelta(days=look / _LOOKS)
-        rows = rng.choice(len(observed), size=each, p=_chances(trouble, categories, look))
-        items = _answers(trouble, [observed[row] for row in rows], look, at, rng)
-        watch.absorb([ObservedBatch(replica="bench", number=look, after=look - 1, items=items)])
-        situation = Situation(
-            versions={own.baseline.name: own.baseline},
-            breaches=_breaches(trouble, rules, look, at),
-            suspicion_known=any(isinstance(one, Suspect) for one in told),
-        )
-        told.append(decision.decide(own.deployment, watch.point(NAME), situation, rules, at))
-        if isinstance(told[-1], (RollBack, Freeze)):
-            break
-    return _ended(told, each * len(told))
+    for first in range(0, days * _LOOKS, _AT_ONCE):
+        looks = range(first, min(first + _AT_ONCE, days * _LOOKS))
+        items = [
+            one
+            for look in looks
+            for one in _answers(
+                trouble, _drawn(trouble, look, each, observed, categories, rng), look, rng
+            )
+        ]
+        batch = ObservedBatch(replica="bench", number=first, after=first - _AT_ONCE, items=items)
+        points = watch.absorb([batch]).points
+        for number, look in enumerate(looks):
+            own_points = points[number * each : (number + 1) * each]
+            told.append(_decided(trouble, own, rules, own_points, look, told))
+            if isinstance(told[-1], RollBack | Freeze):
+                return _ended(told, each * len(told), points)
+    return _ended(told, each * len(told), points)
 
 
-def _ended(told: Sequence[decision.Decision], answers: int) -> Ended:
+def _decided(
+    trouble: str,
+    own: Ground,
+    rules: Policy,
+    points: Sequence[EvidencePoint],
+    look: int,
+    told: Sequence[decision.Decision],
+) -> decision.Decision:
+    """Decide about a quarter of a day, by the point in it that says most."""
+    point = max(points, key=lambda one: (one.evidence >= one.line, one.suspicion))
+    at = _moment(look + 1)
+    situation = Situation(
+        versions={own.baseline.name: own.baseline},
+        breaches=_breaches(trouble, rules, look, at),
+        suspicion_known=any(isinstance(one, Suspect) for one in told),
+    )
+    return decision.decide(own.deployment, point, situation, rules, at)
+
+
+def _moment(look: int) -> datetime:
+    return _START + timedelta(days=look / _LOOKS)
+
+
+def _drawn(
+    trouble: str,
+    look: int,
+    count: int,
+    observed: Sequence[Observed],
+    categories: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> Sequence[Observed]:
+    chances = _chances(trouble, categories, look)
+    return [observed[row] for row in rng.choice(len(observed), size=count, p=chances)]
+
+
+def _ended(
+    told: Sequence[decision.Decision], answers: int, points: Sequence[EvidencePoint]
+) -> Ended:
     suspicions = [one for one in told if isinstance(one, Suspect)]
     return Ended(
         answers=answers,
@@ -116,6 +166,7 @@ def _ended(told: Sequence[decision.Decision], answers: int) -> Ended:
         freezes=sum(isinstance(one, Freeze) for one in told),
         suspicions=len(suspicions),
         as_traffic=sum("change of the prompts" in one.reason for one in suspicions),
+        new_prompts=points[-1].traffic >= points[-1].suspicion_line,
         held=sum(isinstance(one, Hold) and one.tell for one in told),
     )
 
@@ -138,9 +189,10 @@ def _favoured(chosen: NDArray[np.bool_], share: float) -> NDArray[np.float64]:
 
 
 def _answers(
-    trouble: str, drawn: Sequence[Observed], look: int, at: datetime, rng: np.random.Generator
+    trouble: str, drawn: Sequence[Observed], look: int, rng: np.random.Generator
 ) -> list[Observed]:
-    callers = rng.integers(_CALLERS, size=len(drawn))
+    names = _pool()[-1]
+    callers = rng.integers(_CALLERS, size=len(drawn)).tolist()
     is_garbage = rng.random(len(drawn)) < 0.5
     sends = trouble == "garbage caller" and look >= _SHIFT_DAY * _LOOKS
     found = []
@@ -149,8 +201,8 @@ def _answers(
         observation = replace(
             one.observation,
             exchange_id=f"{look}-{number}",
-            at=at + timedelta(seconds=number),
-            caller="garbage" if bad else f"caller-{caller}",
+            at=_moment(look) + timedelta(seconds=number),
+            caller=names[-1] if bad else names[caller],
             fault=True if bad else one.observation.fault,
         )
         found.append(replace(one, observation=observation))
@@ -180,15 +232,17 @@ def main() -> None:
     parser = output.arguments(__doc__ or "")
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--days", type=int, default=90)
-    parser.add_argument("--per-day", type=int, default=80)
+    parser.add_argument("--per-day", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     options = parser.parse_args()
     began = time.perf_counter()
     rows: list[Mapping[str, Any]] = []
+    _pool()  # before the processes are forked, which share it
     with ProcessPoolExecutor(options.jobs) as pool:
         for trouble in TROUBLES:
             work = partial(simulated, trouble, options.days, options.per_day)
             rows.append(_row(trouble, list(pool.map(work, range(options.runs), chunksize=2))))
+            print(rows[-1], file=sys.stderr, flush=True)
     minutes = len(TROUBLES) * options.runs * options.days * 24 * 60
     notes = [
         f"{minutes:,} minutes simulated in {time.perf_counter() - began:.0f} s.",
@@ -207,6 +261,7 @@ def _row(trouble: str, ended: Sequence[Ended]) -> Mapping[str, Any]:
         "freezes": sum(each.freezes for each in ended),
         "suspicions": sum(each.suspicions for each in ended),
         "told as traffic's": sum(each.as_traffic for each in ended),
+        "change of prompts shown": sum(each.new_prompts for each in ended),
         "rules held as no adapter's": sum(each.held for each in ended),
     }
 
