@@ -15,6 +15,7 @@ from monitor.web.api import (
     audit,
     decisions,
     deployments,
+    drills,
     golden,
     incidents,
     overview,
@@ -44,7 +45,7 @@ from monitor.web.pages import (
 )
 from monitor.web.security_headers import SecurityHeaders
 
-_API = (overview, deployments, adapters, incidents, golden, reports, audit, decisions)
+_API = (overview, deployments, adapters, incidents, golden, reports, audit, decisions, drills)
 _PAGES = (
     login,
     dashboard,
