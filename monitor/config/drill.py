@@ -11,11 +11,9 @@ class DrillConfig(Section):
     """By when a version that was spoilt on purpose must be stopped.
 
     Args:
-        kinds: how versions are spoilt by schedule; empty is every way.
         answers: of the spoilt version, at most.
         seconds: until it is stopped and the version that serves is proved, at most.
     """
 
-    kinds: tuple[str, ...] = ()
     answers: int = Field(default=100, ge=1)
     seconds: float = Field(default=300.0, gt=0)

@@ -46,7 +46,7 @@ class PostgresDrills(DrillStore):
 
 
 def _drill(row: Row[Any]) -> Drill:
-    whole = dict(row._mapping)
+    whole = {str(name): value for name, value in row._mapping.items()}
     found = whole.pop("found")
     return msgspec.convert({**whole, **found}, Drill)
 

@@ -25,8 +25,8 @@ from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSource, ArtifactStore
 from monitor.runtime.consent import Consent
 from monitor.runtime.control import Control
-from monitor.runtime.last_good import Keeper, KeptInMemory
 from monitor.runtime.drills.drills import Drills
+from monitor.runtime.last_good import Keeper, KeptInMemory
 from monitor.runtime.operations import OperatorActions
 from monitor.runtime.shadowing import ShadowPlan
 from monitor.storage.sources.places import Places
