@@ -26,6 +26,10 @@ venv: $(READY) ## Make the virtual environment
 demo: $(READY) ## Tell the whole story on this machine: ARGS="--exit --json" ends at once
 	@$(BIN)/backstop demo $(ARGS)
 
+pilot: $(READY) browser ## Compare adapters, prompts and full fine-tuning on the demo's task: ARGS="--sizes 30,300"
+	@$(BIN)/backstop pilot --demo --methods lora,ia3,full --sizes 10,30,100 --seeds 2 --jobs 2 \
+	  --prices docs/pilot-prices.yaml --out .artefacts/pilot $(ARGS)
+
 serve: $(READY) ## Run the service with CONFIG=backstop.yaml
 	@$(BIN)/backstop serve --config $(CONFIG) $(ARGS)
 
@@ -72,4 +76,4 @@ clean: ## Remove what the targets made
 	rm -rf $(VENV) .cache .artefacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help venv demo serve browser test test-vllm test-clients chaos soak lint check clean
+.PHONY: help venv demo pilot serve browser test test-vllm test-clients chaos soak lint check clean

@@ -156,7 +156,7 @@ def _approved(deployment: Deployment, situation: Situation) -> RollBack | None:
         return None
     return RollBack(
         to=asked.version,
-        reason=f"approved by {asked.answered_by}: {asked.reason}",
+        reason=f"approved by {asked.answered_by_all}: {asked.reason}",
         because=Because.APPROVED,
     )
 

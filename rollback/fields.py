@@ -13,6 +13,7 @@ from rollback.errors import PolicyError
 
 _YEAR = timedelta(days=366)
 _MINUTE = timedelta(minutes=1)
+_MOST_PEOPLE = 9
 
 Reader = Callable[[Any], Any]
 """Turns what was written into a value, or raises `ValueError` with the way out."""
@@ -103,6 +104,15 @@ def count(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
     raise ValueError(f"{value!r} is no whole number of at least 1")
+
+
+def people(value: object) -> int:
+    """Read how many people must agree: false is nobody, true is one, or a number up to 9."""
+    if isinstance(value, int) and 0 <= value <= _MOST_PEOPLE:
+        return int(value)
+    raise ValueError(
+        f"{value!r} is neither true, false nor a number of people up to {_MOST_PEOPLE}"
+    )
 
 
 def period(value: object) -> timedelta:

@@ -20,10 +20,15 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {"faults": 0.5, "golden": 0.25, "pairs": 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """What is only proposed, until a person approves it."""
+    """How many people must approve what is only proposed until then.
 
-    rollback: bool = False
-    promotion: bool = False
+    Args:
+        rollback, promotion: different tokens that must say yes; 0 asks nobody. What older releases
+            wrote as true is 1.
+    """
+
+    rollback: int | bool = 0
+    promotion: int | bool = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +118,15 @@ def _weights(value: object) -> Mapping[str, float]:
 
 def _approval(value: object) -> Approval:
     if not isinstance(value, Mapping):
-        raise ValueError("must be a mapping of 'rollback' and 'promotion' to true or false")
+        raise ValueError(
+            "must be a mapping of 'rollback' and 'promotion' to true, false or a number of people"
+        )
     return Approval(**fields.read(value, _APPROVAL_FIELDS, at="approval."))
 
 
 _APPROVAL_FIELDS: Mapping[str, tuple[str, fields.Reader]] = {
-    "rollback": ("rollback", fields.boolean),
-    "promotion": ("promotion", fields.boolean),
+    "rollback": ("rollback", fields.people),
+    "promotion": ("promotion", fields.people),
 }
 
 _FIELDS: Mapping[str, tuple[str, fields.Reader]] = {

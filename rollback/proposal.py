@@ -19,7 +19,7 @@ class Act(Enum):
 class Answer(Enum):
     """What a person said."""
 
-    PENDING = "pending"  # means that nobody has said anything yet
+    PENDING = "pending"  # means that not enough people have said anything yet
     APPROVED = "approved"  # means that it may be done
     REJECTED = "rejected"  # means that it may not
 
@@ -32,6 +32,8 @@ class Proposal:
         epoch: of the deployment when it was made; in another one it is void.
         version: `None` is the base model.
         made_by: a person, or `backstop`.
+        needed: how many different people must say yes; at least 1.
+        approved_by: who has said yes, in that order.
 
     Raises:
         ValueError: if a moment is naive.
@@ -49,6 +51,19 @@ class Proposal:
     answered_at: datetime | None = None
     answered_by: str | None = None
     answer_reason: str = ""
+    needed: int = 1
+    approved_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_aware(f"proposal {self.id}", made_at=self.made_at, answered_at=self.answered_at)
+
+    @property
+    def lacks(self) -> int:
+        """How many more people must say yes."""
+        return max(0, self.needed - len(self.approved_by))
+
+    @property
+    def answered_by_all(self) -> str:
+        """Everybody by whom it was approved, or who said no."""
+        agreed = self.answer is Answer.APPROVED and self.approved_by
+        return ", ".join(self.approved_by) if agreed else self.answered_by or ""

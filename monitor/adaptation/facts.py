@@ -28,6 +28,12 @@ def data_hash(examples: Iterable[TrainingExample]) -> str:
     return digest.hexdigest()
 
 
+def file_hash(file: Path) -> str:
+    """Return the SHA-256 (hexadecimal) of a file."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
 def environment(device: str) -> Mapping[str, str]:
     """Return what the training ran on: versions and device."""
     card = torch.cuda.get_device_name() if device == "cuda" else platform.machine()

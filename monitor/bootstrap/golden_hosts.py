@@ -73,11 +73,14 @@ def local_site(
         parts = await asyncio.to_thread(base_identity.parts_of, section.model)
         return await with_answers(BaseIdentity(parts=parts, place=section.device), engine)
 
+    golden = config.golden
     hosts = OwnProcess(_start(config, section), artifacts, partial(graders.grader_of, config))
     return GoldenSite(
-        hosts=hosts if config.golden.own_process else None,
+        hosts=hosts if golden.own_process else None,
         identity=identity,
-        settings=_settings(config, files),
+        settings=_settings(
+            config, files, chunk=golden.window if golden.own_process else golden.at_once
+        ),
         runs_after=config.golden.after_promotion,
     )
 
@@ -99,7 +102,7 @@ def server_site(
 
     return GoldenSite(
         identity=identity,
-        settings=_settings(config, files),
+        settings=_settings(config, files, chunk=config.golden.at_once),
         runs_after=config.golden.after_promotion,
     )
 
@@ -117,15 +120,16 @@ def _start(config: Config, section: LocalEngine) -> Start:
         device=golden.device,
         memory_share=golden.memory_share,
         niceness=golden.niceness,
-        max_batch=2 * golden.at_once,
+        max_batch=golden.rows,
+        columns=golden.columns,
         threads=golden.threads,
     )
 
 
-def _settings(config: Config, files: Mapping[str, DeploymentFiles]) -> RunSettings:
+def _settings(config: Config, files: Mapping[str, DeploymentFiles], *, chunk: int) -> RunSettings:
     prices = {name: each.declared.prices for name, each in files.items() if each.declared.prices}
     return RunSettings(
-        chunk=config.golden.at_once,
+        chunk=chunk,
         case_limit=timedelta(seconds=config.golden.case_limit_s),
         prices=prices,
     )

@@ -15,6 +15,7 @@ from monitor.bootstrap.files import DeploymentFiles, schemas
 from monitor.config import Config
 from monitor.ports.drills import Objective
 from monitor.ports.stores import Stores
+from monitor.reports.words import Language
 from monitor.runtime.alerting.watch import AlarmWatch
 from monitor.runtime.consent import Consent
 from monitor.runtime.drills.drills import Drills
@@ -24,6 +25,7 @@ from monitor.runtime.operations import Health, OperatorActions
 from monitor.runtime.service import Part, Service
 from monitor.scheduler import chores
 from monitor.scheduler.chores import Chores
+from monitor.scheduler.reports import Reports
 from monitor.web import otlp
 
 
@@ -166,6 +168,12 @@ def _chores(
         stores=stores,
         operations=operations,
         deployments=tuple(files),
-        folder=config.data_dir / "reports",
+        reports=Reports(
+            stores=stores,
+            deployments=tuple(files),
+            folder=config.data_dir / "reports",
+            language=Language(config.reports.language),
+            is_fleet_wanted=config.reports.fleet,
+        ),
         keep=config.retention.lengths(),
     )

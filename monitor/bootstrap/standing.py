@@ -58,13 +58,7 @@ def clock(config: Config, stores: Stores, wakers: Wakers) -> Clock:
             log.error("slot not recorded", job=job, slot=slot.isoformat(), error=str(error))
         loop.call_soon_threadsafe(wakers.schedule.set)
 
-    schedule = config.schedule
-    jobs = {
-        "golden": schedule.golden,
-        "report": schedule.report,
-        "retention": schedule.retention,
-    }
-    return Clock(jobs, schedule.timezone, on_slot)
+    return Clock(config.schedule.jobs(), config.schedule.timezone, on_slot)
 
 
 def announce(config: Config) -> None:

@@ -13,16 +13,20 @@ from monitor.config import Config, ServerEngine
 from monitor.engines.servers.opened import open_server
 from monitor.errors import ConfigError
 from monitor.ports.retention import Erased
+from monitor.reports import incident_export
 from monitor.scheduler.clock import Clock
 from monitor.storage import migrate, revision
 from monitor.storage.audit import PostgresAuditLog
+from monitor.storage.incidents import PostgresIncidents
 from monitor.storage.indicators import PostgresIndicators
+from monitor.storage.registry import PostgresRegistry
 from monitor.storage.retention import PostgresRetention
-from rollback import audit_history, audit_verification
+from rollback import audit_history, audit_verification, incident_trail
 from rollback.audit import AuditRow
 from rollback.audit_anchors import Anchor
 from rollback.canonical import plain
 
+_MOST_INCIDENTS = 10_000
 _ON_THIS_MACHINE = "operator on the command line"
 
 
@@ -32,8 +36,7 @@ def check(config: Config) -> Mapping[str, Any]:
     anchoring.keepers(config)
     guards = guarding.check(config)
     schedule = config.schedule
-    jobs = {"golden": schedule.golden, "report": schedule.report, "retention": schedule.retention}
-    Clock(jobs, schedule.timezone, lambda job, slot: None)
+    Clock(schedule.jobs(), schedule.timezone, lambda job, slot: None)
     if isinstance(config.engine, ServerEngine):
         asyncio.run(_examine(config, config.engine))
     return {
@@ -114,6 +117,36 @@ def export_audit(config: Config, deployment: str | None = None) -> Iterator[Mapp
         for row in PostgresAuditLog(sql).rows():
             if deployment is None or audit_history.concerns(row, deployment):
                 yield as_mapping(row)
+
+
+def export_incidents(config: Config, incident_id: str | None) -> list[Mapping[str, Any]]:
+    """Return incidents, newest first, or one, each with its acts and the proof of the whole trail.
+
+    Raises `NotFound`.
+    """
+    with database.opened(config) as sql:
+        revision.require_current(sql)
+        store, registry = PostgresIncidents(sql), PostgresRegistry(sql)
+        found = (
+            store.list(limit=_MOST_INCIDENTS) if incident_id is None else [store.get(incident_id)]
+        )
+        rows = list(PostgresAuditLog(sql).rows())
+        versions = registry.versions()
+    chain, now = audit_verification.verify(rows, anchoring.kept(config)), datetime.now(UTC)
+    return [
+        incident_export.assemble(
+            incident,
+            [
+                each
+                for each in versions
+                if each.name in (incident.from_version, incident.to_version)
+            ],
+            incident_trail.acts(rows, incident),
+            chain,
+            now,
+        )
+        for incident in found
+    ]
 
 
 def served(config: Config, deployment: str, at: datetime) -> Mapping[str, Any]:

@@ -56,6 +56,10 @@ def adapt(
     ] = False,
     label: Annotated[str, typer.Option(help="What people call the version, e.g. v2")] = "",
     out: Annotated[Path | None, typer.Option(help="Where the adapter is put")] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option(help="A JSON or YAML file with what the version's card states"),
+    ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -75,6 +79,7 @@ def adapt(
         learning_rate=learning_rate, targets=tuple(targets or ()),
     )  # fmt: skip
     _require_served(recipe, deployment)
+    stated = _stated(card)
     if out is None and deployment is None:
         raise BadRequest("say where the adapter goes: --out FOLDER, or --deployment NAME")
     from monitor.adaptation import training
@@ -94,8 +99,22 @@ def adapt(
     made = training.opened(order.out) if known else _made(order, rows)
     told = {"folder": str(made.folder), **made.facts}
     if deployment is not None:
-        told |= _registered(made, order.base, deployment, label, import_golden, config)
+        told |= _registered(made, order.base, deployment, label, import_golden, config, stated)
     _show(told, as_json)
+
+
+def _stated(card: Path | None) -> Mapping[str, Any]:
+    """Return the statement of the version's card as a fact. Raises `BadRequest`."""
+    if card is None:
+        return {}
+    from monitor import config
+    from rollback import card_statement
+
+    try:
+        said = card_statement.parse(config.read_mapping(card))
+    except ValueError as error:
+        raise BadRequest(f"{card}: {error}") from error
+    return {card_statement.FACT: said.as_mapping()}
 
 
 def _recipe(*, method: str, task: str, **said: Any) -> Recipe:
@@ -172,7 +191,13 @@ def _made(order: Any, rows: Any) -> Made:
 
 
 def _registered(
-    made: Made, base: Path, deployment: str, label: str, import_golden: bool, config: Path
+    made: Made,
+    base: Path,
+    deployment: str,
+    label: str,
+    import_golden: bool,
+    config: Path,
+    stated: Mapping[str, Any],
 ) -> Mapping[str, Any]:
     """Register with the service and have it load and probe the version."""
     from monitor.adaptation.maker import GOLDEN
@@ -187,6 +212,7 @@ def _registered(
         "facts": {
             "training": dict(made.facts),
             "base_model_fingerprint": base_files.fingerprint(base),
+            **stated,
         },
     }
     version = client.post("/api/adapters", body)["name"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from urllib.parse import quote
 import typer
 
 from monitor.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, Reason, client_of
-from monitor.cli.output import say, show_json, show_table
+from monitor.cli.output import say, show_json, show_table, write
 
 app = typer.Typer(help="Add, promote, roll back and quarantine adapter versions.")
 
@@ -33,6 +34,10 @@ def add(
     training: Annotated[
         Path | None, typer.Option(help="A JSON or YAML file with facts of the training")
     ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option(help="A JSON or YAML file with what its card states: docs/governance.md"),
+    ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -49,7 +54,9 @@ def add(
             "path": source if "://" in source else str(Path(source).resolve()),
             "label": label,
             "parent": parent,
-            "facts": _facts(training, owner=owner, licence=licence, notes=notes),
+            "facts": _facts(
+                {"training": training, "card": card}, owner=owner, licence=licence, notes=notes
+            ),
         },
     )
     _done(version, as_json, f"{version['name']} is added; promote it when you are ready")
@@ -111,6 +118,28 @@ def show(version: Version, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson 
     manifest, facts = found.pop("manifest", {}), found.pop("facts", {})
     rows = {**found, **version_card.card(manifest), **facts}
     show_table(f"{found['name']} (`--json` lists the tensors)", ("fact", "value"), rows.items())
+
+
+@app.command()
+def card(
+    version: Version,
+    out: Annotated[Path | None, typer.Option(help="File; standard output if not given")] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Write a version's card in the form of the Hugging Face hub, as it stands now.
+
+    Example: backstop adapters card support@v1 --out README.md
+    """
+    text = client_of(config).get(f"/api/adapters/{quote(version)}/card")
+    if out is not None:
+        write(out, text)
+    if as_json:
+        show_json({"version": version, "file": None if out is None else str(out), "card": text})
+    elif out is None:
+        typer.echo(text, nl=False)
+    else:
+        say(f"written to {out}")
 
 
 @app.command()
@@ -224,12 +253,12 @@ def release(
     _move("release", version, reason, config, as_json)
 
 
-def _facts(training: Path | None, **said: str) -> dict[str, Any]:
+def _facts(files: Mapping[str, Path | None], **said: str) -> dict[str, Any]:
     """Return the facts that a version is registered with."""
     from monitor import config as configuration
 
-    trained = {} if training is None else {"training": configuration.read_mapping(training)}
-    return {"added_by": getpass.getuser(), **trained, **{k: v for k, v in said.items() if v}}
+    read = {name: configuration.read_mapping(file) for name, file in files.items() if file}
+    return {"added_by": getpass.getuser(), **read, **{k: v for k, v in said.items() if v}}
 
 
 def _move(action: str, version: str, reason: str, config: Path, as_json: bool) -> None:

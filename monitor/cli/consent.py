@@ -55,7 +55,9 @@ def approve(
     Example: backstop approve 5f0c1c1e-8f2b-5e5e-9d3b-2d1f6f0e8a11 --reason "seen it myself"
     """
     said = _answer("approve", proposal, reason, config)
-    _done(said, as_json, f"the {said['act']} of {said['deployment']} is approved")
+    act, agreed, needed = said["act"], len(said["approved_by"]), said["needed"]
+    told = "is approved" if said["answer"] == "approved" else f"has {agreed} of {needed} approvals"
+    _done(said, as_json, f"the {act} of {said['deployment']} {told}")
 
 
 def reject(

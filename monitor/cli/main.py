@@ -21,11 +21,16 @@ from monitor.cli import (
     demo,
     drill,
     erase,
+    exchanges,
     golden,
     guards,
+    incidents,
     ingest,
+    pilot,
     policy,
     replay,
+    report,
+    reviews,
     service,
     signals,
 )
@@ -41,20 +46,24 @@ app = typer.Typer(
 )
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(canary.app, name="canary")
+app.add_typer(exchanges.app, name="exchanges")
 app.add_typer(golden.app, name="golden")
+app.add_typer(incidents.app, name="incidents")
 app.add_typer(guards.app, name="guards")
+app.add_typer(reviews.app, name="reviews")
 app.add_typer(audit.app, name="audit")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(policy.app, name="policy")
 app.add_typer(service.database, name="db")
 app.command()(service.serve)
 app.command()(service.check)
-app.command()(service.report)
+app.command()(report.report)
 app.command()(erase.erase)
 app.command()(ingest.ingest)
 app.command()(replay.replay)
 app.command()(signals.signals)
 app.command()(adapt.adapt)
+app.command()(pilot.pilot)
 app.command()(consent.pin)
 app.command()(consent.unpin)
 app.command()(consent.approve)

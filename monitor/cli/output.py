@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from monitor.errors import BadRequest
 
 # A pipe has no width: what is cut there cannot be copied.
 console = Console(width=None if sys.stdout.isatty() else 240)
@@ -40,6 +43,14 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 def complain(sentence: str) -> None:
     """Print what went wrong, on one line of standard error."""
     errors.print(Text(f"error: {sentence}"), soft_wrap=True)
+
+
+def write(file: Path, content: str) -> None:
+    """Write a text. Raises `BadRequest` if that cannot be done."""
+    try:
+        file.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise BadRequest(f"{file}: cannot be written: {error.strerror}") from error
 
 
 def say(sentence: str) -> None:

@@ -1,28 +1,15 @@
-"""`backstop serve`, `check`, `report` and `db`."""
+"""`backstop serve`, `check` and `db`."""
 
 from __future__ import annotations
 
-import json
-from enum import Enum
-from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
-from monitor.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, client_of
+from monitor.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from monitor.cli.output import say, show_json
-from monitor.errors import BadRequest
 
 database = typer.Typer(help="The database schema.")
-
-
-class Format(Enum):
-    """How a report is written."""
-
-    HTML = "html"  # means that it stands alone in a mail or a browser
-    MARKDOWN = "md"  # means that it fits a chat
-    JSON = "json"  # means that a machine reads it
 
 
 def serve(
@@ -66,38 +53,6 @@ def check(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         show_json(findings)
     else:
         say(f"{config} is good: " + ", ".join(f"{key} {value}" for key, value in findings.items()))
-
-
-def report(
-    deployment: Annotated[str, typer.Argument(help="Which deployment, e.g. support")],
-    hours: Annotated[float, typer.Option(min=0.1, help="How far back")] = 24.0,
-    format_: Annotated[Format, typer.Option("--format", help="How it is written")] = Format.HTML,
-    out: Annotated[Path | None, typer.Option(help="File; standard output if not given")] = None,
-    config: ConfigFile = DEFAULT_CONFIG,
-    as_json: AsJson = False,
-) -> None:
-    """Write a health report now.
-
-    Example: backstop report support --hours 24 --out report.html
-    """
-    kind = Format.JSON if as_json else format_
-    content = client_of(config).get(
-        f"/api/reports/{quote(deployment)}", format=kind.value, hours=hours
-    )
-    if out is not None:
-        _write(out, content if isinstance(content, str) else json.dumps(content, indent=2))
-        say(f"written to {out}")
-    elif isinstance(content, str):
-        typer.echo(content)
-    else:
-        show_json(content)
-
-
-def _write(out: Path, content: str) -> None:
-    try:
-        out.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise BadRequest(f"{out}: cannot be written: {error.strerror}") from error
 
 
 @database.command("retention")

@@ -154,4 +154,16 @@ class ScheduleConfig(Section):
     timezone: str = "UTC"
     golden: str = "0 3 * * *"
     report: str = "0 8 * * *"
+    report_weekly: str = "5 8 * * 1"
     retention: str = "30 2 * * *"
+    reviews: str = "0 9 * * *"
+
+    def jobs(self) -> dict[str, str]:
+        """Return each job's cron expression, by its name."""
+        return {
+            "golden": self.golden,
+            "report": self.report,
+            "report_weekly": self.report_weekly,
+            "retention": self.retention,
+            "reviews": self.reviews,
+        }

@@ -16,6 +16,7 @@ from monitor.config.engines import EngineSection, LocalEngine
 from monitor.config.golden import GoldenConfig
 from monitor.config.otlp import OtlpConfig
 from monitor.config.registry import RegistryConfig
+from monitor.config.reports import ReportsConfig
 from monitor.config.retention import RetentionConfig
 from monitor.config.sections import (
     DeploymentConfig,
@@ -56,6 +57,7 @@ class Config(BaseSettings):
     retention: RetentionConfig = RetentionConfig()
     embedder: EmbedderConfig = EmbedderConfig()
     schedule: ScheduleConfig = ScheduleConfig()
+    reports: ReportsConfig = ReportsConfig()
     audit: AuditConfig = AuditConfig()
     otlp: OtlpConfig | None = None
     registry: RegistryConfig = RegistryConfig()

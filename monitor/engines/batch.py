@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from monitor.engines import cache as caches
-from monitor.engines.adapters import AdapterModel
+from monitor.engines.prefill import Reader
 from monitor.engines.row import Row
 
 
@@ -23,38 +22,31 @@ class RunningBatch:
     mask (rows × width) is 0 where a row has padding. Call inside `torch.inference_mode`.
     """
 
-    def __init__(self, adapters: AdapterModel, model: Any, device: torch.device) -> None:
+    def __init__(self, reader: Reader, device: torch.device) -> None:
         self.rows: list[Row] = []
-        self._adapters = adapters
+        self._reader = reader
         self._device = device
-        self._trims_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._cache: Any = None
         self._mask = torch.ones((0, 0), dtype=torch.long, device=device)
 
     def admit(self, rows: Sequence[Row]) -> torch.Tensor:
         """Read the prompts of new rows and add them; return their logits (rows × vocabulary)."""
-        width = max(len(row.prompt) for row in rows)
-        ids = torch.tensor([[0] * (width - len(r.prompt)) + r.prompt for r in rows])
-        mask = torch.tensor([[0] * (width - len(r.prompt)) + [1] * len(r.prompt) for r in rows])
-        mask = mask.to(self._device)
-        cache = caches.new_cache()
-        logits = self._forward(
-            rows, ids.to(self._device), mask, (mask.cumsum(-1) - 1).clamp(min=0), cache
-        )
+        read = self._reader.read(rows)
         if self.rows:
-            caches.join(self._cache, cache)
-            self._mask = caches.stack(self._mask, mask)
+            caches.join(self._cache, read.cache)
+            self._mask = caches.stack(self._mask, read.mask)
         else:
-            self._cache, self._mask = cache, mask
+            self._cache, self._mask = read.cache, read.mask
         self.rows.extend(rows)
-        return logits
+        return read.logits
 
     def step(self) -> torch.Tensor:
         """Feed every row its last token; return the logits after it (rows × vocabulary)."""
         ids = torch.tensor([[row.last_id] for row in self.rows], device=self._device)
         mask = torch.nn.functional.pad(self._mask, (0, 1), value=1)
         positions = mask.sum(-1, keepdim=True) - 1
-        logits = self._forward(self.rows, ids, mask, positions, self._cache)
+        names = [row.adapter for row in self.rows]
+        logits = self._reader.forward(names, ids, mask, positions, self._cache)
         self._mask = mask
         return logits
 
@@ -76,24 +68,3 @@ class RunningBatch:
         """Drop every row."""
         self.rows = []
         self._cache = None
-
-    def _forward(
-        self,
-        rows: Sequence[Row],
-        ids: torch.Tensor,
-        mask: torch.Tensor,
-        positions: torch.Tensor,
-        cache: Any,
-    ) -> torch.Tensor:
-        options = {"logits_to_keep": 1} if self._trims_logits else {}
-        output = self._adapters.forward(
-            [row.adapter for row in rows],
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            **options,
-        )
-        logits: torch.Tensor = output.logits[:, -1]
-        return logits

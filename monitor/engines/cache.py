@@ -70,6 +70,31 @@ def select(cache: Any, places: Sequence[int], width: int) -> None:
         layer.replace(layer.keys[places, :, -width:], layer.values[places, :, -width:])
 
 
+def repeated(one: Any, rows: int, width: int) -> Any:
+    """Return a cache whose rows all begin with the first `width` columns of a cache of one row."""
+    cache = new_cache()
+    for place, layer in enumerate(one.layers):
+        keys = layer.keys[:, :, :width].expand(rows, -1, -1, -1)
+        cache.update(keys, layer.values[:, :, :width].expand(rows, -1, -1, -1), place)
+    return cache
+
+
+def align(cache: Any, mask: torch.Tensor) -> None:
+    """Move columns so that all padding is on the left.
+
+    Args:
+        mask: rows × width, 0 where a row has padding.
+    """
+    if bool(mask.all()):
+        return
+    order = mask.sort(dim=-1, stable=True).indices[:, None, :, None]
+    for layer in cache.layers:
+        layer.replace(
+            layer.keys.gather(2, order.expand_as(layer.keys)),
+            layer.values.gather(2, order.expand_as(layer.values)),
+        )
+
+
 def stack(one: torch.Tensor, other: torch.Tensor, dim: int = -1) -> torch.Tensor:
     """Put rows below rows; the narrower block gets zeros on the left of dimension `dim`."""
     width = max(one.shape[dim], other.shape[dim])

@@ -11,6 +11,7 @@ from typing import Self
 from guards.exchange import Message
 from monitor.engines.adapters import BASE
 from monitor.engines.model import load_model
+from monitor.engines.packing import Packing
 from monitor.engines.request import Request
 from monitor.engines.worker import Worker
 from monitor.errors import EngineError
@@ -34,6 +35,7 @@ class LocalEngine:
         device: str = "auto",
         max_batch: int = 16,
         threads: int | None = None,
+        packing: Packing | None = None,
     ) -> Self:
         """Load the base model and start to serve. Blocks for as long as that takes.
 
@@ -42,6 +44,8 @@ class LocalEngine:
             max_batch: rows in one step, at least 1; further requests wait their turn.
             threads: CPU threads of a step; `None` leaves one core to everything that is not the
                 model: threads that wait for each other on a busy core cost far more than they win.
+            packing: how requests share steps where the engine answers whole sets; otherwise they
+                run in the order in which they came, `max_batch` of them.
 
         Raises:
             EngineError: there is no such model or device.
@@ -49,7 +53,9 @@ class LocalEngine:
         if max_batch < 1:
             raise EngineError(f"max_batch must be at least 1, not {max_batch}")
         worker = Worker(
-            load_model(model_dir, device), max_batch=max_batch, threads=threads or _spare_cores()
+            load_model(model_dir, device),
+            packing=packing or Packing(rows=max_batch),
+            threads=threads or _spare_cores(),
         )
         worker.start()
         return cls(worker)

@@ -45,6 +45,7 @@ class Row:
             alternatives=generation.logprobs,
         )
         self._left = min(generation.max_tokens, limit - len(prompt))
+        self.most = len(prompt) + self._left  # tokens that it may come to
         self._end_ids = end_ids
         self._text = TextStream(tokenizer)
         self._stops = StopStrings(generation.stop)

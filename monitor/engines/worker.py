@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,13 +18,16 @@ from guards.exchange import Message
 from monitor.engines import prompt
 from monitor.engines.adapters import BASE
 from monitor.engines.batch import RunningBatch
-from monitor.engines.forcing import forced
+from monitor.engines.forcing import Forced, forced
 from monitor.engines.model import LoadedModel
+from monitor.engines.packing import Packing
+from monitor.engines.prefill import Reader
 from monitor.engines.request import Delivery, Request, deliver
 from monitor.engines.row import Row
 from monitor.engines.sampling import Choice, choose
 from monitor.errors import BackstopError, EngineError, OutOfMemory, Unavailable
 
+_NO_NUMBER = "the model's output is not a number (NaN or infinite)"
 _NO_MEMORY = "DefaultCPUAllocator"  # torch raises a plain RuntimeError on the CPU
 
 Scores = tuple[float, ...]  # natural log-probabilities of given tokens
@@ -38,6 +42,14 @@ class _Running:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """A likelihood that somebody waits for."""
+
+    text: Forced
+    done: Future[Scores]
+
+
+@dataclass(frozen=True, slots=True)
 class _Command:
     """Something to do between two steps, and how to say that it will not be done."""
 
@@ -48,13 +60,16 @@ class _Command:
 class Worker:
     """Runs the decode loop. Its public methods may be called from any thread."""
 
-    def __init__(self, model: LoadedModel, *, max_batch: int, threads: int) -> None:
+    def __init__(self, model: LoadedModel, *, packing: Packing, threads: int) -> None:
         self._model = model
-        self._max_batch = max_batch
+        self._packing = packing
         self._threads = threads
-        self._batch = RunningBatch(model.adapters, model.network, model.device)
+        self._reader = Reader(model.adapters, model.network, model.device, packing.prefixes)
+        self._batch = RunningBatch(self._reader, model.device)
         self._inbox: SimpleQueue[_Command] = SimpleQueue()
         self._waiting: deque[Request] = deque()
+        self._read: list[_Running] = []  # their prompts are encoded, and they wait for room
+        self._asked: list[_Asked] = []
         self._running: list[_Running] = []
         self._leaving: dict[str, list[Future[None]]] = {}
         self._stopping = False
@@ -127,11 +142,13 @@ class Worker:
 
     def _obey(self) -> None:
         """Carry out what was asked since the last step; wait only if there is nothing to do."""
-        idle = not (self._waiting or self._running)
+        idle = not (self._waiting or self._read or self._running)
         try:
+            if idle:
+                self._inbox.get().carry_out()
+            lingering = idle and self._packing.linger_s > 0
             while True:
-                self._inbox.get(block=idle).carry_out()
-                idle = False
+                self._inbox.get(lingering, self._packing.linger_s).carry_out()
         except Empty:
             return
 
@@ -139,6 +156,7 @@ class Worker:
     def _turn(self) -> None:
         try:
             self._drop_abandoned()
+            self._tell_likelihoods()
             self._admit()
             self._step()
         except Exception as error:  # out of memory, a broken kernel: these rows are lost
@@ -147,23 +165,36 @@ class Worker:
 
     def _drop_abandoned(self) -> None:
         self._waiting = deque(r for r in self._waiting if not r.abandoned)
+        self._read = [run for run in self._read if not run.request.abandoned]
         self._retain([run for run in self._running if not run.request.abandoned])
 
     def _admit(self) -> None:
-        """Read the prompts of waiting requests as far as there is room."""
-        joining: list[_Running] = []
+        """Let waiting requests join as far as there is room."""
+        room = self._packing.room(len(self._running))
+        if not room:
+            return
+        self._encode(max(room, self._packing.ahead))
+        widths = [run.row.most for run in self._read]
+        count = self._packing.fitting(widths, [run.row.most for run in self._running])
+        joining, self._read = self._read[:count], self._read[count:]
+        if joining:
+            self._join(joining)
+
+    def _encode(self, most: int) -> None:
+        """Encode the prompts of waiting requests until so many are ready to join."""
         failed: list[tuple[Request, Delivery]] = []
-        while self._waiting and len(self._running) + len(joining) < self._max_batch:
+        before = len(self._read)
+        while self._waiting and len(self._read) < most:
             request = self._waiting.popleft()
             try:
-                joining.append(_Running(request, self._row(request)))
+                self._read.append(_Running(request, self._row(request)))
             except BackstopError as error:
                 failed.append((request, error))
             except Exception as error:  # whatever a tokenizer throws concerns this request only
                 failed.append((request, EngineError(f"the prompt cannot be read: {error!r}")))
         deliver(failed)
-        if joining:
-            self._join(joining)
+        if self._packing.ahead and len(self._read) > before:
+            self._read.sort(key=lambda run: run.row.most, reverse=True)
 
     def _join(self, joining: list[_Running]) -> None:
         try:
@@ -242,11 +273,20 @@ class Worker:
             if name not in (BASE, *model.adapters.names):
                 raise EngineError("the version was unloaded before its turn came")
             ids, count = prompt.encode_with(model.tokenizer, messages, continuation, model.context)
-            done.set_result(forced(model, name, ids, count))
+            self._asked.append(_Asked(Forced(ids[:-count], ids[-count:], name), done))
         except BackstopError as error:
             done.set_exception(error)
-        except Exception as error:  # out of memory, a tokenizer: this question alone is lost
+        except Exception as error:  # a tokenizer: this question alone is lost
             done.set_exception(_failure(error))
+
+    def _tell_likelihoods(self) -> None:
+        """Tell what was asked since the last step, texts of like length in one pass."""
+        asked, self._asked = self._asked, []
+        asked.sort(key=lambda each: (len(each.text.prompt), each.text.prompt), reverse=True)
+        while asked:
+            count = self._packing.fitting([each.text.length for each in asked], [])
+            _tell(self._reader, asked[:count])
+            asked = asked[count:]
 
     def _unload(self, name: str, done: Future[None]) -> None:
         self._leaving.setdefault(name, []).append(done)
@@ -257,8 +297,10 @@ class Worker:
         if not self._leaving:
             return
         used = {run.row.adapter for run in self._running} | {r.adapter for r in self._waiting}
+        used |= {run.row.adapter for run in self._read}
         for name in [name for name in self._leaving if name not in used]:
             try:
+                self._reader.forget(name)
                 self._model.adapters.unload(name)
             except Exception as error:  # it stays loaded, which harms nobody
                 self._settle(name, EngineError(f"{name} cannot be unloaded: {error!r}"))
@@ -286,8 +328,10 @@ class Worker:
             self._death = why
         self.names = frozenset()
         error = Unavailable(why)
-        requests = [*self._waiting, *(run.request for run in self._running)]
+        requests = [*self._waiting, *(run.request for run in [*self._read, *self._running])]
         deliver([(request, error) for request in requests])
+        for asked in self._asked:
+            asked.done.set_exception(error)
         while not self._inbox.empty():
             self._inbox.get().refuse(error)
         for name in list(self._leaving):
@@ -301,12 +345,26 @@ def _promise() -> Future[Any]:
     return done
 
 
+def _tell(reader: Reader, asked: Sequence[_Asked]) -> None:
+    try:
+        told = forced(reader, [each.text for each in asked])
+    except Exception as error:  # out of memory, a broken kernel: these questions are lost
+        for each in asked:
+            each.done.set_exception(_failure(error))
+        return
+    for each, logprobs in zip(asked, told, strict=True):
+        if all(math.isfinite(value) for value in logprobs):
+            each.done.set_result(logprobs)
+        else:
+            each.done.set_exception(EngineError(_NO_NUMBER))
+
+
 def _advance(row: Row, choice: Choice | None) -> Delivery:
     """Give a row its next token; an error ends this row only."""
     try:
         if choice is not None:
             return row.accept(choice)
-        error = EngineError("the model's output is not a number (NaN or infinite)")
+        error = EngineError(_NO_NUMBER)
     except Exception as trouble:  # a decoder that cannot show a token
         error = EngineError(f"the answer cannot be decoded: {trouble!r}")
     row.finished = True

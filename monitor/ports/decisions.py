@@ -35,7 +35,8 @@ class Proposals(Protocol):
     ) -> Proposal:
         """Record what a person said, with an audit row; the same answer again changes nothing.
 
-        Raises `NotFound`; `Conflict` if another answer was given, or the pointer has moved since.
+        Until `needed` people have said yes it waits. Raises `NotFound`; `Conflict` if another answer
+        was given, the pointer has moved since, or the same person says yes again while it waits.
         """
 
     def newest(self, deployment: str, epoch: int, act: Act) -> Proposal | None:

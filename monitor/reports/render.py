@@ -6,16 +6,17 @@ import base64
 import re
 from collections.abc import Sequence
 from enum import Enum
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import TypeAdapter
 
 from monitor.reports import names
 from monitor.reports.chart import evidence_png
-from monitor.reports.data import HealthReport
+from monitor.reports.data import FleetReport, HealthReport
 from monitor.reports.plain_text import finalized, inert
-from monitor.reports.timeline import between
+from monitor.reports.wording import Wording
+from monitor.reports.words import Language
 from rollback.evidence import EvidencePoint
 
 
@@ -34,14 +35,24 @@ MEDIA_TYPES = {
 }
 
 
-def render(report: HealthReport, form: Format) -> str:
-    """Return the report as text of the format."""
+def render(
+    report: HealthReport | FleetReport, form: Format, language: Language = Language.EN
+) -> str:
+    """Return the report as text of the format; JSON is the same in every language."""
     if form is Format.JSON:
         return _JSON.dump_json(report, indent=2).decode()
+    words = Wording(language)
     template = _templates().get_template(f"report.{form.value}.jinja")
     return template.render(
-        report=report,
-        label=partial(names.version_label, labels=report.labels),
+        reports=report.reports if isinstance(report, FleetReport) else (report,),
+        title=words.say("fleet") if isinstance(report, FleetReport) else report.deployment.name,
+        since=report.since,
+        until=report.until,
+        language=language.value,
+        words=words,
+        say=words.say,
+        moment=words.moment,
+        version=words.version,
         picture=_picture,
     )
 
@@ -56,7 +67,7 @@ def table_cell(text: object) -> str:
     return " ".join(escaped.split())
 
 
-_JSON = TypeAdapter(HealthReport)
+_JSON: TypeAdapter[HealthReport | FleetReport] = TypeAdapter(HealthReport | FleetReport)
 _MARKUP = re.compile(r"[\\|\[`]")
 
 
@@ -74,12 +85,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        moment=names.moment,
-        duration=names.duration,
-        number=names.number,
-        ends=names.between_ends,
-        cell=table_cell,
-        between=between,
-    )
+    environment.filters.update(number=names.number, cell=table_cell)
     return environment

@@ -47,16 +47,20 @@ class Consent:
         return answered
 
     async def require(
-        self, deployment: Deployment, version: str, *, actor: str, reason: str
+        self, deployment: Deployment, version: str, *, needed: int, actor: str, reason: str
     ) -> None:
-        """Return once a promotion is approved; else propose it. Raises `Conflict` that says so."""
+        """Return once a promotion is approved by as many people as are needed; else propose it.
+
+        Raises `Conflict` that says so.
+        """
         asked = await self._approvals.propose_promotion(
-            deployment, version, reason, actor=actor, now=datetime.now(UTC)
+            deployment, version, reason, actor=actor, needed=needed, now=datetime.now(UTC)
         )
         if asked.answer is Answer.PENDING:
             raise Conflict(
                 f"the policy of {deployment.name} lets nothing be promoted without approval: "
-                f"{version} is proposed, and `backstop approve {asked.id}` promotes it"
+                f"{version} is proposed, and `backstop approve {asked.id}` "
+                + ("promotes it" if asked.lacks == 1 else f"of {asked.lacks} people promotes it")
             )
         if asked.answer is Answer.REJECTED:
             raise Conflict(

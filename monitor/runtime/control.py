@@ -142,7 +142,10 @@ class Control:
             case RollBack() as rollback:
                 await self._roll_back(deployment, rollback, decided.case.situation.proposal)
             case Propose() as asked:
-                await self._approvals.propose_rollback(deployment, asked.to, asked.reason, now)
+                needed = int(policy.approval.rollback)
+                await self._approvals.propose_rollback(
+                    deployment, asked.to, asked.reason, needed=needed, now=now
+                )
             case Freeze() as freeze:
                 await self._freezes.freeze(deployment, freeze, actor=AUTOMATIC)
             case Suspect() as suspect:

@@ -101,9 +101,12 @@ class OperatorActions:
         """Make a version active if it passes the gate, or begin its canary."""
         found = await self._versions.find(version)
         target = await self._deployment(deployment or found.family)
-        if self._policies[target.name].approval.promotion:
+        needed = int(self._policies[target.name].approval.promotion)
+        if needed:
             check_promotable(found, target)
-            await self._consent.require(target, found.name, actor=actor, reason=reason)
+            await self._consent.require(
+                target, found.name, needed=needed, actor=actor, reason=reason
+            )
         wish = Wish(version=found, deployment=target, force=force, actor=actor, reason=reason)
         way = self._canaries.begin if canary else self._promotion.promote
         flipped = await way(wish, self._policies[target.name])
@@ -191,9 +194,10 @@ class OperatorActions:
         )
 
     async def approve(self, proposal: str, *, actor: str, reason: str) -> Proposal:
-        """Say yes: the leader's next tick carries a rollback out, a promotion is tried at once."""
+        """Say yes: once enough people have, a rollback is the leader's next tick's, a promotion tried."""
         said = await self._consent.answer(proposal, Answer.APPROVED, actor=actor, reason=reason)
-        if said.act is Act.PROMOTION and said.version is not None:
+        is_settled = said.answer is Answer.APPROVED
+        if is_settled and said.act is Act.PROMOTION and said.version is not None:
             await self.promote(
                 said.version,
                 deployment=said.deployment,

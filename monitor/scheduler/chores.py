@@ -6,26 +6,25 @@ import asyncio
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import structlog
 
 from guards.verdicts import Verdict
-from monitor.errors import BackstopError, Unavailable
+from monitor.errors import Unavailable
 from monitor.ports.alerts import Notice
 from monitor.ports.golden import GoldenRun
 from monitor.ports.indicators import Reading
 from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
-from monitor.reports import data, render
-from monitor.reports.render import Format
+from monitor.runtime import reviews
 from monitor.runtime.golden_plan import SCHEDULE
 from monitor.runtime.jobs import Job
 from monitor.runtime.leadership import Leadership
+from monitor.scheduler.reports import Reports
+from rollback.reviews import Review
 
 log = structlog.get_logger(__name__)
 
-_REPORT_PERIOD = timedelta(hours=24)
 _QUIET = frozenset({Verdict.OK, Verdict.WARN})
 _ROLL_UP_EVERY_S = 5.0
 
@@ -34,7 +33,7 @@ class Chores:
     """The bodies of the scheduled jobs.
 
     Args:
-        folder: where reports are kept.
+        reports: the jobs that write reports.
         keep: how long each kind of `ports.Retention` is kept.
     """
 
@@ -44,18 +43,23 @@ class Chores:
         stores: Stores,
         operations: Operations,
         deployments: Sequence[str],
-        folder: Path,
+        reports: Reports,
         keep: Mapping[str, timedelta],
     ) -> None:
         self._stores = stores
         self._operations = operations
         self._deployments = tuple(deployments)
-        self._folder = folder
+        self._reports = reports
         self._keep = keep
 
     def jobs(self) -> Mapping[str, Job]:
         """Return the jobs by the names that the schedule uses."""
-        return {"golden": self.golden, "report": self.report, "retention": self.retain}
+        return {
+            "golden": self.golden,
+            "retention": self.retain,
+            "reviews": self.review,
+            **self._reports.jobs(),
+        }
 
     async def golden(self, slot: datetime) -> None:
         """Run every deployment's golden set; harm, and what nobody can say, is told.
@@ -71,24 +75,19 @@ class Chores:
                 notice = _failure_notice(name, error, datetime.now(UTC))
                 await asyncio.to_thread(self._stores.outbox.put, notice)
 
-    async def report(self, slot: datetime) -> None:
-        """Write every deployment's report of the last day, and tell its first line."""
-        now = datetime.now(UTC)
-        for deployment in await asyncio.to_thread(self._stores.deployments.all):
-            if deployment.name not in self._deployments:
-                continue
-            report = await asyncio.to_thread(
-                data.assemble, self._stores, deployment, until=now, period=_REPORT_PERIOD
-            )
-            path = await asyncio.to_thread(self._write, report)
-            await asyncio.to_thread(self._stores.outbox.put, _report_notice(report, path))
-
     async def retain(self, slot: datetime) -> None:
         """Delete what is older than it may be kept."""
         deleted = await asyncio.to_thread(
             self._stores.retention.expire, self._keep, datetime.now(UTC)
         )
         log.info("retention", **deleted)
+
+    async def review(self, slot: datetime) -> None:
+        """Tell what should be looked at again; once for each cause, version and period."""
+        now = datetime.now(UTC)
+        for due in await asyncio.to_thread(reviews.open_reviews, self._stores, now):
+            if due.deployment in self._deployments:
+                await asyncio.to_thread(self._stores.outbox.put, _review_notice(due, now))
 
     async def _golden_of(self, deployment: str, slot: datetime) -> None:
         if not await asyncio.to_thread(self._stores.golden.cases, deployment):
@@ -97,16 +96,6 @@ class Chores:
         run = await self._operations.run_golden(deployment, cause=SCHEDULE, occasion=occasion)
         if run.verdict is not None and run.verdict not in _QUIET:
             await asyncio.to_thread(self._stores.outbox.put, _golden_notice(run))
-
-    def _write(self, report: data.HealthReport) -> Path:
-        name = f"{report.deployment.name}-{report.until:%Y%m%dT%H%M%SZ}.html"
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            path = self._folder / name
-            path.write_text(render.render(report, Format.HTML), encoding="utf-8")
-        except OSError as error:
-            raise BackstopError(f"{self._folder}: no report written: {error.strerror}") from error
-        return path
 
 
 async def roll_up(
@@ -155,17 +144,12 @@ def _failure_notice(deployment: str, error: Exception, now: datetime) -> Notice:
     )
 
 
-def _report_notice(report: data.HealthReport, path: Path) -> Notice:
+def _review_notice(due: Review, now: datetime) -> Notice:
     return Notice(
-        id=str(uuid.uuid4()),
-        kind="report",
+        id=due.id,
+        kind="review",
         severity="info",
-        title=f"{report.deployment.name}: health report",
-        facts={
-            "deployment": report.deployment.name,
-            "reason": report.standing.detail,
-            "answers": report.answers,
-            "report": str(path),
-        },
-        created_at=datetime.now(UTC),
+        title=f"{due.deployment}: a review of {due.version} is due: {due.cause.value}",
+        facts={"deployment": due.deployment, "from": due.version, "reason": due.sentence},
+        created_at=now,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ from monitor.storage.database import transaction
 from monitor.storage.schema import proposals
 from rollback.proposal import Act, Answer, Proposal
 
+_ANSWERED = ("answered_at", "answered_by")
+
 
 class PostgresProposals(Proposals):
     """`ports.Proposals` on Postgres."""
@@ -32,6 +34,7 @@ class PostgresProposals(Proposals):
             "act": proposal.act.value,
             "answer": proposal.answer.value,
             "reason": values.text(proposal.reason),
+            "approved_by": list(proposal.approved_by),
         }
         new = insert(proposals).values(row).on_conflict_do_nothing(index_elements=["id"])
         with transaction(self._engine) as connection:
@@ -53,19 +56,17 @@ class PostgresProposals(Proposals):
                     f"{before.answered_by} has {before.answer.value} {proposal_id} already"
                 )
             pointers.locked(connection, before.deployment, before.epoch)
-            connection.execute(
-                update(proposals)
-                .where(proposals.c.id == before.id)
-                .values(
-                    answer=answer.value,
-                    answered_at=at,
-                    answered_by=actor,
-                    answer_reason=values.text(reason),
-                )
-            )
-            after = _found(connection, proposal_id)
-            _audit(connection, after, answer.value, actor, at)
-            return after
+            after = _answered(before, answer, actor, reason, at)
+            changes = {name: getattr(after, name) for name in _ANSWERED}
+            changes |= {
+                "answer": after.answer.value,
+                "approved_by": list(after.approved_by),
+                "answer_reason": values.text(after.answer_reason),
+            }
+            connection.execute(update(proposals).where(proposals.c.id == before.id).values(changes))
+            what = "approval" if after.answer is Answer.PENDING else answer.value
+            _audit(connection, replace(after, answer_reason=reason), what, actor, at)
+            return _found(connection, proposal_id)
 
     def newest(self, deployment: str, epoch: int, act: Act) -> Proposal | None:
         """Return the last proposal of an epoch, or `None`."""
@@ -92,6 +93,27 @@ class PostgresProposals(Proposals):
             return [_proposal(row) for row in connection.execute(wanted.limit(limit))]
 
 
+def _answered(before: Proposal, answer: Answer, actor: str, reason: str, at: datetime) -> Proposal:
+    """Return a proposal with somebody's answer. Raises `Conflict` for a second yes of the same."""
+    agreed = before.approved_by
+    if answer is Answer.APPROVED:
+        if actor in agreed:
+            raise Conflict(
+                f"{actor} has approved {before.id} already; somebody else's token must do it too"
+            )
+        agreed = (*agreed, actor)
+        if len(agreed) < before.needed:
+            return replace(before, approved_by=agreed)
+    return replace(
+        before,
+        answer=answer,
+        answered_at=at,
+        answered_by=actor,
+        answer_reason=reason,
+        approved_by=agreed,
+    )
+
+
 def _newest_first() -> Select[Any]:
     return select(proposals).order_by(proposals.c.made_at.desc(), proposals.c.id)
 
@@ -105,7 +127,14 @@ def _found(connection: Connection, proposal_id: str, *, for_update: bool = False
 
 
 def _proposal(row: Row[Any]) -> Proposal:
-    return Proposal(**{**row._mapping, "act": Act(row.act), "answer": Answer(row.answer)})
+    return Proposal(
+        **{
+            **row._mapping,
+            "act": Act(row.act),
+            "answer": Answer(row.answer),
+            "approved_by": tuple(row.approved_by),
+        }
+    )
 
 
 def _audit(connection: Connection, proposal: Proposal, what: str, actor: str, at: datetime) -> None:

@@ -22,6 +22,7 @@ KNOWN = (
     "0011",
     "0013",
     "0014",
+    "0015",
 )  # every migration in `alembic/versions`, oldest first
 HEAD = KNOWN[-1]  # what this version of Backstop works with
 

@@ -16,10 +16,12 @@ from monitor.web.api import (
     decisions,
     deployments,
     drills,
+    exchanges,
     golden,
     incidents,
     overview,
     reports,
+    reviews,
 )
 from monitor.web.body_limit import BodyLimit
 from monitor.web.context import Web
@@ -45,7 +47,19 @@ from monitor.web.pages import (
 )
 from monitor.web.security_headers import SecurityHeaders
 
-_API = (overview, deployments, adapters, incidents, golden, reports, audit, decisions, drills)
+_API = (
+    overview,
+    deployments,
+    adapters,
+    incidents,
+    golden,
+    reports,
+    audit,
+    decisions,
+    drills,
+    exchanges,
+    reviews,
+)
 _PAGES = (
     login,
     dashboard,

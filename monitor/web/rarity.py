@@ -24,6 +24,9 @@ class Rarity:
         name: of the signal; meaning, unit: in words.
         share: of the reference's answers that are at least as odd, in [0, 1]; `None` if the
             reference does not know.
+        p: conformal p-value of the odder direction against the reference, the answer itself
+            counted, so never 0: (odd ones + 1) / (of + 1). It is of one direction of one signal;
+            over all of an answer's signals some are small by chance.
         of: how many answers the reference has values of.
     """
 
@@ -33,6 +36,11 @@ class Rarity:
     value: float
     share: float | None
     of: int
+
+    @property
+    def p(self) -> float | None:
+        """How likely an answer at least as odd is, if it is one of the reference's kind."""
+        return None if self.share is None else (round(self.share * self.of) + 1) / (self.of + 1)
 
 
 class References:

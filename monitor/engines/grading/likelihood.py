@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 
 from guards.golden import GoldenCase
@@ -30,8 +31,10 @@ async def of_choice(engine: Likelihood, case: GoldenCase, version: str | None) -
     """
     choices: list[str] = case.expectation["values"]
     right = choices.index(case.expectation["value"])
-    # One after the other: a run asks for several cases at once already.
-    totals = [math.fsum(await engine.score(case.messages, choice, version)) for choice in choices]
+    told = await asyncio.gather(
+        *(engine.score(case.messages, choice, version) for choice in choices)
+    )
+    totals = [math.fsum(logprobs) for logprobs in told]
     per_byte = [total / _bytes(choice) for total, choice in zip(totals, choices, strict=True)]
     return Grade(raw=_chosen(totals, right), normalized=_chosen(per_byte, right))
 

@@ -19,12 +19,16 @@ from monitor.engines.local import LocalEngine
 from monitor.engines.model import device_of
 from monitor.engines.own_process import wire
 from monitor.engines.own_process.wire import Start
+from monitor.engines.packing import Packing
 from monitor.errors import BackstopError, EngineError
 from monitor.ports.engine import Piece
 from monitor.ports.golden_host import Usage
 from monitor.runtime import frames
 
 _KIB = 1024
+_AHEAD = 4096  # requests; a run asks for a window of its cases at a time
+_LINGER_S = 0.02  # a window comes in pieces, one for each question
+_PREFIXES = 4  # of the versions that a run compares, and the base model
 
 
 def main(descriptor: int) -> None:
@@ -104,7 +108,13 @@ def _opened(start: Start) -> LocalEngine:
     return LocalEngine.open(
         Path(start.model),
         device=start.device,
-        max_batch=start.max_batch,
+        packing=Packing(
+            rows=start.max_batch,
+            columns=start.columns,
+            ahead=_AHEAD,
+            linger_s=_LINGER_S,
+            prefixes=_PREFIXES,
+        ),
         threads=start.threads,
     )
 

@@ -33,6 +33,7 @@ class Start:
         memory_share: the most of a GPU's memory, in (0, 1].
         niceness: from 0 to 19.
         max_batch: rows in one step.
+        columns: of the key-value cache together, at most.
         threads: CPU threads; `None` leaves one core free.
     """
 
@@ -41,6 +42,7 @@ class Start:
     memory_share: float
     niceness: int
     max_batch: int
+    columns: int
     threads: int | None
 
 

@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 
 from guards.assessment import Scored
 from guards.exchange import FinishReason
+from guards.quantiles import Quantiles
 from guards.verdicts import Verdict
 from monitor.ports.indicators import Indicator
+from rollback.indicators import totals
+from rollback.indicators.totals import Totals
 
 _Key = tuple[datetime, str | None]
 
@@ -55,52 +58,65 @@ class Minutes:
 def _indicators(
     minute: datetime, adapter: str | None, answers: Sequence[Scored]
 ) -> Iterator[Indicator]:
-    for name, (value, count) in _figures(answers):
-        if value is not None and count > 0:
-            yield Indicator(
-                deployment=answers[0].exchange.deployment,
-                adapter=adapter,
-                bucket=minute,
-                name=name,
-                value=value,
-                count=count,
-            )
+    for name, found in totals.measured(_totals(answers), intervals=False).items():
+        yield Indicator(
+            deployment=answers[0].exchange.deployment,
+            adapter=adapter,
+            bucket=minute,
+            name=name,
+            value=found.value,
+            count=found.count,
+        )
 
 
-def _figures(answers: Sequence[Scored]) -> Iterator[tuple[str, tuple[float | None, int]]]:
-    """Yield each indicator's value and the answers behind it."""
-    served = len(answers)
+def _totals(answers: Sequence[Scored]) -> Totals:
     whole = [each for each in answers if each.exchange.finish_reason is not FinishReason.ABANDONED]
-    yield "exchanges", (float(served), served)
-    yield "abandoned_rate", ((served - len(whole)) / served, served)
-    yield "fault_rate", _rate(each.verdict is Verdict.FAIL for each in whole)
-    yield "outlier_rate", _rate(each.verdict is Verdict.WARN for each in whole)
-    yield "error_rate", _rate(_is_error(each) for each in whole)
-    yield "cut_rate", _rate(each.exchange.finish_reason is FinishReason.LENGTH for each in whole)
-    latencies = _known(each.exchange.latency_s for each in whole)
-    yield "latency_p50_s", (_percentile(latencies, 0.5), len(latencies))
-    yield "latency_p95_s", (_percentile(latencies, 0.95), len(latencies))
+    latency = _known(each.exchange.latency_s for each in whole)
     first = _known(each.exchange.first_token_s for each in answers)
-    yield "first_token_p95_s", (_percentile(first, 0.95), len(first))
+    prompts = _known(each.exchange.prompt_tokens for each in whole)
     tokens = _known(each.exchange.output_tokens for each in whole)
-    yield "output_tokens_mean", _mean(tokens)
-    yield "tokens_per_s", (_speed(answers), len(tokens))
-    yield "mean_logprob", _mean(_signal(whole, "logprob_mean"))
-    yield "wrong_answer_mean", _mean(_signal(whole, "wrong_answer"))
-    yield "grade_mean", _mean(_known(each.exchange.grade for each in answers))
+    logprobs, wrong = _signal(whole, "logprob_mean"), _signal(whole, "wrong_answer")
+    costs, grades = _signal(answers, "cost"), _known(each.exchange.grade for each in answers)
+    return Totals(
+        served=len(answers),
+        judged=len(whole),
+        faults=sum(each.verdict is Verdict.FAIL for each in whole),
+        outliers=sum(each.verdict is Verdict.WARN for each in whole),
+        errors=sum(map(_is_error, whole)),
+        cut=sum(each.exchange.finish_reason is FinishReason.LENGTH for each in whole),
+        timed=len(latency),
+        prompts_counted=len(prompts),
+        counted=len(tokens),
+        with_logprob=len(logprobs),
+        with_likely_wrong=len(wrong),
+        graded=len(grades),
+        priced=len(costs),
+        first_tokens=len(first),
+        latency_s=math.fsum(latency),
+        prompt_tokens=math.fsum(prompts),
+        output_tokens=math.fsum(tokens),
+        speed_tokens=math.fsum(
+            _known(each.exchange.output_tokens for each in answers if each.exchange.latency_s)
+        ),
+        speed_s=math.fsum(
+            _known(
+                each.exchange.latency_s
+                for each in answers
+                if each.exchange.output_tokens is not None
+            )
+        ),
+        logprob=math.fsum(logprobs),
+        likely_wrong=math.fsum(wrong),
+        grade=math.fsum(grades),
+        cost=math.fsum(costs),
+        latency=Quantiles.of(latency),
+        first_token=Quantiles.of(first),
+    )
 
 
 def _is_error(answer: Scored) -> bool:
     exchange = answer.exchange
     return exchange.error is not None or exchange.finish_reason is FinishReason.ERROR
-
-
-def _rate(hits: Iterable[bool]) -> tuple[float | None, int]:
-    return _mean([float(hit) for hit in hits])
-
-
-def _mean(values: Sequence[float]) -> tuple[float | None, int]:
-    return (math.fsum(values) / len(values) if values else None), len(values)
 
 
 def _known(values: Iterable[float | None]) -> list[float]:
@@ -109,22 +125,3 @@ def _known(values: Iterable[float | None]) -> list[float]:
 
 def _signal(answers: Iterable[Scored], name: str) -> list[float]:
     return [each.signals[name] for each in answers if name in each.signals]
-
-
-def _percentile(values: Sequence[float], share: float) -> float | None:
-    """Return a percentile, between two values in proportion, as `percentile_cont` does."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    low = math.floor(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (place - low) * (ordered[high] - ordered[low])
-
-
-def _speed(answers: Iterable[Scored]) -> float | None:
-    """Return the output tokens over the seconds they took."""
-    timed = [each.exchange for each in answers if each.exchange.latency_s is not None]
-    tokens = _known(each.output_tokens for each in timed if each.latency_s)
-    seconds = math.fsum(_known(each.latency_s for each in timed if each.output_tokens is not None))
-    return math.fsum(tokens) / seconds if tokens and seconds > 0 else None

@@ -66,6 +66,7 @@ deployments = Table(
     Column("shadow_rate", Double, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("canary", Text),  # the one that runs
+    Column("pinned", Text),
 )
 
 canaries = Table(
@@ -94,7 +95,6 @@ canary_callers = Table(
     metadata,
     Column("canary", Text, ForeignKey("canaries.id", ondelete="CASCADE"), primary_key=True),
     Column("caller", Text, primary_key=True),  # hashed with the canary's id as salt
-    Column("pinned", Text),
 )
 
 incidents = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import ARRAY, BigInteger, Column, ForeignKey, Index, Integer, Table, Text
 
 from monitor.storage.schema.base import MOMENT, metadata
 from monitor.storage.values import ExactJson
@@ -35,5 +35,7 @@ proposals = Table(
     Column("answered_at", MOMENT),
     Column("answered_by", Text),
     Column("answer_reason", Text, nullable=False),
+    Column("needed", Integer, nullable=False, server_default="1"),
+    Column("approved_by", ARRAY(Text), nullable=False, server_default="{}"),
     Index(None, "deployment", "made_at"),
 )

@@ -59,6 +59,8 @@ class ProposalAnswer(BaseModel):
     answered_at: datetime | None
     answered_by: str | None
     answer_reason: str
+    needed: int
+    approved_by: tuple[str, ...]
 
 
 @router.get(
@@ -93,7 +95,10 @@ def proposals(web: Context, deployment: str | None = None) -> Sequence[Proposal]
     "/proposals/{proposal_id}/approve", response_model=ProposalAnswer, summary="Say yes to it"
 )
 async def approve(proposal_id: str, request: Reason, web: Context, operator: Operator) -> Proposal:
-    """Approve a proposal: a rollback is carried out at once, a promotion if it passes the gate."""
+    """Approve a proposal, once for each token; when enough people have, it is carried out.
+
+    A rollback is carried out at once, a promotion if it passes the gate.
+    """
     return await web.operations.approve(proposal_id, actor=operator, reason=request.reason)
 
 

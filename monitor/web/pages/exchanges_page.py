@@ -8,24 +8,18 @@ from typing import Literal
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from guards.explanation import nearest_ids
 from guards.verdicts import Verdict
-from monitor.errors import NotFound
 from monitor.ports.listings import ExchangeFilter
-from monitor.ports.record import RecordedExchange
-from monitor.ports.stores import Stores
 from monitor.reports.names import labels_of, version_label
-from monitor.web import lookup
 from monitor.web.context import Context
+from monitor.web.explanation import explain
 from monitor.web.pages import paging
 from monitor.web.pages.frame import Page
-from monitor.web.rarity import rarities
 
 router = APIRouter(prefix="/exchanges")
 
 _VERDICTS = (Verdict.FAIL, Verdict.WARN, Verdict.OK)
 _BASE_MODEL = "base"
-_NEIGHBOURS = 5
 
 
 @router.get("")
@@ -83,22 +77,12 @@ def listed(
 @router.get("/{exchange_id:path}")
 def one(exchange_id: str, web: Context, frame: Page) -> HTMLResponse:
     """Return an answer with its signals beside the reference, and its nearest usual answers."""
-    stores = web.stores
-    answer = stores.exchanges.find(exchange_id)
-    if answer is None:
-        raise NotFound(f"There is no answer {exchange_id[:80]!r} on record.")
-    deployment = lookup.deployment(stores, answer.deployment)
-    reference = web.references.of(deployment.name, answer.adapter, deployment.baseline)
+    found = explain(web.stores, web.references, exchange_id)
     return frame.page(
         "exchange.html.jinja",
-        answer=answer,
-        rarities=rarities(answer, reference),
-        reference_size=reference.size if reference else None,
-        neighbours=_neighbours(stores, answer),
-        label=partial(version_label, labels=labels_of(stores.registry.versions())),
+        answer=found.answer,
+        rarities=found.rarities,
+        reference_size=found.reference_size,
+        neighbours=found.neighbours,
+        label=partial(version_label, labels=labels_of(web.stores.registry.versions())),
     )
-
-
-def _neighbours(stores: Stores, answer: RecordedExchange) -> list[RecordedExchange]:
-    ids = nearest_ids(answer.findings)[:_NEIGHBOURS]
-    return [found for each in ids if (found := stores.exchanges.find(each)) is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from monitor.config import Config, DeploymentConfig, LocalEngine
 from monitor.config.audit import AuditConfig
 from monitor.errors import ConfigError
 from monitor.ports.stores import Stores
+from monitor.reports import incident_export
 from monitor.storage import revision
 from monitor.storage.anchor_file import AnchorFile
 from rollback.audit_anchors import Anchor
@@ -132,3 +134,29 @@ def test_the_service_is_no_owner_of_its_embedded_database(config: Config, short_
             assert connection.execute(text(owner)).scalar_one() == "backstop"
         assert tuple(who) == ("backstop_service", "backstop_service")
     assert tools.upgrade(embedded) == revision.HEAD
+
+
+def test_an_incident_is_exported_with_its_acts_and_the_proof(config: Config, story: Stores) -> None:
+    """Versions, exposure and evidence are in it; every act's hash is its content's."""
+    [incident] = story.incidents.list()
+    [told] = tools.export_incidents(config, incident.id)
+    assert told == {**tools.export_incidents(config, None)[0], "exported_at": told["exported_at"]}
+    assert {each["name"] for each in told["versions"]} == {V1, V2}
+    assert "deployment.rollback" in [act["action"] for act in told["acts"]]
+    assert told["chain"]["intact"]
+    written = incident_export.markdown(json.loads(json.dumps(told)))
+    for act in told["acts"]:
+        assert act["hash"] in written
+    assert told["chain"]["head"] in written
+
+
+def test_an_export_says_that_the_trail_is_broken(
+    config: Config, story: Stores, engine: Engine
+) -> None:
+    """It is told all the same, with the first bad row."""
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_log DISABLE TRIGGER ALL"))
+        connection.execute(text("UPDATE audit_log SET actor = 'nobody' WHERE seq = 3"))
+    [told] = tools.export_incidents(config, None)
+    assert (told["chain"]["intact"], told["chain"]["first_bad_row"]) == (False, 3)
+    assert "row 3 was edited" in incident_export.markdown(told)

@@ -29,7 +29,13 @@ ASKED = Generation(
 def start(model_dir: Path) -> Start:
     """Return how the tests' process opens its engine."""
     return Start(
-        model=str(model_dir), device="cpu", memory_share=1.0, niceness=5, max_batch=4, threads=1
+        model=str(model_dir),
+        device="cpu",
+        memory_share=1.0,
+        niceness=5,
+        max_batch=4,
+        columns=4096,
+        threads=1,
     )
 
 

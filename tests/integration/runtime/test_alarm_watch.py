@@ -44,19 +44,19 @@ def test_a_deployment_that_falls_silent_is_told_once_until_it_answers(stores: St
     watch = Told(stores, no_answers=HALF_HOUR)
     assert watch.look(NOW) == []
     record(stores, scored(1))
-    stores.indicators.roll_up(NOW - MINUTE, NOW + MINUTE)
+    stores.indicators.roll_up(NOW + MINUTE)
     assert watch.look(NOW + HALF_HOUR) == []
     assert watch.look(NOW + HALF_HOUR + MINUTE) == ["no_answers: support: no answers any more"]
     assert watch.look(NOW + HALF_HOUR + 2 * MINUTE) == []
     record(stores, scored(2, started_at=NOW + 33 * MINUTE))
-    stores.indicators.roll_up(NOW + HALF_HOUR, NOW + 34 * MINUTE)
+    stores.indicators.roll_up(NOW + 34 * MINUTE)
     assert watch.look(NOW + 34 * MINUTE) == ["resolved: over: support: no answers any more"]
 
 
 def test_silence_is_not_looked_for_unless_it_is_wanted(stores: Stores) -> None:
     """Many deployments sleep at night."""
     record(stores, scored(1))
-    stores.indicators.roll_up(NOW - MINUTE, NOW + MINUTE)
+    stores.indicators.roll_up(NOW + MINUTE)
     assert Told(stores).look(NOW + 24 * 60 * MINUTE) == []
 
 

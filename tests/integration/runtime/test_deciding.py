@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -67,7 +68,7 @@ def _minutes(stores: Stores, version: str, latency_s: float) -> None:
             for number in range(10)
         ]
         record(stores, *answers)
-    stores.indicators.roll_up(minute - timedelta(minutes=5), minute)
+    stores.indicators.roll_up(minute)
 
 
 def _last(house: House) -> Decided:
@@ -172,5 +173,24 @@ async def test_a_promotion_that_needs_approval_passes_the_gate_after_it(stores: 
     worse = stores.proposals.list(NAME)[0]
     with pytest.raises(GateRefused):
         await house.operations.approve(worse.id, actor="bob", reason="go")
+    assert (await house.deployment()).active == V1
+    await house.close()
+
+
+async def test_a_promotion_that_needs_two_is_nobodys_alone(stores: Stores) -> None:
+    """Not forced, not by the same token twice; the second person's yes promotes it."""
+    house = build(stores, policy=replace(POLICY, approval=Approval(promotion=2)))
+    await house.loop.versions.fingerprint_base()
+    await house.tick()
+    with pytest.raises(Conflict, match="of 2 people promotes it"):
+        await house.promote(V1)
+    (proposal,) = stores.proposals.list(NAME)
+    for _ in range(2):
+        with suppress(Conflict):
+            await house.operations.approve(proposal.id, actor="bob", reason="go")
+    with pytest.raises(Conflict, match="backstop approve"):
+        await house.promote(V1)
+    assert (await house.deployment()).active is None
+    await house.operations.approve(proposal.id, actor="ann", reason="go")
     assert (await house.deployment()).active == V1
     await house.close()

@@ -24,11 +24,15 @@ from monitor.errors import BadRequest
 from monitor.ports.engine import Generation
 from monitor.ports.operations import Operations
 from monitor.ports.stores import Stores
+from monitor.reports.words import Language
 from monitor.runtime.golden_beside import Beside
 from monitor.runtime.golden_plan import Plan, RunSettings
 from monitor.runtime.golden_runs import GoldenRuns
 from monitor.scheduler.chores import Chores
-from tests.integration.runtime.house import GOOD, NAME, House
+from monitor.scheduler.reports import Reports
+from rollback.reviews import AGE
+from tests.integration.runtime.house import GOOD, NAME, House, build
+from tests.integration.storage.builders import add_verified, promotion, version
 
 pytestmark = pytest.mark.integration
 
@@ -124,13 +128,35 @@ async def test_a_deployment_whose_scheduled_run_fails_does_not_stop_the_others(
     assert f"{unknown}: the scheduled golden run failed" in told
 
 
+async def test_a_review_is_told_once(stores: Stores, tmp_path: Path) -> None:
+    """However often the chore runs, one notice goes out for a cause and a period."""
+    house = build(stores)
+    await house.loop.versions.fingerprint_base()
+    old = version(f"{NAME}@999999999999", "old")
+    add_verified(stores, replace(old, created_at=datetime.now(UTC) - AGE))
+    deployment = stores.deployments.ensure(NAME)
+    stores.deployments.flip(replace(promotion(old.name, None, deployment.epoch), deployment=NAME))
+    for _ in range(2):
+        await chores(stores, house.operations, tmp_path, NAME).review(SLOT)
+        await house.tell()
+    told = [notice.title for notice in house.pager.notices if notice.kind == "review"]
+    assert told == [f"{NAME}: a review of {old.name} is due: age"]
+    await house.close()
+
+
 def chores(stores: Stores, operations: Operations, folder: Path, *deployments: str) -> Chores:
     """Return the chores of some deployments."""
     return Chores(
         stores=stores,
         operations=operations,
         deployments=deployments,
-        folder=folder,
+        reports=Reports(
+            stores=stores,
+            deployments=deployments,
+            folder=folder,
+            language=Language.EN,
+            is_fleet_wanted=False,
+        ),
         keep={"exchanges": timedelta(days=1)},
     )
 

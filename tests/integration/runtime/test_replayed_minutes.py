@@ -36,12 +36,13 @@ def _answers(count: int) -> list[Scored]:
             adapter=chance.choice([V1, V2]),
             latency_s=maybe(chance.random() * 5),
             first_token_s=maybe(chance.random()),
+            prompt_tokens=chance.randint(1, 90),
             output_tokens=None if tokens is None else int(tokens),
             grade=maybe(chance.random()),
             error=chance.choice([None, None, "away"]),
             finish_reason=chance.choice(list(FinishReason)),
         )
-        signals = {"logprob_mean": -1.5, "wrong_answer": 0.25} if number % 3 else {}
+        signals = {"logprob_mean": -1.5, "wrong_answer": 0.25, "cost": 0.01} if number % 3 else {}
         found.append(
             Scored(exchange=made.exchange, verdict=made.verdict, signals=signals, findings=())
         )
@@ -64,7 +65,7 @@ def test_minutes_of_a_log_are_postgres_minutes(stores: Stores) -> None:
     answers = _answers(300)
     record(stores, *answers)
     since = NOW - timedelta(minutes=4)
-    stores.indicators.roll_up(since, NOW)
+    stores.indicators.roll_up(NOW)
     minutes = Minutes()
     minutes.add(answers)
     rolled_up = list(stores.indicators.indicators("support", since, NOW))

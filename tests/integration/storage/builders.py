@@ -116,7 +116,7 @@ def version(name: str, label: str) -> AdapterVersion:
         name=name,
         label=label,
         state=VersionState.REGISTERED,
-        manifest={"files": {"a": 1}},
+        manifest={"files": {"a": {"sha256": "00" * 32, "size": 1}}},
         created_at=NOW,
     )
 

@@ -113,6 +113,30 @@ def test_an_answer_stays(asked: Stores) -> None:
     assert actions == ["proposal.made", "proposal.approved"]
 
 
+def test_two_tokens_are_two_people(asked: Stores) -> None:
+    """One yes of two settles nothing, the same token's second is refused, another's settles it."""
+    asked.proposals.put(replace(_PROPOSAL, id="p2", needed=2), notice(4))
+    one = asked.proposals.answer("p2", Answer.APPROVED, actor="ann", reason="go", at=NOW)
+    assert (one.answer, one.approved_by, one.lacks) == (Answer.PENDING, ("ann",), 1)
+    with pytest.raises(Conflict, match="ann has approved p2 already; somebody else's token"):
+        asked.proposals.answer("p2", Answer.APPROVED, actor="ann", reason="go!", at=NOW)
+    two = asked.proposals.answer("p2", Answer.APPROVED, actor="bob", reason="me too", at=NOW)
+    assert (two.answer, two.answered_by_all) == (Answer.APPROVED, "ann, bob")
+    rows = list(asked.audit.rows())[-2:]
+    assert [(row.action, row.actor, row.payload["reason"]) for row in rows] == [
+        ("proposal.approval", "ann", "go"),
+        ("proposal.approved", "bob", "me too"),
+    ]
+
+
+def test_one_no_settles_a_proposal_of_two(asked: Stores) -> None:
+    """Whoever said yes before."""
+    asked.proposals.put(replace(_PROPOSAL, id="p2", needed=2), notice(4))
+    asked.proposals.answer("p2", Answer.APPROVED, actor="ann", reason="go", at=NOW)
+    no = asked.proposals.answer("p2", Answer.REJECTED, actor="bob", reason="wait", at=NOW)
+    assert (no.answer, no.answered_by_all) == (Answer.REJECTED, "bob")
+
+
 def test_a_proposal_of_an_earlier_epoch_is_void(asked: Stores) -> None:
     """What was asked about no longer serves; an unknown one is named."""
     stores = asked

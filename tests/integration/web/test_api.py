@@ -10,11 +10,13 @@ import pytest
 
 from guards.golden import GoldenResult
 from monitor.ports.golden import GoldenRun, RunStatus
+from monitor.web import lookup
 from rollback import case as cases
 from rollback.decided import Decided
 from rollback.policy import Policy
 from rollback.proposal import Act, Proposal
 from rollback.situation import Situation
+from rollback.versions import VersionState
 from tests.integration.storage.builders import notice, record, scored
 from tests.integration.web import serving
 from tests.integration.web.story import V1, V2
@@ -38,6 +40,7 @@ READS = (
     "/api/deployments/support/indicators",
     "/api/adapters",
     f"/api/adapters/{V1}",
+    f"/api/adapters/{V1}/card",
     "/api/incidents",
     "/api/golden/support/runs",
     "/api/golden/support/runs/run-gate",
@@ -45,6 +48,7 @@ READS = (
     "/api/audit",
     "/api/deployments/support/decisions",
     "/api/proposals",
+    "/api/reviews",
 )
 
 
@@ -350,3 +354,72 @@ async def test_a_proposal_is_listed_and_answered(operator, service) -> None:
         assert (await answer.json())["answer"] == "approved"
     async with operator.post("/api/proposals/p1/reject", json={"reason": "no"}) as answer:
         assert answer.status == 409
+
+
+async def test_a_card_tells_what_is_on_record_now(operator, service) -> None:
+    """What was stated when a version was added, and the run that came after, are in its card."""
+    body = {"family": "support", "path": "/srv/v3", "facts": {"card": {"limits": "English only."}}}
+    async with operator.post("/api/adapters", json=body) as answer:
+        name = (await answer.json())["name"]
+    run = service.stores.golden.run("run-gate")
+    summary = {"sentence": "mean grade 0.91 over 40 cases"}
+    service.stores.golden.save_run(replace(run, id="later", subject=name, summary=summary), {})
+    async with operator.get(f"/api/adapters/{name}/card") as answer:
+        text = await answer.text()
+    assert answer.content_type == "text/markdown"
+    assert "English only." in text
+    assert "mean grade 0.91 over 40 cases" in text
+
+
+async def test_a_statement_with_an_unknown_part_is_refused(operator) -> None:
+    """The answer names the part, and what there may be."""
+    body = {"family": "support", "path": "/srv/v3", "facts": {"card": {"limit": "x"}}}
+    async with operator.post("/api/adapters", json=body) as answer:
+        assert answer.status == 400
+        assert "'limit' is no part of a card" in (await answer.json())["error"]["message"]
+
+
+async def test_an_answer_is_explained(operator, service) -> None:
+    """What was found of it comes with its signals, each with what is known of its rarity."""
+    (flagged, *_) = [
+        each for each in service.stores.exchanges.recent("support", 20) if each.findings
+    ]
+    async with operator.get(f"/api/exchanges/{flagged.id}/explanation") as answer:
+        told = await answer.json()
+    assert (told["answer"]["id"], told["answer"]["findings"]) == (
+        flagged.id,
+        list(flagged.findings),
+    )
+    assert {each["name"] for each in told["rarities"]} == set(flagged.signals)
+    assert told["reference_size"] is None
+
+
+async def test_an_answer_that_is_not_on_record_has_no_explanation(operator) -> None:
+    """The sentence names it."""
+    async with operator.get("/api/exchanges/nobody/explanation") as answer:
+        assert answer.status == 404
+        assert "nobody" in (await answer.json())["error"]["message"]
+
+
+async def test_a_review_is_due_until_it_is_done(operator, service) -> None:
+    """Done once, with a note on the audit trail; then it is open no more."""
+    stated = {"name": "support@aaaaaaaaaaaa", "parent": V1, "facts": {"licence": "mit"}}
+    newest = replace(lookup.version(service.stores, V2), label="", **stated)
+    newest = replace(newest, state=VersionState.REGISTERED)
+    service.stores.registry.add(newest, actor="ada")
+    service.stores.registry.move(
+        newest.name, VersionState.VERIFIED, actor="ada", reason="", at=newest.created_at
+    )
+    body = {"reason": "go", "force": True}
+    async with operator.post(f"/api/adapters/{newest.name}/promote", json=body) as answer:
+        assert answer.status == 200, await answer.text()
+    async with operator.get("/api/reviews") as answer:
+        [due] = await answer.json()
+    assert (due["cause"], due["version"]) == ("licence changed", newest.name)
+    for status in (200, 404):
+        path = f"/api/reviews/{due['id']}/done"
+        async with operator.post(path, json={"reason": "own work"}) as answer:
+            assert answer.status == status
+    async with operator.get("/api/reviews") as answer:
+        assert await answer.json() == []
+    assert acts(service)[-1][1:] == ("review.done", "own work")

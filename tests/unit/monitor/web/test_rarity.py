@@ -78,3 +78,15 @@ def test_what_the_reference_does_not_know_is_said(reference):
     assert "forgotten" in unknown
     assert last.share is None
     assert all(each.share is None for each in rarities(recorded("word"), None))
+
+
+def test_the_p_value_counts_the_answer_itself(reference):
+    """So it is never 0: an answer unlike all of 60 has 1 in 61."""
+    rarest = rarities(recorded("word " * 500), reference)[0]
+    assert rarest.p == pytest.approx(1 / (reference.size + 1))
+
+
+def test_what_the_reference_does_not_know_has_no_p_value(reference):
+    """A signal that nobody measures any more is not called rare."""
+    found = {each.name: each for each in rarities(recorded("word"), reference)}
+    assert found["forgotten"].p is None

@@ -1,0 +1,1 @@
+"""Pilots: small trials that compare adapters with prompts and full fine-tuning, to decide by."""
