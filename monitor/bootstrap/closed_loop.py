@@ -22,6 +22,7 @@ from monitor.runtime.control import Control
 from monitor.runtime.convergence import Convergence, Followers
 from monitor.runtime.deciding import Deciding
 from monitor.runtime.dispatch import Dispatcher
+from monitor.runtime.drills.sitting import Sitting
 from monitor.runtime.errands import Errands
 from monitor.runtime.failpoints import Failpoints, NoFailpoints, Sending
 from monitor.runtime.freezes import Freezes
@@ -49,6 +50,7 @@ from monitor.runtime.troubles import Troubles
 from monitor.runtime.versions import Versions
 from monitor.runtime.wakers import Wakers
 from monitor.runtime.watch import Watch
+from monitor.storage.spoiling import StoredSpoiler
 from rollback.canary_policy import CanaryPolicy
 from rollback.policy import Policy
 
@@ -127,6 +129,7 @@ class ClosedLoop:
     versions: Versions
     base: BaseProbe
     approvals: Approvals
+    sitting: Sitting
     golden: GoldenEvidence
     resuming: Resuming
     promotion: Promotion
@@ -190,6 +193,7 @@ def close_loop(
         patrol=Patrol(stores, engine, site.engine, site.link),
         leadership=leadership,
         versions=versions,
+        sitting=Sitting(engine=engine, spoiler=StoredSpoiler(stores.artifacts), grader=site.grader),
         golden=golden,
         resuming=Resuming(stores, runs, golden, policies, lambda: leadership.leads),
         promotion=promotion,

@@ -11,12 +11,14 @@ from prometheus_client import CollectorRegistry
 
 from monitor.bootstrap import alerting, anchoring, closed_loop, own_levels, places
 from monitor.bootstrap.closed_loop import ClosedLoop
-from monitor.bootstrap.files import DeploymentFiles
+from monitor.bootstrap.files import DeploymentFiles, schemas
 from monitor.config import Config
+from monitor.ports.drills import Objective
 from monitor.ports.stores import Stores
 from monitor.reports.words import Language
 from monitor.runtime.alerting.watch import AlarmWatch
 from monitor.runtime.consent import Consent
+from monitor.runtime.drills.drills import Drills
 from monitor.runtime.jobs import Worker
 from monitor.runtime.loops import Loop
 from monitor.runtime.operations import Health, OperatorActions
@@ -67,7 +69,7 @@ def operate(
             **health(),
         }
 
-    operations = _operations(config, stores, closed, whole_health)
+    operations = _operations(config, files, stores, closed, whole_health)
     jobs = _chores(config, files, stores, operations).jobs()
     worker = Worker(
         stores.schedule, replica, jobs, closed.troubles, lambda: closed.leadership.leads
@@ -126,7 +128,11 @@ def _pushing(config: Config, registry: CollectorRegistry, replica: str) -> Mappi
 
 
 def _operations(
-    config: Config, stores: Stores, closed: ClosedLoop, health: Health
+    config: Config,
+    files: Mapping[str, DeploymentFiles],
+    stores: Stores,
+    closed: ClosedLoop,
+    health: Health,
 ) -> OperatorActions:
     return OperatorActions(
         stores=stores,
@@ -137,10 +143,19 @@ def _operations(
         promotion=closed.promotion,
         canaries=closed.canaries,
         rollbacks=closed.rollbacks,
+        drills=Drills(stores, closed.sitting, schemas(files), _objectives(config)),
         consent=Consent(stores, closed.approvals, closed.wakers.wake),
         wake=closed.wakers.wake,
         health=health,
     )
+
+
+def _objectives(config: Config) -> Mapping[str, Objective]:
+    """Return by when each deployment's spoilt versions must be stopped."""
+    return {
+        name: Objective(answers=section.drill.answers, seconds=section.drill.seconds)
+        for name, section in config.deployments.items()
+    }
 
 
 def _chores(

@@ -19,6 +19,7 @@ from monitor.cli import (
     canary,
     consent,
     demo,
+    drill,
     erase,
     exchanges,
     golden,
@@ -68,6 +69,7 @@ app.command()(consent.unpin)
 app.command()(consent.approve)
 app.command()(consent.reject)
 app.command()(consent.proposals)
+app.command()(drill.drill)
 app.command()(demo.demo)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from monitor.config.canary import CanaryConfig
+from monitor.config.drill import DrillConfig
 from monitor.config.files import secret_or_file
 from monitor.config.guards import Guards
 from monitor.config.section import Section, server_address
@@ -84,6 +85,7 @@ class DeploymentConfig(Section):
     resample_rate: float = Field(default=0.0, ge=0.0, le=1.0)
     shadow: ShadowConfig = ShadowConfig()
     canary: CanaryConfig = CanaryConfig()
+    drill: DrillConfig = DrillConfig()
 
     @model_validator(mode="after")
     def _cost_needs_prices(self) -> DeploymentConfig:

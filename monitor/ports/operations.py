@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from monitor.ports.drills import Drill
 from monitor.ports.golden import Added, FromExchange, GoldenRun
 from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.proposal import Proposal
+from rollback.spoiling import Kind
 from rollback.versions import AdapterVersion
 
 
@@ -111,6 +113,12 @@ class Operations(Protocol):
         """Run the gate's golden run for a version that does not serve; nothing is promoted.
 
         Raises `Conflict` if the version serves or is quarantined, `EngineError`.
+        """
+
+    async def drill(self, deployment: str, kinds: Sequence[Kind], *, actor: str) -> Sequence[Drill]:
+        """Spoil the active version in these ways, in the shadow only, and keep what caught it.
+
+        Raises `Conflict` if the base model serves.
         """
 
     def health(self) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from monitor.ports.audit import AuditLog
 from monitor.ports.canaries import CanaryStore
 from monitor.ports.decisions import Decisions, Proposals
 from monitor.ports.deployments import Acknowledgements, Deployments, Incidents
+from monitor.ports.drills import DrillStore
 from monitor.ports.evidence import EvidenceStore, Observations
 from monitor.ports.feedback import FeedbackStore
 from monitor.ports.golden import GoldenStore
@@ -38,6 +39,7 @@ class Stores:
     decisions: Decisions
     proposals: Proposals
     acknowledgements: Acknowledgements
+    drills: DrillStore
     golden: GoldenStore
     outbox: MailRoom
     alarms: Alarms

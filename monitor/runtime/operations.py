@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from guards import golden
-from monitor.errors import BadGoldenSet, Conflict, NotFound
+from monitor.errors import BadAdapter, BadGoldenSet, Conflict, NotFound
+from monitor.ports.drills import FAMILY, Drill
 from monitor.ports.golden import Added, FromExchange, GoldenRun
 from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSources
 from monitor.runtime import golden_adding
 from monitor.runtime.canary import Canaries
 from monitor.runtime.consent import Consent
+from monitor.runtime.drills.drills import Drills
 from monitor.runtime.golden_evidence import GoldenEvidence
 from monitor.runtime.promotion import Promotion, Wish, check_promotable
 from monitor.runtime.rollbacks import Order, Rollbacks
@@ -23,6 +25,7 @@ from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.policy import Policy
 from rollback.proposal import Act, Answer, Proposal
+from rollback.spoiling import Kind
 from rollback.versions import PROVEN, AdapterVersion, VersionState
 
 Health = Callable[[], Mapping[str, str]]
@@ -46,6 +49,7 @@ class OperatorActions:
         canaries: Canaries,
         rollbacks: Rollbacks,
         consent: Consent,
+        drills: Drills,
         wake: Callable[[], None],
         health: Health,
     ) -> None:
@@ -58,6 +62,7 @@ class OperatorActions:
         self._canaries = canaries
         self._rollbacks = rollbacks
         self._consent = consent
+        self._drills = drills
         self._wake = wake
         self._health = health
 
@@ -72,6 +77,11 @@ class OperatorActions:
         facts: Mapping[str, Any] | None = None,
     ) -> AdapterVersion:
         """Bring an adapter here, check, copy in and register it."""
+        if family == FAMILY:
+            raise BadAdapter(
+                f"the family {FAMILY!r} is of versions spoilt on purpose, which are never "
+                "registered; choose another name"
+            )
         forebear = None if parent is None else (await self._versions.find(parent)).name
         version = await asyncio.to_thread(
             self._take_in, family, source, label=label, parent=forebear, facts=facts or {}
@@ -257,6 +267,21 @@ class OperatorActions:
         return await self._promotion.try_out(
             found, target, self._policies[target.name], actor=actor
         )
+
+    async def drill(self, deployment: str, kinds: Sequence[Kind], *, actor: str) -> Sequence[Drill]:
+        """Spoil the active version in these ways, in the shadow only, and keep what caught it."""
+        target = await self._deployment(deployment)
+        held = await self._drills.hold(target, self._policies[deployment], kinds)
+        for drill in held:
+            await asyncio.to_thread(
+                self._stores.audit.append,
+                actor=actor,
+                action="drill",
+                subject=drill.version,
+                payload={"deployment": deployment, "kind": drill.kind.value, "drill": drill.id},
+                at=drill.finished_at,
+            )
+        return held
 
     def health(self) -> Mapping[str, str]:
         """Return each component with `ok` or what is wrong with it."""

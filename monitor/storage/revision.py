@@ -21,6 +21,7 @@ KNOWN = (
     "0010",
     "0011",
     "0013",
+    "0014",
     "0015",
 )  # every migration in `alembic/versions`, oldest first
 HEAD = KNOWN[-1]  # what this version of Backstop works with

@@ -12,6 +12,7 @@ from monitor.storage.audit import PostgresAuditLog
 from monitor.storage.canaries import PostgresCanaries
 from monitor.storage.decisions import PostgresDecisions
 from monitor.storage.deployments import PostgresDeployments
+from monitor.storage.drills import PostgresDrills
 from monitor.storage.evidence import PostgresEvidence
 from monitor.storage.exchanges import PostgresExchanges
 from monitor.storage.feedback import PostgresFeedback
@@ -45,6 +46,7 @@ def open_stores(engine: Engine, artifacts: ArtifactStore) -> Stores:
         decisions=PostgresDecisions(engine),
         proposals=PostgresProposals(engine),
         acknowledgements=PostgresAcknowledgements(engine),
+        drills=PostgresDrills(engine),
         golden=PostgresGolden(engine),
         outbox=PostgresMailRoom(engine),
         alarms=PostgresAlarms(engine),

@@ -15,6 +15,7 @@ from monitor.web.api import (
     audit,
     decisions,
     deployments,
+    drills,
     exchanges,
     golden,
     incidents,
@@ -55,6 +56,7 @@ _API = (
     reports,
     audit,
     decisions,
+    drills,
     exchanges,
     reviews,
 )

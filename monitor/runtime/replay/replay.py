@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from guards.exchange import Exchange
 from guards.exchange_log import Logged
 from guards.reference import TooFewAnswers
+from guards.worth import Source
 from monitor.errors import BadRequest
 from monitor.runtime.replay.course import Course, Event
 from monitor.runtime.replay.ground import ACTIVE, BASELINE, EPOCH, NAME, Ground, ground
@@ -27,13 +29,21 @@ class Replay:
         policies: name → policy; each has a course of its own.
         reference: answers of the baseline, at least 40; their grades are what grades are compared with.
         name: of the reference, for people.
+        schema: JSON Schema that answers must satisfy, where they do not say so themselves.
+        worth: where the worth of answers is read that nobody graded; without any, pairs need grades.
 
     Raises:
         BadRequest: if `reference` is too short for a reference.
     """
 
     def __init__(
-        self, policies: Mapping[str, Policy], reference: Sequence[Exchange], *, name: str
+        self,
+        policies: Mapping[str, Policy],
+        reference: Sequence[Exchange],
+        *,
+        name: str,
+        schema: Mapping[str, Any] | None = None,
+        worth: Collection[Source] = (),
     ) -> None:
         own = [_placed(each, BASELINE) for each in reference if not is_shadow(each)]
         try:
@@ -41,6 +51,8 @@ class Replay:
         except TooFewAnswers as error:
             raise BadRequest(f"{name}: {error}") from error
         self.reference_size = len(own)
+        self._schemas = {} if schema is None else {NAME: schema}
+        self._worth = {NAME: worth} if worth else {}
         self._minutes = minutes_for(policies.values())
         figures = self._usual(own)
         self.courses = [
@@ -77,6 +89,7 @@ class Replay:
             if logged.shadow is not None:
                 tags = {**logged.shadow.tags, _SHADOW: exchange.id}
                 exchanges.append(replace(_placed(logged.shadow, BASELINE), tags=tags))
+                indices[logged.shadow.id] = index
         findings = self._assessor.assess(exchanges)
         if self._minutes is not None:
             self._minutes.add(findings.scored)
@@ -88,7 +101,7 @@ class Replay:
         return sorted(done, key=lambda each: each[1].index)
 
     def _new_assessor(self) -> Assessor:
-        assessor = Assessor(self.ground, self.ground, {NAME: 0}, {})
+        assessor = Assessor(self.ground, self.ground, {NAME: 0}, self._schemas, worth=self._worth)
         assessor.refresh()
         return assessor
 

@@ -22,6 +22,7 @@ from monitor.storage.schema.control import (
     scheduled_runs,
 )
 from monitor.storage.schema.decisions import decisions, proposals
+from monitor.storage.schema.drills import drills
 from monitor.storage.schema.indicators import (
     indicator_slices,
     levels,
@@ -56,6 +57,7 @@ __all__ = [
     "deliveries",
     "deployments",
     "detector_states",
+    "drills",
     "evidence_points",
     "exchanges",
     "feedback",

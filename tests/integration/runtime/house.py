@@ -25,6 +25,7 @@ from monitor.ports.stores import Stores
 from monitor.ports.versions import AdapterSource, ArtifactStore
 from monitor.runtime.consent import Consent
 from monitor.runtime.control import Control
+from monitor.runtime.drills.drills import Drills
 from monitor.runtime.last_good import Keeper, KeptInMemory
 from monitor.runtime.operations import OperatorActions
 from monitor.runtime.shadowing import ShadowPlan
@@ -235,6 +236,7 @@ def build(
         canaries=loop.canaries,
         rollbacks=loop.rollbacks,
         consent=Consent(stores, loop.approvals, loop.wakers.wake),
+        drills=Drills(stores, loop.sitting, {}, {}),
         wake=loop.wakers.wake,
         health=dict,
     )

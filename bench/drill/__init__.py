@@ -1,0 +1,1 @@
+"""Versions spoilt on purpose, on the demo's model: what catches them, and after how many answers."""
