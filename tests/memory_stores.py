@@ -458,6 +458,7 @@ def stores_of(world: World, folder: Path) -> Stores:
         proposals=proposals,
         alarms=alarms,
         canaries=absent,
+        drills=absent,
         listings=absent,
         inventory=absent,
         retention=absent,

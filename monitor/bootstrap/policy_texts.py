@@ -49,6 +49,8 @@ class PolicyTexts(Policies):
             return (Mistake(line=None, problem=f"is longer than {_MOST_CHARACTERS:,} characters"),)
         try:
             root = yaml.compose(text, Loader=yaml.SafeLoader)
+            if any(isinstance(each, yaml.AliasEvent) for each in yaml.parse(text, yaml.SafeLoader)):
+                return (Mistake(line=None, problem="uses YAML aliases: write values out"),)
             mapping = yaml.safe_load(text)
         except yaml.YAMLError as error:
             return (_not_yaml(error),)

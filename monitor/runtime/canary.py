@@ -89,19 +89,23 @@ class Canaries:
     async def see_to(self, deployment: Deployment, policy: Policy, now: datetime) -> None:
         """Take the step that is due. Raises `Conflict` if somebody else was faster.
 
-        Nothing moves by itself in a frozen deployment, nor in a dry run.
+        Nothing moves by itself in a frozen deployment, nor in a dry run; a pinned one gives no more to a
+        candidate, and may take back what it has.
         """
         if deployment.canary is None or deployment.frozen is not None or policy.dry_run:
             return
         canary = await asyncio.to_thread(self._stores.canaries.running, deployment.name)
         if canary is None or canary.epoch != deployment.epoch:
             return
-        match rules.next_move(canary, now):
-            case Advance() as move:
+        move = rules.next_move(canary, now)
+        if deployment.pinned is not None and not isinstance(move, Withdraw):
+            return
+        match move:
+            case Advance():
                 moved = await asyncio.to_thread(self._stores.canaries.advance, canary, move, now)
-            case PromoteAll() as move:
+            case PromoteAll():
                 moved = await self._promote(deployment, canary, move, now)
-            case Withdraw() as move:
+            case Withdraw():
                 moved = await self._withdraw(canary, move, now)
             case _:
                 return

@@ -14,7 +14,14 @@ from functools import partial
 
 import structlog
 
-from monitor.errors import BackstopError, BadAdapter, Conflict, EngineError, Unavailable
+from monitor.errors import (
+    BackstopError,
+    BadAdapter,
+    Conflict,
+    DatabaseUnavailable,
+    EngineError,
+    Unavailable,
+)
 from monitor.ports.stores import Stores
 from monitor.runtime.approvals import Approvals
 from monitor.runtime.canary import Canaries
@@ -117,10 +124,12 @@ class Control:
             await self._judge(deployment, others)
         except Conflict as error:
             log.info("somebody else moved first", deployment=deployment.name, error=str(error))
-        except Unavailable:
+        except DatabaseUnavailable:
             raise
         except BackstopError as error:
             log.error("deployment not judged", deployment=deployment.name, error=str(error))
+        except Exception as error:  # a defect that one deployment shows must not blind the others
+            log.exception("deployment not judged", deployment=deployment.name, error=repr(error))
 
     async def _see_to_the_rest(self) -> None:
         """Start the steps that are left of every unfinished rollback."""
@@ -137,7 +146,6 @@ class Control:
         policy = self._policies[deployment.name]
         now = datetime.now(UTC)
         decided = await self._deciding.decide(deployment, others, policy, now)
-        await self._tellings.tell(decided)
         match decided.decision:
             case RollBack() as rollback:
                 await self._roll_back(deployment, rollback, decided.case.situation.proposal)
@@ -155,6 +163,9 @@ class Control:
         if not isinstance(decided.decision, RollBack | Freeze):
             await self._shadowing.see_to(deployment, now)
             await self._canaries.see_to(deployment, policy, now)
+        await self._tellings.tell(
+            decided
+        )  # after the act: nothing that is told may stand in its way
 
     async def _roll_back(
         self, deployment: Deployment, decided: RollBack, proposal: Proposal | None
@@ -165,7 +176,7 @@ class Control:
         A target that does not load would serve nobody: then nothing moves, and a person is called.
         """
         try:
-            await self._versions.ready(decided.to)
+            await self._versions.ready(decided.to, kept=decided.to == deployment.baseline)
         except (EngineError, BadAdapter) as error:
             frozen = Freeze(reason=f"{decided.reason}, but: {error}", numbers=decided.numbers)
             await self._freezes.freeze(deployment, frozen, actor=AUTOMATIC)

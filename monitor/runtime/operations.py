@@ -104,6 +104,11 @@ class OperatorActions:
         needed = int(self._policies[target.name].approval.promotion)
         if needed:
             check_promotable(found, target)
+            if force:
+                raise Conflict(
+                    f"the policy of {target.name} asks for approval, which is no way past the gate: "
+                    "leave `--force` away"
+                )
             await self._consent.require(
                 target, found.name, needed=needed, actor=actor, reason=reason
             )
@@ -140,6 +145,11 @@ class OperatorActions:
         """Let a candidate answer a share of the callers, and the baseline a share of the prompts too."""
         target = await self._deployment(deployment)
         version = None if candidate is None else await self._candidate(target, candidate, actor)
+        if version and candidate_share and self._policies[target.name].approval.promotion:
+            raise Conflict(
+                f"the policy of {deployment} lets nothing be promoted without approval, so no "
+                "candidate gets a share either: begin a canary, which asks for it"
+            )
         if shadow_rate > 0.0 and target.baseline is None:
             raise Conflict(f"{deployment} has no baseline whose answers could be compared")
         shared = await asyncio.to_thread(

@@ -62,7 +62,10 @@ class Patrol:
     async def look(self) -> None:
         """Ask the next probe of each version. Raises `Unavailable`."""
         loaded = await self._engine.loaded()
-        for deployment in await asyncio.to_thread(self._stores.deployments.all):
+        deployments = await asyncio.to_thread(self._stores.deployments.all)
+        needed = {name for each in deployments for name in each.needed}
+        self._wrong = {name: said for name, said in self._wrong.items() if name in needed}
+        for deployment in deployments:
             for version in sorted(deployment.needed & loaded):
                 await self._probe(deployment, version)
         self._round += 1

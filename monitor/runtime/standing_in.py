@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from monitor.errors import BadAdapter, Conflict, DeliveryError, EngineError, Unavailable
+from monitor.errors import BadAdapter, Conflict, EngineError, NotFound, Unavailable
 from monitor.ports.alerts import Delivery, Notice, Sender
 from monitor.ports.stores import Stores
 from monitor.runtime import own_rollback
@@ -170,7 +170,7 @@ class StandingIn:
             flipped = await asyncio.to_thread(
                 self._stores.deployments.flip, own_rollback.flip(act, self._link)
             )
-        except Conflict as error:
+        except (Conflict, NotFound) as error:  # the table may come from a backup of before
             await self._give_in(act, str(error))
             return
         self._convergence.overrule(flipped)
@@ -226,12 +226,14 @@ class StandingIn:
             log.error("last good versions not kept", error=str(error))
 
     async def _tell(self, notice: Notice) -> None:
-        for name, sender in self._senders.items():
-            message = self._compose(Delivery(notice=notice, receiver=name, attempt=0), False)
-            try:
-                await sender.send(message, datetime.now(UTC))
-            except DeliveryError as error:
-                log.warning("told later, from the outbox", receiver=name, error=str(error))
+        await asyncio.gather(*(self._send(name, notice) for name in self._senders))
+
+    async def _send(self, receiver: str, notice: Notice) -> None:
+        message = self._compose(Delivery(notice=notice, receiver=receiver, attempt=0), False)
+        try:
+            await self._senders[receiver].send(message, datetime.now(UTC))
+        except Exception as error:  # the outbox tells it again; the next rollback must not wait
+            log.warning("told later, from the outbox", receiver=receiver, error=str(error))
 
     def _say_held(self, harm: ShownHarm, reason: str) -> None:
         if self._held.get(harm.deployment) != reason:

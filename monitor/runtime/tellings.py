@@ -58,7 +58,7 @@ class Tellings:
 def _of_breaches(case: Case) -> Mapping[str, Notice]:
     epoch = case.deployment.epoch
     return {
-        f"{epoch}:{breach.threshold.indicator}": _of_breach(case.deployment, breach, case.now)
+        f"{epoch}:{breach.threshold}": _of_breach(case.deployment, breach, case.now)
         for breach in case.situation.breaches
         if breach.threshold.action is Action.ALERT
     }
@@ -67,7 +67,7 @@ def _of_breaches(case: Case) -> Mapping[str, Notice]:
 def _of_breach(deployment: Deployment, breach: Breach, now: datetime) -> Notice:
     rule = breach.threshold.indicator
     return Notice(
-        id=_id(f"breach:{deployment.name}:{deployment.epoch}:{rule}:{now}"),
+        id=_id(f"breach:{deployment.name}:{deployment.epoch}:{breach.threshold}:{now}"),
         kind="threshold",
         severity="warning",
         title=f"{deployment.name}: {rule} is beyond its threshold",

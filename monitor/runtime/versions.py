@@ -77,12 +77,24 @@ class Versions:
         """Return the versions that the engine holds. Raises `Unavailable`."""
         return await self._engine.loaded()
 
-    async def ready(self, name: str | None) -> None:
+    async def ready(self, name: str | None, *, kept: bool = False) -> None:
         """Load a version unless it is there; the base model always is.
 
-        Raises `EngineError` or `BadAdapter` if it cannot serve.
+        Args:
+            kept: whether it is kept loaded anyway, as a baseline is: then an engine that cannot say
+                what it has loaded is no reason not to go back to it; the proof looks afterwards.
+
+        Raises `EngineError`, `Unavailable` or `BadAdapter` if it cannot serve.
         """
-        if name is not None and name not in await self._engine.loaded():
+        if name is None:
+            return
+        try:
+            loaded = await self._engine.loaded()
+        except (EngineError, Unavailable):
+            if kept:
+                return
+            raise
+        if name not in loaded:
             await self.load(name)
 
     async def keep_loaded(self, deployments: Sequence[Deployment]) -> None:

@@ -115,6 +115,7 @@ def _leads(connection: Connection, column: Any, keys: set[_Key]) -> dict[_Key, L
         .ext(distinct_on(d.receiver, column))
         .where(tuple_(d.receiver, column).in_(sorted(keys)))
         .where(d.joined.is_(None), d.repeats.is_(None), d.escalated_from.is_(None))
+        .where(or_(d.sent_at.is_not(None), d.due_at.is_not(None)))  # given up: nobody read it
         .order_by(d.receiver, column, d.opened_at.desc(), d.notice)
     )
     places = [tuple(row) for row in connection.execute(newest)]

@@ -60,7 +60,8 @@ class HardFaults:
     def _note(
         self, against: Yardstick, settings: JudgeSettings, observed: Sequence[Observed]
     ) -> None:
-        own = [each.observation for each in observed if _is_of(each, against)]
+        ours = (each.observation for each in observed if _is_of(each, against))
+        own = [each for each in ours if not each.beside]
         count = self._counts.get(against.deployment)
         if count is None or count.of != (against.active, against.epoch):
             if count is not None and count.of[1] > against.epoch:

@@ -69,6 +69,7 @@ def test_a_policy_is_shown_as_it_is_written(texts, file):
         ("margin: 2\n", 1, "margin"),
         ("x" * 200_000, None, "longer than"),
         ("[" * 5000, None, "cannot be read"),
+        ("a: &a [x, x]\nb: [*a, *a]", None, "aliases"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(texts, text, line, problem):
