@@ -129,7 +129,7 @@ def _decided(
     policy: Policy,
     now: datetime,
 ) -> Decision:
-    settled = _approved(deployment, situation) or _held(deployment, harm)
+    settled = _approved(deployment, situation, policy) or _held(deployment, harm)
     if settled is not None:
         return settled
     if harm is None:
@@ -144,10 +144,12 @@ def _counts(point: EvidencePoint, deployment: Deployment) -> bool:
     return about == current and math.isfinite(point.evidence)
 
 
-def _approved(deployment: Deployment, situation: Situation) -> RollBack | None:
+def _approved(deployment: Deployment, situation: Situation, policy: Policy) -> RollBack | None:
     """Do what a person approved, whatever holds others back, if it can still be done."""
     asked = situation.proposal
     if asked is None or asked.answer is not Answer.APPROVED or asked.epoch != deployment.epoch:
+        return None
+    if asked.needed < int(policy.approval.rollback):  # the policy asks more people by now
         return None
     target = None if asked.version is None else situation.versions.get(asked.version)
     if deployment.active == asked.version:
@@ -253,14 +255,15 @@ def _restrained(
             tell=True,
         )
     if isinstance(answer, RollBack) and policy.approval.rollback:
-        asked = _asked(answer, situation)
+        asked = _asked(answer, situation, policy)
         return _told_only(asked) if policy.dry_run else asked
     return _told_only(answer) if policy.dry_run else answer
 
 
-def _asked(answer: RollBack, situation: Situation) -> Hold | Propose:
+def _asked(answer: RollBack, situation: Situation, policy: Policy) -> Hold | Propose:
     asked = situation.proposal
-    if asked is None or asked.version != answer.to or asked.answer is Answer.APPROVED:
+    too_few = asked is not None and asked.needed < int(policy.approval.rollback)
+    if asked is None or too_few or asked.version != answer.to or asked.answer is Answer.APPROVED:
         return Propose(to=answer.to, reason=answer.reason)
     if asked.answer is Answer.REJECTED:
         return Hold(

@@ -353,6 +353,13 @@ def test_what_is_approved_is_done_whatever_holds_others_back() -> None:
     assert isinstance(_decide(None, situation=unknown), Hold)
 
 
+def test_a_policy_that_asks_more_people_asks_anew() -> None:
+    """One person's yes, or a question to one, is none to two."""
+    two = replace(_ASKS, approval=Approval(rollback=2))
+    for said in (Answer.APPROVED, Answer.PENDING):
+        assert isinstance(_decide(policy=two, situation=_proposal(said)), Propose)
+
+
 def test_a_sick_baseline_is_passed_over() -> None:
     """The next good version comes, and the reason says why."""
     three = _versions(*_GOOD.values(), _version(_V3, VersionState.RETIRED, age_days=9))
