@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rollback.spoilt_kind import Kind
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
 _A, _B = ".lora_A.weight", ".lora_B.weight"
 _TOO_MUCH = 10.0
 _SATURATED = 1_000.0  # so much that the prompt no longer matters
-
-
-class Kind(Enum):
-    """What is wrong with a version that was spoilt."""
-
-    SHUFFLED = "shuffled"  # means that the modules' B matrices have changed places or rows
-    SCALED = "scaled"  # means that every B is ten times as large
-    WRONG_BASE = (
-        "wrong_base"  # means that it is made for a base whose hidden units are in other order
-    )
-    MISSING_KEYS = "missing_keys"  # means that one module has lost its tensors
-    NOISE = "noise"  # means that random values of the same spread stand for what was learnt
-    CONSTANT = "constant"  # means that it drowns the prompt, so that every answer is the same
-    ZEROED = "zeroed"  # means that it changes nothing of the base model's answers
 
 
 def spoil(kind: Kind, tensors: Tensors, *, seed: int = 0) -> Tensors:

@@ -32,7 +32,7 @@ from monitor.runtime.text_grader import TextGrader
 from monitor.storage.artifacts import ArtifactFolder
 from monitor.storage.spoiling import StoredSpoiler
 from rollback.policy import Policy
-from rollback.spoiling import Kind
+from rollback.spoilt_kind import Kind
 
 _USUAL = 60
 

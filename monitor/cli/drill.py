@@ -11,7 +11,7 @@ import typer
 from monitor.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, client_of
 from monitor.cli.output import show_json, show_table
 from monitor.errors import BadRequest
-from rollback.spoiling import Kind
+from rollback.spoilt_kind import Kind
 
 _COLUMNS = ("kind", "stopped by", "answers", "seconds", "all that spoke", "proof, s", "objective")
 

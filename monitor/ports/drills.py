@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
-from rollback.spoiling import Kind
+from rollback.spoilt_kind import Kind
 
 FAMILY = "drill"  # of every spoilt version; no version of it is registered, so none can serve
 

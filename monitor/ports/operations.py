@@ -10,7 +10,7 @@ from monitor.ports.golden import Added, FromExchange, GoldenRun
 from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.proposal import Proposal
-from rollback.spoiling import Kind
+from rollback.spoilt_kind import Kind
 from rollback.versions import AdapterVersion
 
 

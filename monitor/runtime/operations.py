@@ -25,7 +25,7 @@ from rollback.deployment import Deployment
 from rollback.incident import Incident
 from rollback.policy import Policy
 from rollback.proposal import Act, Answer, Proposal
-from rollback.spoiling import Kind
+from rollback.spoilt_kind import Kind
 from rollback.versions import PROVEN, AdapterVersion, VersionState
 
 Health = Callable[[], Mapping[str, str]]

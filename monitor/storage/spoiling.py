@@ -9,7 +9,7 @@ from pathlib import Path
 from monitor.ports.drills import FAMILY
 from monitor.ports.versions import AdapterSource, ArtifactStore
 from monitor.storage.spoilt import write_spoilt
-from rollback.spoiling import Kind
+from rollback.spoilt_kind import Kind
 
 
 class StoredSpoiler:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from monitor.errors import BadAdapter
 from monitor.storage.adapter_source import CONFIG, WEIGHTS
 from monitor.storage.tensor_file import StoredTensor, read_header
-from rollback.spoiling import Kind, Tensors, spoil
+from rollback.spoiling import Tensors, spoil
+from rollback.spoilt_kind import Kind
 
 
 def write_spoilt(source: Path, kind: Kind, out: Path) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from monitor.ports.drills import Caught, Drill, Means, Objective
 from monitor.ports.stores import Stores
 from monitor.storage.schema import outbox
-from rollback.spoiling import Kind
+from rollback.spoilt_kind import Kind
 from rollback.versions import AdapterVersion, VersionState
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from monitor.runtime.drills.answering import Prompt
 from monitor.runtime.drills.sitting import Scene, Sitting
 from rollback.deployment import Deployment
 from rollback.policy import Policy
-from rollback.spoiling import Kind
+from rollback.spoilt_kind import Kind
 
 _USUAL, _PROMPTS = 60, 100
 

@@ -20,7 +20,7 @@ from monitor.runtime.drills import golden_trial
 from monitor.runtime.drills.answering import Answering, Prompt
 from monitor.runtime.drills.shadow import Shadow
 from rollback.policy import Policy
-from rollback.spoiling import Kind
+from rollback.spoilt_kind import Kind
 
 _LEAST_USUAL = 40  # answers of a reference
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from monitor.ports.drills import Drill
 from monitor.web.context import Context
 from monitor.web.identity import Operator
-from rollback.spoiling import Kind
+from rollback.spoilt_kind import Kind
 
 router = APIRouter(prefix="/drills", tags=["drills"])
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rollback.spoiling import Kind, Tensors, spoil
+from rollback.spoiling import Tensors, spoil
+from rollback.spoilt_kind import Kind
 
 _MODULES = ("base_model.model.layers.0.q_proj", "base_model.model.layers.1.q_proj")
 
