@@ -18,8 +18,9 @@ _ESCAPES = re.compile(
 )
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")  # writing needs them, and emoji
-_MENTION = re.compile(
-    r"@(?=(?:here|channel|everyone|all|group|room|team)\b)|(?<![A-Za-z0-9])@(?=\S)", re.IGNORECASE
+_MENTION = re.compile(  # a chat reads `@here_` and `@here\_` as the word with a sign after it
+    r"@(?=(?:here|channel|everyone|all|group|room|team)(?![A-Za-z0-9]))|(?<![A-Za-z0-9])@(?=\S)",
+    re.IGNORECASE,
 )
 _SCHEME = re.compile(r"(?<=[A-Za-z0-9]):(?=//)")
 _BARE = re.compile(r"\b(www|mailto|tel|xmpp|javascript)(?=[.:])", re.IGNORECASE)

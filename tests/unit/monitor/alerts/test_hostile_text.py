@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.alerts import apprise_sender, discord, mattermost, slack, teams, webhook
@@ -81,6 +81,7 @@ _NO_ACTION = re.compile(
 @pytest.mark.slow
 @pytest.mark.parametrize("channel", sorted(_CHANNELS))
 @given(words=_words)
+@example(words="@here@here_")
 def test_no_channel_acts_on_words(channel: str, words: str) -> None:
     """Nobody is called, nothing is a link, nothing is hidden, in any string of the payload."""
     for said in _strings(_CHANNELS[channel](_told(words))):
