@@ -32,6 +32,7 @@ class Events:
             and chunk.startswith(_DATA)
             and chunk.endswith(_BLANK)
             and chunk.count(b"\n") == 2
+            and b"\r" not in chunk
         ):
             return [chunk[len(_DATA) : -len(_BLANK)]]  # one event, as most parts are
         if held.endswith(b"\r"):  # it may be half of a line end

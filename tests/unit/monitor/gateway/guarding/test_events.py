@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.gateway import sse
@@ -17,6 +17,7 @@ _PIECES = st.sampled_from(
 
 
 @given(st.lists(_PIECES, max_size=12).map(b"".join), st.lists(st.integers(0, 60), max_size=6))
+@example(b"data: a\r\n\n", [])
 def test_parts_give_the_events_of_the_whole(stream: bytes, cuts: list[int]) -> None:
     """Wherever a stream is cut, in the middle of a line end too."""
     places = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
