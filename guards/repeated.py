@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from guards.betting import STAKE_WEIGHTS, stake_capitals
 from guards.edetector import E_CAP
 
-# The parts of a set after which the capital counts, and how much. Most is left to a whole run; a
-# run that stops early has won so much by then that a twentieth of it is enough.
-_CHECKPOINTS = (0.125, 0.25, 0.5, 1.0)
-_WEIGHTS = np.array([0.05, 0.05, 0.1, 0.8])
+# Most of the weight is left to a whole run; the rest is spread evenly over the cases before its last,
+# so that a run may stop after any of them: gross harm doubles the capital with every case or two.
+_EARLY = 0.2
 
 Differences = Sequence[float] | NDArray[np.float64]
 
@@ -28,8 +27,8 @@ Differences = Sequence[float] | NDArray[np.float64]
 def bets(differences: Differences, margin: float, set_size: int) -> NDArray[np.float64]:
     """Return a run's e-values (…, 5) against H₀: E[mean difference of the set | past] ≥ -`margin`.
 
-    Each is a weighted mean of a stake's capital after an eighth, a quarter, a half and all of the
-    set; what the run did not reach counts as nothing. Given all earlier runs, E ≤ 1 under H₀ for
+    Each is a weighted mean of a stake's capital after each case, the last of the set weighing
+    most; what the run did not reach counts as nothing. Given all earlier runs, E ≤ 1 under H₀ for
     a run that stops by whatever rule: after n cases in random order with independent noise a
     product of bets of one stake has the expectation of an elementary symmetric mean of the cases'
     own expectations, which is at most the n-th power of their mean (Maclaurin's inequality), and
@@ -43,7 +42,7 @@ def bets(differences: Differences, margin: float, set_size: int) -> NDArray[np.f
     Raises:
         ValueError: if a difference is outside [-1, 1], or there are more than `set_size`.
     """
-    return _at_checkpoints(np.asarray(differences, dtype=np.float64), -margin, set_size)
+    return _over_the_run(np.asarray(differences, dtype=np.float64), -margin, set_size)
 
 
 def harm(differences: Differences, margin: float, set_size: int) -> NDArray[np.float64]:
@@ -60,7 +59,7 @@ def noninferiority(differences: Differences, margin: float, set_size: int) -> ND
 
     Arguments and errors are those of `bets`.
     """
-    return value(_at_checkpoints(-np.asarray(differences, dtype=np.float64), margin, set_size))
+    return value(_over_the_run(-np.asarray(differences, dtype=np.float64), margin, set_size))
 
 
 def nothing() -> NDArray[np.float64]:
@@ -87,12 +86,12 @@ def value(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((sums * STAKE_WEIGHTS).sum(axis=-1))
 
 
-def _at_checkpoints(values: NDArray[np.float64], null: float, set_size: int) -> NDArray[np.float64]:
+def _over_the_run(values: NDArray[np.float64], null: float, set_size: int) -> NDArray[np.float64]:
     seen = values.shape[-1]
     if seen > set_size:
         raise ValueError(f"{seen} differences for a set of {set_size} cases")
-    places = np.ceil(np.array(_CHECKPOINTS) * set_size).astype(int) - 1
-    reached = places < seen
-    logs = stake_capitals(values, null)[..., places[reached], :]
+    logs = stake_capitals(values, null)
     capitals = np.exp(np.minimum(logs, np.log(E_CAP)))
-    return np.asarray((capitals * _WEIGHTS[reached, None]).sum(axis=-2))
+    weights = np.full(set_size, _EARLY / max(1, set_size - 1))
+    weights[-1] = 1.0 - weights[:-1].sum()
+    return np.asarray((capitals * weights[:seen, None]).sum(axis=-2))

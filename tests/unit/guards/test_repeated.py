@@ -58,7 +58,9 @@ def test_a_run_that_stopped_counts_what_it_reached() -> None:
     lost = [-1.0] * 40
     half, whole = repeated.harm(lost[:20], 0.05, 40), repeated.harm(lost, 0.05, 40)
     assert 1.0 < half < whole
-    assert repeated.harm(lost[:4], 0.05, 40) == 0.0
+    won = [float(repeated.harm(lost[:count], 0.05, 40)) for count in range(1, 41)]
+    assert won == sorted(set(won))
+    assert repeated.harm([], 0.05, 40) == 0.0
 
 
 def test_rows_are_runs() -> None:
