@@ -27,9 +27,7 @@ pytestmark = [
 
 log = logging.getLogger(__name__)
 
-_MOST_EXPOSURE = (
-    300  # answers at full speed, on two cores that the callers and the golden run share
-)
+_MOST_EXPOSURE = 300  # answers at full speed, which a golden run of the set has to keep up with
 _CHANCE = 1 / len(banking_model.INTENTS)
 _QUERIES = 120  # of an order: too few to confirm the twin, so that v1 stays what it is held against
 _SUSPICIOUS = {**banking_desk.POLICY, "suspicion_budget": "1 in 10 exchanges"}
